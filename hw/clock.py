@@ -1,0 +1,72 @@
+"""Virtual time and the queue of things that will happen in it.
+
+Time is an integer of picoseconds since power-on. Events fire in the order of
+(time, source, count): `source` is the fixed index of who scheduled it and
+`count` grows per source, so host timing and hash order never decide anything.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any
+
+PS_PER_NS = 1_000
+PS_PER_US = 1_000_000
+PS_PER_MS = 1_000_000_000
+PS_PER_S = 1_000_000_000_000
+NEVER = 1 << 62
+
+Event = tuple[int, int, int, Callable[..., None], tuple[Any, ...]]
+
+
+class Clock:
+    """The machine's time (`now_ps`) and its pending events.
+
+    `now_ps` is the local time of whoever acts: the CPU that runs or the event
+    that fires. `next_ps` is the time of the earliest event or NEVER. When an
+    event is scheduled before `next_ps`, `on_earlier` hears of it, so that a CPU
+    in the middle of a burst stops in time.
+    """
+
+    def __init__(self) -> None:
+        self.now_ps = 0
+        self.next_ps = NEVER
+        self.on_earlier: Callable[[int], None] = lambda time_ps: None
+        self._events: list[Event] = []
+        self._counts: list[int] = []
+        self._names: list[str] = []
+
+    def source(self, name: str) -> int:
+        """Register a source of events; the order of registration breaks ties."""
+        self._names.append(name)
+        self._counts.append(0)
+        return len(self._names) - 1
+
+    def at(self, time_ps: int, source: int, action: Callable[..., None], *arguments: Any) -> None:
+        """Call `action(*arguments)` at `time_ps`, at the earliest now."""
+        self._counts[source] += 1
+        event = (time_ps, source, self._counts[source], action, arguments)
+        heapq.heappush(self._events, event)
+        if time_ps < self.next_ps:
+            self.next_ps = time_ps
+            self.on_earlier(time_ps)
+
+    def after(self, delay_ps: int, source: int, action: Callable[..., None], *args: Any) -> None:
+        """Call `action(*args)` after `delay_ps` from now."""
+        self.at(self.now_ps + delay_ps, source, action, *args)
+
+    def fire(self) -> None:
+        """Run the earliest event; the clock moves to its time unless it is there already."""
+        time_ps, _, _, action, arguments = heapq.heappop(self._events)
+        self.next_ps = self._events[0][0] if self._events else NEVER
+        self.now_ps = time_ps
+        action(*arguments)
+
+    def pending(self) -> list[tuple[int, str]]:
+        """Times and sources of all pending events, earliest first."""
+        return [(event[0], self._names[event[1]]) for event in sorted(self._events, key=_key)]
+
+
+def _key(event: Event) -> tuple[int, int, int]:
+    return event[:3]

@@ -1,0 +1,76 @@
+"""Physical memory: one private mapping that the CPUs, DMA and the kernel share.
+
+The top eighth of RAM is the kernel's: page tables live there, no engine maps
+it and no DMA reaches it, so a driver gone wild cannot rewrite its own rights.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from collections.abc import Callable
+
+FRAME_BYTES = 0x1000
+FRAME_SHIFT = 12
+MANAGED_BEGIN = 0x20_0000
+"""Below are the firmware's tables and the boot page; the allocator leaves it alone."""
+KERNEL_SHARE = 8
+RAM_BYTES_MIN = 32 << 20
+RAM_BYTES_MAX = 3072 << 20
+
+
+class BusError(Exception):
+    """A device named an address that is no memory, or that is the kernel's."""
+
+
+class Memory:
+    """The RAM of one machine, from physical address 0.
+
+    `view` is all of it as bytes and `words` as little-endian 64-bit words; both
+    alias what the guest sees. `kernel_begin` is the first byte of the kernel's
+    part. Whoever stores through them into a frame that may hold code must call
+    `on_store(first_frame, count)` afterwards; `write` and `dma_write` do.
+    """
+
+    def __init__(self, size_bytes: int) -> None:
+        if size_bytes % (FRAME_BYTES * KERNEL_SHARE):
+            raise ValueError(f"RAM of {size_bytes} bytes is no multiple of 32 KiB")
+        self.size_bytes = size_bytes
+        self.kernel_begin = size_bytes - size_bytes // KERNEL_SHARE
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        self._mapping = mmap.mmap(-1, size_bytes, flags=flags)
+        self._anchor = ctypes.c_char.from_buffer(self._mapping)
+        self.host_address = ctypes.addressof(self._anchor)
+        self.view = memoryview(self._mapping)
+        self.words = self.view.cast("Q")
+        self.on_store: Callable[[int, int], None] = lambda first_frame, count: None
+
+    def read(self, address: int, count_bytes: int) -> bytes:
+        """Return bytes from anywhere in RAM; the caller vouches for the range."""
+        return bytes(self.view[address : address + count_bytes])
+
+    def write(self, address: int, data: bytes | memoryview) -> None:
+        """Store bytes anywhere in RAM and tell the CPUs."""
+        end = address + len(data)
+        self.view[address:end] = data
+        if end > address:
+            first = address >> FRAME_SHIFT
+            self.on_store(first, ((end - 1) >> FRAME_SHIFT) - first + 1)
+
+    def dma_read(self, address: int, count_bytes: int) -> bytes:
+        """Read for a device.
+
+        Raises:
+            BusError: part of the range is no RAM or is the kernel's.
+        """
+        self._check(address, count_bytes)
+        return self.read(address, count_bytes)
+
+    def dma_write(self, address: int, data: bytes | memoryview) -> None:
+        """Write for a device; raises `BusError` like `dma_read` and then stores nothing."""
+        self._check(address, len(data))
+        self.write(address, data)
+
+    def _check(self, address: int, count_bytes: int) -> None:
+        if address < 0 or address + count_bytes > self.kernel_begin:
+            raise BusError(f"no memory for a device at {address:#x}+{count_bytes:#x}")

@@ -1,0 +1,310 @@
+"""The user-space ABI: every call, status and structure that a program sees.
+
+This file is the single source. The C headers of libanos are generated from it
+(`toolchain/guest/header.py`), docs/protocols.md prints it, and the dispatcher
+is checked against it. It imports the standard library only, because the wheel
+build reads it before anything is installed.
+
+Calls 1-26 are those of Anos, to the bit. Calls from 64 on are ours; a program
+gets them only when its system image asks for them (`NOTE_NAME`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+PAGE_BYTES = 0x1000
+USER_END = 0x0000_8000_0000_0000
+"""First address that is not a user address, on every architecture."""
+KERNEL_BEGIN = 0xFFFF_8000_0000_0000
+REGION_END = 0x8000_0000_0000_0000
+"""Upper bound of region arguments: not `USER_END`, as in STAGE3."""
+MASK64 = 0xFFFF_FFFF_FFFF_FFFF
+
+TICK_NS = 10_000_000
+SLICE_TICKS = 10
+CPUS_MAX = 16
+SLOW_VECTOR = 0x69
+"""`int 0x69` is the slow system call; never handed out as an MSI vector."""
+MSI_FIRST, MSI_LAST = 0x40, 0xDF
+MSI_ADDRESS = 0xFEE0_0000
+INTERRUPT_QUEUE_MAX = 4
+INTERRUPT_SLOW_TICKS = 100
+LOG_BYTES = 64 * 1024
+REGIONS_MAX = 16
+STACK_VALUES_MAX = 16384
+NAME_BYTES_MAX = 255
+CAPABILITY_SLOTS = 128
+
+SYSTEM_BASE = 0x0100_0000
+SYSTEM_BSS = 0x4000_0000
+SYSTEM_BSS_PAGES = 96
+SYSTEM_STACK_PAGES = 4
+PROGRAM_BASE = 0x0200_0000
+STACK_TOP = 0x4400_0000
+
+RAMFS_MAGIC = 0x0101_CA75
+RAMFS_VERSION = 10
+RAMFS_NAME_BYTES = 16
+
+NOTE_NAME = "anos-sim"
+"""Name of the ELF note `.note.anos-sim`: one u32, the highest call id it knows."""
+NOTE_TYPE = 1
+
+
+class Status(IntEnum):
+    """The `type` half of a result. The value half is 0 unless it is OK."""
+
+    OK = 0
+    FAILURE = -1
+    BAD_NUMBER = -2
+    NOT_IMPL = -3
+    BADARGS = -4
+    BAD_NAME = -5
+    INCAPABLE = -254
+
+
+class ThreadClass(IntEnum):
+    """Scheduling classes; a higher class always goes first."""
+
+    IDLE = 0
+    NORMAL = 1
+    HIGH = 2
+    REALTIME = 3
+
+
+class MapFlags(IntFlag):
+    """Protection of `map_virtual`, `map_physical` and `map_into`."""
+
+    READ = 1
+    WRITE = 2
+    EXEC = 4
+    NOCACHE = 8
+
+
+class RegionFlags(IntFlag):
+    """Flags of a region. AUTOMAP: pages appear, zeroed, when they are touched."""
+
+    AUTOMAP = 1
+
+
+class Rights(IntFlag):
+    """What a capability allows. Rights only shrink on the way down the tree."""
+
+    CALL = 1 << 0
+    SEND = 1 << 1
+    RECEIVE = 1 << 2
+    NAME = 1 << 3
+    DESTROY = 1 << 4
+    GRANT = 1 << 5
+    READ = 1 << 6
+    WRITE = 1 << 7
+    EXEC = 1 << 8
+    OBSERVE = 1 << 9
+    KILL = 1 << 10
+    REVOKE = 1 << 11
+
+
+ALL_RIGHTS = (1 << 12) - 1
+
+
+class ClockId(IntEnum):
+    """What `clock` reads: nanoseconds since power-on, or since 1970."""
+
+    UPTIME = 0
+    REALTIME = 1
+
+
+class PowerAction(IntEnum):
+    """What `power` does to the machine."""
+
+    OFF = 0
+    REBOOT = 1
+
+
+class Sysno(IntEnum):
+    """Call ids: the index in a program's cookie array, and of its capability."""
+
+    DEBUG_PRINT = 1
+    DEBUG_CHAR = 2
+    CREATE_THREAD = 3
+    MEMSTATS = 4
+    SLEEP = 5
+    CREATE_PROCESS = 6
+    MAP_VIRTUAL = 7
+    SEND_MESSAGE = 8
+    RECV_MESSAGE = 9
+    REPLY_MESSAGE = 10
+    CREATE_CHANNEL = 11
+    DESTROY_CHANNEL = 12
+    REGISTER_NAMED_CHANNEL = 13
+    DEREGISTER_NAMED_CHANNEL = 14
+    FIND_NAMED_CHANNEL = 15
+    KILL_CURRENT_TASK = 16
+    UNMAP_VIRTUAL = 17
+    CREATE_REGION = 18
+    DESTROY_REGION = 19
+    MAP_FIRMWARE_TABLES = 20
+    MAP_PHYSICAL = 21
+    ALLOC_PHYSICAL_PAGES = 22
+    ALLOC_INTERRUPT_VECTOR = 23
+    WAIT_INTERRUPT = 24
+    READ_KERNEL_LOG = 25
+    GET_FRAMEBUFFER_PHYS = 26
+
+    GIVE = 64
+    TAKE = 65
+    BUILD_PROCESS = 66
+    MAP_INTO = 67
+    START_PROCESS = 68
+    KILL_PROCESS = 69
+    SET_THREAD_POINTER = 70
+    CLOCK = 71
+    POWER = 72
+
+
+FIRST_OWN_SYSNO = 64
+LAST_SYSNO = max(Sysno)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One system call as C sees it.
+
+    `arguments` are (C type, name) in register order; `doc` is one paragraph
+    for the header and for docs/protocols.md.
+    """
+
+    number: Sysno
+    symbol: str
+    arguments: tuple[tuple[str, str], ...]
+    doc: str
+
+    @property
+    def config_name(self) -> str:
+        """The name a boot config uses: `SYSCALL_` and the Sysno's name."""
+        return f"SYSCALL_{self.number.name}"
+
+
+_U64, _PTR = "uint64_t", "void *"
+
+CALLS: tuple[Call, ...] = (
+    Call(Sysno.DEBUG_PRINT, "anos_kprint", (("const char *", "text"),),
+         "Append a NUL-terminated text to the kernel log."),
+    Call(Sysno.DEBUG_CHAR, "anos_kputchar", (("uint8_t", "character"),),
+         "Write one character to the host console, not into the kernel log."),
+    Call(Sysno.CREATE_THREAD, "anos_create_thread",
+         ((_PTR, "entry"), (_PTR, "stack_pointer"), ("uint8_t", "thread_class")),
+         "Start a thread in this process. The value is its id."),
+    Call(Sysno.MEMSTATS, "anos_get_mem_info", (("struct anos_mem_info *", "info"),),
+         "Total and free bytes of managed memory."),
+    Call(Sysno.SLEEP, "anos_task_sleep_current", ((_U64, "nanoseconds"),),
+         "Sleep to the first tick (10 ms) at or after the given time."),
+    Call(Sysno.CREATE_PROCESS, "anos_create_process",
+         (("const struct anos_process_params *", "params"),),
+         "Start a process that shares regions of the caller, copy-on-write. The value is its pid."),
+    Call(Sysno.MAP_VIRTUAL, "anos_map_virtual", ((_U64, "size"), (_U64, "base"), (_U64, "flags")),
+         "Map zeroed memory. The value is the base, rounded up to a page."),
+    Call(Sysno.SEND_MESSAGE, "anos_send_message",
+         ((_U64, "channel"), (_U64, "tag"), (_U64, "size"), (_PTR, "buffer")),
+         "Send a message and wait for the reply, which is the value and never 0."),
+    Call(Sysno.RECV_MESSAGE, "anos_recv_message",
+         ((_U64, "channel"), ("uint64_t *", "tag"), ("uint64_t *", "size"), (_PTR, "buffer")),
+         "Wait for a message; the sender's page appears at `buffer`. The value is its cookie."),
+    Call(Sysno.REPLY_MESSAGE, "anos_reply_message", ((_U64, "message"), (_U64, "reply")),
+         "Answer a message. The value is the message's cookie."),
+    Call(Sysno.CREATE_CHANNEL, "anos_create_channel", (),
+         "Make a channel. The value is its cookie."),
+    Call(Sysno.DESTROY_CHANNEL, "anos_destroy_channel", ((_U64, "channel"),),
+         "Destroy a channel: its waiting senders and receivers wake with FAILURE."),
+    Call(Sysno.REGISTER_NAMED_CHANNEL, "anos_register_channel_name",
+         ((_U64, "channel"), ("const char *", "name")),
+         "Give a channel a name that others can find it by."),
+    Call(Sysno.DEREGISTER_NAMED_CHANNEL, "anos_remove_channel_name", (("const char *", "name"),),
+         "Remove a channel's name."),
+    Call(Sysno.FIND_NAMED_CHANNEL, "anos_find_named_channel", (("const char *", "name"),),
+         "Find a channel by name. The value is its cookie, 0 if there is none."),
+    Call(Sysno.KILL_CURRENT_TASK, "anos_kill_current_task", (),
+         "End this thread, and the process if it was the last one."),
+    Call(Sysno.UNMAP_VIRTUAL, "anos_unmap_virtual", ((_U64, "size"), (_U64, "base")),
+         "Unmap pages; size and base are rounded up."),
+    Call(Sysno.CREATE_REGION, "anos_create_region",
+         ((_U64, "start"), (_U64, "end"), (_U64, "flags")),
+         "Reserve addresses; with AUTOMAP their pages appear when touched."),
+    Call(Sysno.DESTROY_REGION, "anos_destroy_region", ((_U64, "start"),),
+         "Forget the region that starts there. Its pages stay mapped."),
+    Call(Sysno.MAP_FIRMWARE_TABLES, "anos_map_firmware_tables", ((_PTR, "rsdp"),),
+         "Copy out the ACPI root pointer, once per boot."),
+    Call(Sysno.MAP_PHYSICAL, "anos_map_physical",
+         ((_U64, "physical"), (_U64, "base"), (_U64, "size"), (_U64, "flags")),
+         "Map physical memory or device registers."),
+    Call(Sysno.ALLOC_PHYSICAL_PAGES, "anos_alloc_physical_pages", ((_U64, "size"),),
+         "Allocate contiguous frames for DMA. The value is their physical address."),
+    Call(Sysno.ALLOC_INTERRUPT_VECTOR, "anos_alloc_interrupt_vector",
+         (("uint32_t", "bdf"), ("uint64_t *", "address"), ("uint32_t *", "data")),
+         "Allocate an MSI vector and tell what to write into the device. The value is the vector."),
+    Call(Sysno.WAIT_INTERRUPT, "anos_wait_interrupt",
+         (("uint8_t", "vector"), ("uint32_t *", "event")),
+         "Wait for an interrupt on a vector of this process."),
+    Call(Sysno.READ_KERNEL_LOG, "anos_read_kernel_log",
+         ((_PTR, "buffer"), (_U64, "size"), (_U64, "flags")),
+         "Take bytes out of the kernel log, waiting while there are none. The value is how many."),
+    Call(Sysno.GET_FRAMEBUFFER_PHYS, "anos_get_framebuffer_phys",
+         (("struct anos_framebuffer *", "info"),),
+         "Where the framebuffer is and what it looks like."),
+    Call(Sysno.GIVE, "anos_give", ((_U64, "target"), (_U64, "cookie"), (_U64, "rights")),
+         "Delegate a capability, narrowed to `rights` (0: all), to the sender of a message being "
+         "served or to a process. The value is its cookie there. Errors: FAILURE if the target is "
+         "unknown, BADARGS if the cookie is not held."),
+    Call(Sysno.TAKE, "anos_take", ((_U64, "message"), (_U64, "number"), (_U64, "rights")),
+         "Derive a capability, narrowed to `rights` (0: all), from what the sender of a message "
+         "being served holds under `number`. The value is its cookie here. Errors: FAILURE if the "
+         "message is unknown, BADARGS if the sender does not hold it."),
+    Call(Sysno.BUILD_PROCESS, "anos_build_process", ((_U64, "thread_class"),),
+         "Make an empty process that does not run yet. The value is a process capability."),
+    Call(Sysno.MAP_INTO, "anos_map_into",
+         ((_U64, "process"), (_U64, "source"), (_U64, "target"), (_U64, "size"), (_U64, "flags")),
+         "Map the caller's pages at `source` into a process being built, at `target` with the "
+         "protection `flags`; pages that either side may write become copy-on-write. With source 0 "
+         "the range is demand-zero memory."),
+    Call(Sysno.START_PROCESS, "anos_start_process",
+         ((_U64, "process"), (_U64, "entry"), (_U64, "stack_pointer")),
+         "Start a process that was built. The value is its pid."),
+    Call(Sysno.KILL_PROCESS, "anos_kill_process", ((_U64, "process"),),
+         "End a process, built or running, at once."),
+    Call(Sysno.SET_THREAD_POINTER, "anos_set_thread_pointer", ((_U64, "address"),),
+         "Set the thread pointer (FS base, tp) of this thread."),
+    Call(Sysno.CLOCK, "anos_clock", ((_U64, "clock"),),
+         "Read a clock, in nanoseconds (ANOS_CLOCK_UPTIME, ANOS_CLOCK_REALTIME)."),
+    Call(Sysno.POWER, "anos_power", ((_U64, "action"), (_U64, "status")),
+         "Switch the machine off or start it again; `status` becomes the run's exit status."),
+)
+
+
+@dataclass(frozen=True)
+class Struct:
+    """A structure in user memory: (C type, name, offset) per field, and its size."""
+
+    name: str
+    bytes: int
+    fields: tuple[tuple[str, str, int], ...]
+    doc: str
+
+
+STRUCTS: tuple[Struct, ...] = (
+    Struct("anos_mem_info", 16, ((_U64, "total_bytes", 0), (_U64, "free_bytes", 8)),
+           "Answer of get_mem_info: the whole machine's managed memory."),
+    Struct("anos_region", 16, ((_U64, "start", 0), (_U64, "bytes", 8)),
+           "A range of the caller that create_process shares with the child."),
+    Struct("anos_process_params", 64, (
+        (_U64, "entry", 0), (_U64, "stack_base", 8), (_U64, "stack_bytes", 16),
+        ("uint8_t", "region_count", 24), ("uint8_t", "thread_class", 25),
+        ("uint64_t", "regions", 32), ("uint16_t", "stack_value_count", 40),
+        ("uint64_t", "stack_values", 48)),
+        "Argument of create_process; the reserved bytes are 0."),
+    Struct("anos_framebuffer", 40, (
+        (_U64, "physical", 0), ("uint32_t", "width", 8), ("uint32_t", "height", 12),
+        ("uint32_t", "pitch", 16), ("uint32_t", "bits_per_pixel", 20)),
+        "Answer of get_framebuffer_phys: 32 bits a pixel, XRGB."),
+)
