@@ -1,0 +1,273 @@
+"""Virtual CPUs: run user code until it traps, and say why it stopped.
+
+One Unicorn engine per CPU, all over the same RAM, driven by `vcpu.c`. A trap
+costs one foreign call: both sides read and write one structure of 64-bit words,
+which Python sees as a memoryview (`Vcpu.state`, indexed by the constants below).
+
+A thread at rest is a context, an opaque blob that any engine can load.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from enum import IntEnum
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from .memory import FRAME_SHIFT, Memory
+
+# Slots of `Vcpu.state`: struct vcpu in vcpu.c.
+SAVE, LOAD, FRESH, ENTRY, STACK_POINTER = 3, 4, 5, 6, 7
+THREAD_POINTER_SET, THREAD_POINTER, ROOT, FLUSH = 8, 9, 10, 11
+RESULT_SET, RESULT_TYPE, RESULT_VALUE, RESULT_IN_VALUE = 12, 13, 14, 15
+NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO = 16, 17, 18, 19
+TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 20, 21, 22, 23, 24
+COOKIE, ARGUMENT0, ARGUMENT1, ARGUMENT2, ARGUMENT3, ARGUMENT4, PC, SP = 25, 26, 27, 28, 29, 30, 31, 32
+HISTORY = 40
+STATE_WORDS = 42 + 64
+HISTORY_MAX = 16
+HISTORY_WORDS = 1 + HISTORY_MAX * 8
+"""A thread's last calls: a count, then records of cookie, five arguments, PC and result."""
+
+# Slots of struct board.
+_RAM, _FRAME_COUNT, _FRAMES, _CPUS, _RUNNING, _MMIO_READ, _MMIO_WRITE = 0, 1, 2, 3, 19, 20, 21
+_FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS = 22, 23, 24, 25
+_BOARD_WORDS = 26
+
+MAY_RUN = 0xFFFF_0000
+"""In `Board.uses`: some engine may run the frame, so a store must be told of."""
+ACCESSED = 0x20
+"""The page-table bit that the MMU sets when it takes an entry into a TLB."""
+
+CPUS_MAX = 16
+ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH = 16, 17, 18
+"""Unicorn's access kinds, as they stand in `FAULT_ACCESS`."""
+
+REGISTER_NAMES = (
+    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11",
+    "r12", "r13", "r14", "r15", "rip", "rflags", "fs_base",
+)  # fmt: skip
+
+
+class Trap(IntEnum):
+    """Why a vCPU came back from user mode."""
+
+    NONE = 0
+    SYSCALL = 1
+    BUDGET = 2
+    EXCEPTION = 3
+    ILLEGAL = 4
+    BUS_ERROR = 5
+    PAGE_FAULT = 6
+    FLIP = 7
+    PORT_IO = 8
+    ESCAPE = 9
+    CRASH = 10
+
+
+class DeviceBus(Protocol):
+    """Where the CPUs' accesses to device windows go."""
+
+    def read(self, address: int, size: int) -> int:
+        """Return 1, 2 or 4 bytes at a physical address."""
+
+    def write(self, address: int, size: int, value: int) -> None:
+        """Store 1, 2 or 4 bytes at a physical address."""
+
+
+class EngineError(Exception):
+    """The engine could not be set up: a broken installation, not a program's doing."""
+
+
+_MmioRead = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
+_MmioWrite = ctypes.CFUNCTYPE(
+    None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64
+)
+
+
+@cache
+def library() -> ctypes.PyDLL:
+    """Load Unicorn and vcpu.c's library once, and install the signal guard."""
+    unicorn = find_spec("unicorn")
+    if unicorn is None or unicorn.origin is None:
+        raise EngineError("the unicorn package is not installed: pip install unicorn==2.1.4")
+    ctypes.CDLL(str(Path(unicorn.origin).parent / "lib" / "libunicorn.so.2"), ctypes.RTLD_GLOBAL)
+    ours = Path(__file__).with_name("libvcpu.so")
+    if not ours.exists():
+        raise EngineError(f"{ours} is missing: run `anos-sim build`, or install the package again")
+    loaded = ctypes.PyDLL(str(ours))
+    pointer, word = ctypes.c_void_p, ctypes.c_uint64
+    signatures: dict[str, tuple[type | None, list[type]]] = {
+        "vcpu_install_guard": (None, []),
+        "vcpu_open": (ctypes.c_int, [pointer, word]),
+        "vcpu_close": (None, [pointer]),
+        "vcpu_run": (None, [pointer]),
+        "vcpu_lower_limit": (None, [pointer, word]),
+        "vcpu_new_context": (pointer, [pointer]),
+        "vcpu_free_context": (None, [pointer]),
+        "vcpu_save": (None, [pointer, pointer]),
+        "vcpu_registers": (None, [pointer, pointer, pointer]),
+        "vcpu_map_memory": (ctypes.c_int, [pointer, word, word, pointer]),
+        "vcpu_map_devices": (ctypes.c_int, [pointer, word, word]),
+        "board_stored": (None, [pointer, word, word]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(loaded, name)
+        function.restype, function.argtypes = result, arguments
+    loaded.vcpu_install_guard()
+    return loaded
+
+
+class Board:
+    """What all engines of a machine share: RAM, the use of each frame, the devices.
+
+    An exception in a device model would be swallowed by the engine, so it is
+    kept in `failure`; the caller of `Vcpu.run` raises it.
+    """
+
+    def __init__(self, memory: Memory, bus: DeviceBus) -> None:
+        self.memory = memory
+        self.bus = bus
+        self.failure: BaseException | None = None
+        self.cpus: list[Vcpu] = []
+        frame_count = memory.kernel_begin >> FRAME_SHIFT
+        self._uses = (ctypes.c_uint64 * frame_count)()
+        self.uses = memoryview(self._uses).cast("B").cast("Q")
+        self._words = (ctypes.c_uint64 * _BOARD_WORDS)()
+        self.words = memoryview(self._words).cast("B").cast("Q")
+        self.address = ctypes.addressof(self._words)
+        self._read = _MmioRead(self._device_read)
+        self._write = _MmioWrite(self._device_write)
+        self.words[_RAM] = memory.host_address
+        self.words[_FRAME_COUNT] = frame_count
+        self.words[_FRAMES] = ctypes.addressof(self._uses)
+        self.words[_MMIO_READ] = ctypes.cast(self._read, ctypes.c_void_p).value or 0
+        self.words[_MMIO_WRITE] = ctypes.cast(self._write, ctypes.c_void_p).value or 0
+        self._stored = library().board_stored
+        memory.on_store = self.stored
+
+    def stored(self, first_frame: int, count: int) -> None:
+        """Make the engines forget translations of frames that were stored into."""
+        if count == 1:
+            if first_frame < len(self.uses) and self.uses[first_frame] & MAY_RUN:
+                self._stored(self.address, first_frame, 1)
+        else:
+            self._stored(self.address, first_frame, count)
+
+    def statistics(self) -> dict[str, int]:
+        """Counters of the code-or-data rule (docs/memory-map.md)."""
+        return {
+            "flips": self.words[_FLIPS],
+            "invalidations": self.words[_INVALIDATIONS],
+            "slow_frames": self.words[_SLOW_FRAMES],
+            "suspects": self.words[_SUSPECTS],
+        }
+
+    def _device_read(self, cpu: int, address: int, size: int) -> int:
+        try:
+            self.before_device(self.cpus[cpu])
+            return self.bus.read(address, size)
+        except BaseException as error:  # noqa: BLE001 - raised again by run()
+            self.failure = error
+            return 0
+
+    def _device_write(self, cpu: int, address: int, size: int, value: int) -> None:
+        try:
+            self.before_device(self.cpus[cpu])
+            self.bus.write(address, size, value)
+        except BaseException as error:  # noqa: BLE001 - raised again by run()
+            self.failure = error
+
+    def before_device(self, cpu: Vcpu) -> None:
+        """Called before a device sees an access; the kernel sets the clock here."""
+
+
+class Vcpu:
+    """One CPU. Fill `state`, call `run`, read `state`; times are in picoseconds."""
+
+    def __init__(self, board: Board, index: int) -> None:
+        self.board = board
+        self.index = index
+        self._library = library()
+        self._words = (ctypes.c_uint64 * STATE_WORDS)()
+        self.state = memoryview(self._words).cast("B").cast("Q")
+        self.address = ctypes.addressof(self._words)
+        self._pointer = ctypes.c_void_p(self.address)
+        self._run = self._library.vcpu_run
+        self._maps: list[tuple[int, int, int]] = []
+        self.state[1] = board.address
+        self.state[2] = index
+        board.words[_CPUS + index] = self.address
+        board.cpus.append(self)
+        self._open()
+
+    def _open(self) -> None:
+        now, limit = self.state[NOW], self.state[LIMIT]
+        step = self._library.vcpu_open(self.address, self.board.memory.kernel_begin)
+        if step:
+            raise EngineError(f"CPU {self.index}: the engine refused step {step} of its set-up")
+        self.state[NOW], self.state[LIMIT] = now, limit
+
+    def map_memory(self, base: int, size_bytes: int, host_address: int) -> None:
+        """Make host memory appear at a physical address, as data only."""
+        self._maps.append((base, size_bytes, host_address))
+        self._map(base, size_bytes, host_address)
+
+    def map_devices(self, base: int, size_bytes: int) -> None:
+        """Route a physical range to the board's bus."""
+        self._maps.append((base, size_bytes, 0))
+        self._map(base, size_bytes, 0)
+
+    def _map(self, base: int, size_bytes: int, host_address: int) -> None:
+        if host_address:
+            error = self._library.vcpu_map_memory(self.address, base, size_bytes, host_address)
+        else:
+            error = self._library.vcpu_map_devices(self.address, base, size_bytes)
+        if error:
+            raise EngineError(f"CPU {self.index}: cannot map {base:#x}+{size_bytes:#x} ({error})")
+
+    def run(self) -> None:
+        """Run until a trap; a device model's exception comes out here."""
+        self._run(self._pointer)
+        if self.board.failure is not None:
+            failure, self.board.failure = self.board.failure, None
+            raise failure
+
+    def lower_limit(self, limit_ps: int) -> None:
+        """Stop a burst earlier than planned; safe while the engine runs."""
+        self._library.vcpu_lower_limit(self.address, limit_ps)
+
+    def replace(self) -> None:
+        """Put a new engine in the place of one that crashed. Contexts stay valid."""
+        self._library.vcpu_close(self.address)
+        self._open()
+        for base, size_bytes, host_address in self._maps:
+            self._map(base, size_bytes, host_address)
+
+    def new_context(self) -> int:
+        """Make room for a thread's registers; free it with `free_context`."""
+        context: int | None = self._library.vcpu_new_context(self.address)
+        if context is None:
+            raise MemoryError("no host memory for a thread's context")
+        return context
+
+    def free_context(self, context: int) -> None:
+        """Give a context back."""
+        self._library.vcpu_free_context(context)
+
+    def save(self, context: int) -> None:
+        """Store the engine's registers in a context now."""
+        self._library.vcpu_save(self.address, context)
+
+    def registers(self, context: int | None = None) -> dict[str, int]:
+        """General registers by name, of a context or of the engine itself."""
+        values = (ctypes.c_uint64 * len(REGISTER_NAMES))()
+        self._library.vcpu_registers(self.address, context, ctypes.addressof(values))
+        return dict(zip(REGISTER_NAMES, values, strict=True))
+
+    def close(self) -> None:
+        """Free the engine."""
+        if self.state[0]:
+            self._library.vcpu_close(self.address)
