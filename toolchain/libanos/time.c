@@ -1,0 +1,31 @@
+/* Clocks and sleeping. Without the capability CLOCK a program has no time. */
+#include "internal.h"
+
+#include <anos/abi.h>
+#include <errno.h>
+#include <time.h>
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+HIDDEN long __anos_clock_gettime(int clock, void *result)
+{
+    struct timespec *const time = result;
+    const struct anos_result now =
+        anos_clock(clock == CLOCK_REALTIME ? ANOS_CLOCK_REALTIME : ANOS_CLOCK_UPTIME);
+    if (now.type != ANOS_OK) {
+        return -ENOSYS;
+    }
+    time->tv_sec = (time_t)(now.value / NS_PER_SECOND);
+    time->tv_nsec = (long)(now.value % NS_PER_SECOND);
+    return 0;
+}
+
+HIDDEN long __anos_nanosleep(const void *duration)
+{
+    const struct timespec *const time = duration;
+    if (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= (long)NS_PER_SECOND) {
+        return -EINVAL;
+    }
+    const uint64_t nanoseconds = (uint64_t)time->tv_sec * NS_PER_SECOND + (uint64_t)time->tv_nsec;
+    return anos_task_sleep_current(nanoseconds).type == ANOS_OK ? 0 : -EPERM;
+}
