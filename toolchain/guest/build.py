@@ -19,8 +19,8 @@ if __name__ == "__main__":  # as a script: give the relative imports below a pac
     sys.path[0] = str(Path(__file__).resolve().parents[2])
     __package__ = "toolchain.guest"
 
-from . import ramfs, vcpu
-from .cache import Cache, install
+from . import boot_config, ramfs, vcpu
+from .cache import Cache, digest, install
 from .errors import BuildError
 from .header import load_abi, render
 from .programs import LIBANOS, Builder, Program
@@ -31,6 +31,7 @@ CACHE_VARIABLE = "ANOS_SIM_CACHE"
 """Environment variable: a folder for build results in place of `.cache/`."""
 PROTOCOLS = Path("servers", "include")
 SHARED = Path("servers", "lib")
+BOOT_CONFIG = Path("system", "boot.json")
 
 
 def build_all(root: Path = ROOT) -> list[str]:
@@ -80,14 +81,22 @@ def test_programs(root: Path) -> list[Program]:
 
 
 def link_system(builder: Builder, servers: list[Program]) -> Path:
-    """Link SYSTEM's image with the servers, stripped, in its RAMFS."""
-    files = {f"{program.name}.elf": builder.link(program, stripped=True) for program in servers}
-    contents = {name: path.read_bytes() for name, path in files.items()}
-    blob = _pack(builder.cache, contents)
+    """Link SYSTEM's image, with the servers (stripped) and the boot config in its RAMFS."""
+    files = {
+        f"{program.name}.elf": builder.link(program, stripped=True).read_bytes()
+        for program in servers
+    }
+    config = builder.root / BOOT_CONFIG
+    if config.exists():
+        files["boot.cfg"] = compile_boot_config(builder.root, config.read_text(), list(files))
+    blob = ramfs.pack(files)
+    packed = builder.cache.get(
+        "the RAMFS", digest(blob), ".ramfs", lambda path: path.write_bytes(blob)
+    )
     image = LIBANOS / "image"
     extra = [
         *builder.objects([image / "note.c"], ()),
-        *builder.objects([image / "ramfs.S"], (), [f'-DRAMFS="{blob}"']),
+        *builder.objects([image / "ramfs.S"], (), [f'-DRAMFS="{packed}"']),
     ]
     system = Program(
         "system",
@@ -99,15 +108,16 @@ def link_system(builder: Builder, servers: list[Program]) -> Path:
     return builder.link(system, extra=extra)
 
 
-def _pack(cache: Cache, files: dict[str, bytes]) -> Path:
-    from .cache import digest
+def compile_boot_config(root: Path, text: str, programs: list[str]) -> bytes:
+    """Return the boot table for a config in JSON, with the names that the ABI knows.
 
-    image = ramfs.pack(files)
-    return cache.get("the RAMFS", digest(image), ".ramfs", lambda path: _write(path, image))
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+    Raises:
+        BuildError: the config is wrong; the text says where.
+    """
+    abi = load_abi(root / "stage3" / "abi.py")
+    calls = {call.config_name: int(call.number) for call in abi.CALLS}
+    classes = {member.name: int(member) for member in abi.ThreadClass}
+    return boot_config.pack(boot_config.parse(text, calls, classes, programs))
 
 
 def _sources(root: Path, folder: Path) -> tuple[Path, ...]:

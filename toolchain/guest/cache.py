@@ -52,7 +52,7 @@ class Cache:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def get(self, name: str, key: str, suffix: str, make: Callable[[Path], None]) -> Path:
+    def get(self, name: str, key: str, suffix: str, make: Callable[[Path], object]) -> Path:
         """Return the result for `key`, calling `make(path)` if there is none.
 
         `name` is what a person calls it. A result appears whole or not at all.

@@ -1,0 +1,222 @@
+"""Turn `system/boot.json` into `boot.cfg`, the flat table that SYSTEM reads.
+
+The JSON has Anos's keys (anos-abi 8.3) and one of ours, `wait_for`:
+
+    {"boot_servers": [{
+        "name": "Shell",                          for the log
+        "path": "boot:/shell.elf",                argv[0]
+        "stack_size": 131072,                     bytes, a multiple of 4096
+        "class": "NORMAL",                        IDLE, NORMAL, HIGH or REALTIME
+        "capabilities": ["SYSCALL_DEBUG_PRINT"],  optional: its manifest
+        "arguments": ["disk0:/"],                 optional: argv[1] and on
+        "wait_for": "disk0:"                      optional: start when this mount is there
+    }]}
+
+The table is little-endian: magic "BOTC", version 1, number of entries, bytes of
+an entry, each a u32; then the entries of 1,024 bytes, as `<anos/boot_config.h>`
+declares them:
+
+    name[64] path[128] wait_for[32] u64 stack_bytes u32 class u32 capability_count
+    u8 capabilities[128] u32 argument_count u32 argument_bytes arguments[648]
+
+Everything is checked here, so a mistake stops the build and not the boot.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import BuildError
+
+MAGIC = int.from_bytes(b"BOTC", "little")
+VERSION = 1
+HEADER = struct.Struct("<IIII")
+ENTRY = struct.Struct("<64s128s32sQII128sII648s")
+PAGE_BYTES = 0x1000
+STACK_BYTES_MAX = 0x0400_0000
+"""Stacks end at 0x44000000, and below 0x40000000 there may be code."""
+ARGUMENT_CHARS_MAX = 255
+BOOT_PREFIX = "boot:/"
+
+_NAME, _PATH, _WAIT_FOR = 64, 128, 32
+_CAPABILITIES, _ARGUMENTS = 128, 648
+_REQUIRED = ("name", "path", "stack_size", "class")
+_OPTIONAL = ("capabilities", "arguments", "wait_for")
+
+
+@dataclass(frozen=True)
+class BootEntry:
+    """One program to start: the capabilities are call ids, in order."""
+
+    name: str
+    path: str
+    stack_bytes: int
+    thread_class: int
+    capabilities: tuple[int, ...] = ()
+    arguments: tuple[str, ...] = ()
+    wait_for: str = ""
+
+
+def parse(
+    text: str,
+    calls: Mapping[str, int],
+    classes: Mapping[str, int],
+    programs: Collection[str] | None = None,
+) -> list[BootEntry]:
+    """Return the entries of a boot config.
+
+    `calls` and `classes` are the names that may be used; `programs` the names
+    of the files in the RAMFS, if they are known.
+
+    Raises:
+        BuildError: a sentence that says what is wrong and where.
+    """
+    try:
+        root = json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise BuildError(
+            f"the boot config is no JSON: {error.msg} in line {error.lineno}, column {error.colno}"
+        ) from None
+    if not isinstance(root, dict) or set(root) != {"boot_servers"}:
+        raise BuildError("the boot config is an object with the one key 'boot_servers'")
+    servers = root["boot_servers"]
+    if not isinstance(servers, list):
+        raise BuildError("'boot_servers' of the boot config must be an array")
+    return [
+        _entry(f"boot_servers[{index}]", server, calls, classes, programs)
+        for index, server in enumerate(servers)
+    ]
+
+
+def pack(entries: list[BootEntry]) -> bytes:
+    """Return the table for SYSTEM."""
+    table = bytearray(HEADER.pack(MAGIC, VERSION, len(entries), ENTRY.size))
+    for entry in entries:
+        arguments = b"".join(argument.encode() + b"\0" for argument in entry.arguments)
+        table += ENTRY.pack(
+            entry.name.encode(),
+            entry.path.encode(),
+            entry.wait_for.encode(),
+            entry.stack_bytes,
+            entry.thread_class,
+            len(entry.capabilities),
+            bytes(entry.capabilities),
+            len(entry.arguments),
+            len(arguments),
+            arguments,
+        )
+    return bytes(table)
+
+
+def unpack(table: bytes) -> list[BootEntry]:
+    """Return the entries of a table that `pack` made."""
+    magic, version, count, entry_bytes = HEADER.unpack_from(table)
+    if (magic, version, entry_bytes) != (MAGIC, VERSION, ENTRY.size):
+        raise BuildError("this is no boot config table of our version")
+    entries = []
+    for index in range(count):
+        fields = ENTRY.unpack_from(table, HEADER.size + index * ENTRY.size)
+        name, path, wait_for = (field.split(b"\0")[0].decode() for field in fields[:3])
+        stack_bytes, thread_class, capability_count, capabilities = fields[3:7]
+        argument_count, argument_bytes, arguments = fields[7:]
+        entries.append(
+            BootEntry(
+                name,
+                path,
+                stack_bytes,
+                thread_class,
+                tuple(capabilities[:capability_count]),
+                tuple(arguments[:argument_bytes].decode().split("\0")[:argument_count]),
+                wait_for,
+            )
+        )
+    return entries
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    for index, (key, _) in enumerate(pairs):
+        if key in (other for other, _ in pairs[:index]):
+            raise BuildError(f"the boot config has the key {key!r} twice in one object")
+    return dict(pairs)
+
+
+def _entry(
+    where: str,
+    server: Any,
+    calls: Mapping[str, int],
+    classes: Mapping[str, int],
+    programs: Collection[str] | None,
+) -> BootEntry:
+    if not isinstance(server, dict):
+        raise BuildError(f"{where} of the boot config must be an object")
+    for key in server:
+        if key not in _REQUIRED + _OPTIONAL:
+            known = ", ".join(_REQUIRED + _OPTIONAL)
+            raise BuildError(f"{where} of the boot config has the unknown key {key!r}: use {known}")
+    for key in _REQUIRED:
+        if key not in server:
+            raise BuildError(f"{where} of the boot config lacks the key {key!r}")
+    name = _text(f"{where}.name", server["name"], _NAME)
+    path = _text(f"{where}.path", server["path"], _PATH)
+    if not name or not path:
+        raise BuildError(f"{where} of the boot config needs a name and a path that are not empty")
+    if programs is not None and path.startswith(BOOT_PREFIX):
+        if path.removeprefix(BOOT_PREFIX) not in programs:
+            raise BuildError(f"{where}.path of the boot config: there is no program {path!r}")
+    stack_bytes = server["stack_size"]
+    if type(stack_bytes) is not int or stack_bytes % PAGE_BYTES or not (
+        0 < stack_bytes <= STACK_BYTES_MAX
+    ):
+        raise BuildError(
+            f"{where}.stack_size of the boot config must be a multiple of {PAGE_BYTES} "
+            f"up to {STACK_BYTES_MAX}, not {stack_bytes!r}"
+        )
+    return BootEntry(
+        name,
+        path,
+        stack_bytes,
+        _look_up(f"{where}.class", server["class"], classes),
+        _capabilities(f"{where}.capabilities", server.get("capabilities", []), calls),
+        _argument_list(f"{where}.arguments", server.get("arguments", [])),
+        _text(f"{where}.wait_for", server.get("wait_for", ""), _WAIT_FOR),
+    )
+
+
+def _text(where: str, value: Any, field_bytes: int) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise BuildError(f"{where} of the boot config must be a string, not {value!r}")
+    if len(value.encode()) >= field_bytes:
+        raise BuildError(f"{where} of the boot config is longer than {field_bytes - 1} bytes")
+    return value
+
+
+def _look_up(where: str, value: Any, names: Mapping[str, int]) -> int:
+    if not isinstance(value, str) or value not in names:
+        raise BuildError(f"{where} of the boot config: unknown {value!r}; use {', '.join(names)}")
+    return names[value]
+
+
+def _capabilities(where: str, value: Any, calls: Mapping[str, int]) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise BuildError(f"{where} of the boot config must be an array of strings")
+    ids = [_look_up(f"{where}[{index}]", name, calls) for index, name in enumerate(value)]
+    for index, name in enumerate(value):
+        if name in value[:index]:
+            raise BuildError(f"{where}[{index}] of the boot config: {name} is there twice")
+    return tuple(ids)
+
+
+def _argument_list(where: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise BuildError(f"{where} of the boot config must be an array of strings")
+    arguments = tuple(
+        _text(f"{where}[{index}]", argument, ARGUMENT_CHARS_MAX + 1)
+        for index, argument in enumerate(value)
+    )
+    if sum(len(argument.encode()) + 1 for argument in arguments) > _ARGUMENTS:
+        raise BuildError(f"{where} of the boot config are longer than {_ARGUMENTS} bytes together")
+    return arguments

@@ -1,0 +1,41 @@
+/*
+ * boot:/boot.cfg: what SYSTEM starts, in order, and with what.
+ *
+ * The packer makes it from system/boot.json (toolchain/guest/boot_config.py),
+ * already checked, so that reading it is indexing: a header, then
+ * `entry_count` records of one size. Strings end with NUL.
+ */
+#ifndef ANOS_BOOT_CONFIG_H
+#define ANOS_BOOT_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ANOS_BOOT_MAGIC 0x43544f42 /* "BOTC" */
+#define ANOS_BOOT_VERSION 1
+
+struct anos_boot_entry {
+    char name[64];     /* for the log */
+    char path[128];    /* becomes argv[0], e.g. "boot:/devman.elf" */
+    char wait_for[32]; /* a mount that must be there first, e.g. "disk0:", or "" */
+    uint64_t stack_bytes;      /* a multiple of the page size */
+    uint32_t thread_class;     /* ANOS_CLASS_... */
+    uint32_t capability_count; /* how many of `capabilities` are used */
+    uint8_t capabilities[128]; /* call ids, in the order of the file */
+    uint32_t argument_count;   /* strings in `arguments`: argv[1], argv[2] ... */
+    uint32_t argument_bytes;   /* their length, with every NUL */
+    char arguments[648];       /* one behind the other */
+};
+
+struct anos_boot_config {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t entry_count;
+    uint32_t entry_bytes; /* sizeof(struct anos_boot_entry) */
+    struct anos_boot_entry entries[];
+};
+
+_Static_assert(sizeof(struct anos_boot_entry) == 1024, "anos_boot_entry");
+_Static_assert(sizeof(struct anos_boot_config) == 16, "anos_boot_config");
+
+#endif
