@@ -1,0 +1,103 @@
+"""Run one program on a bare Unicorn engine: no kernel, no page tables, a few calls.
+
+Enough to test libanos and the C library by themselves. Calls answer at once
+and memory is what `create_region` maps.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+from unicorn import UC_ARCH_X86, UC_HOOK_INSN, UC_MODE_64, UC_PROT_ALL, Uc
+from unicorn.x86_const import (
+    UC_X86_INS_SYSCALL,
+    UC_X86_REG_R9,
+    UC_X86_REG_RAX,
+    UC_X86_REG_RDI,
+    UC_X86_REG_RDX,
+    UC_X86_REG_RSI,
+    UC_X86_REG_RSP,
+)
+
+from anos_sim.stage3.abi import STACK_TOP, Status, Sysno
+
+STACK_BYTES = 0x10_0000
+COOKIE = 0x1000
+"""Cookie of call N: this plus N."""
+INSTRUCTIONS_MAX = 400_000_000
+
+
+class BareEngine:
+    """One program with the given calls and arguments, at its first instruction."""
+
+    def __init__(self, elf: Path, calls: list[Sysno], arguments: list[str]) -> None:
+        self.output = ""
+        self.ended = False
+        self.regions: dict[int, int] = {}
+        self.calls: list[Sysno] = []
+        self._engine = Uc(UC_ARCH_X86, UC_MODE_64)
+        self._engine.hook_add(UC_HOOK_INSN, self._syscall, aux1=UC_X86_INS_SYSCALL)
+        with elf.open("rb") as file:
+            image = ELFFile(file)
+            self._entry = image["e_entry"]
+            for segment in image.iter_segments("PT_LOAD"):
+                size = (segment["p_memsz"] + 0xFFF) & ~0xFFF
+                self._engine.mem_map(segment["p_vaddr"], size, UC_PROT_ALL)
+                self._engine.mem_write(segment["p_vaddr"], segment.data())
+        self._engine.mem_map(STACK_TOP - STACK_BYTES, STACK_BYTES, UC_PROT_ALL)
+        self._build_stack(calls, arguments)
+
+    def run(self) -> str:
+        """Run to the end of the first thread and return what was printed."""
+        self._engine.emu_start(self._entry, 0, count=INSTRUCTIONS_MAX)
+        assert self.ended, "the program did not end"
+        return self.output
+
+    def _build_stack(self, calls: list[Sysno], arguments: list[str]) -> None:
+        """Lay out the initial stack as anos-abi 3.5 has it."""
+        texts = [argument.encode() + b"\0" for argument in arguments]
+        string_bytes = sum(map(len, texts))
+        words = (string_bytes + 7) // 8 + 2 * len(calls) + len(texts) + 4
+        stack_pointer = STACK_TOP - 8 * (words + words % 2)
+        argv = stack_pointer + 32
+        capv = argv + 8 * len(texts)
+        string_at = stack_pointer + 8 * words - string_bytes
+        image = struct.pack("<4Q", len(calls), capv if calls else 0, len(texts), argv)
+        for text in texts:
+            image += struct.pack("<Q", string_at)
+            string_at += len(text)
+        for call in calls:
+            image += struct.pack("<2Q", call, COOKIE + call)
+        image = image.ljust(8 * words - string_bytes, b"\0") + b"".join(texts)
+        self._engine.mem_write(stack_pointer, image)
+        self._engine.reg_write(UC_X86_REG_RSP, stack_pointer)
+
+    def _syscall(self, engine: Uc, user_data: object) -> None:
+        call = Sysno(engine.reg_read(UC_X86_REG_R9) - COOKIE)
+        self.calls.append(call)
+        first, second = engine.reg_read(UC_X86_REG_RDI), engine.reg_read(UC_X86_REG_RSI)
+        status, value = Status.OK, 0
+        match call:
+            case Sysno.DEBUG_PRINT:
+                text = engine.mem_read(first, 1024)
+                self.output += text[: text.index(0)].decode()
+            case Sysno.CREATE_REGION:
+                engine.mem_map(first, second - first, UC_PROT_ALL)
+                self.regions[first] = second - first
+            case Sysno.DESTROY_REGION:
+                engine.mem_unmap(first, self.regions.pop(first))
+            case Sysno.CLOCK:
+                value = 1_500_000_000
+            case Sysno.KILL_CURRENT_TASK:
+                self.ended = True
+                engine.emu_stop()
+            case Sysno.KILL_PROCESS:
+                status = Status.FAILURE
+            case Sysno.UNMAP_VIRTUAL | Sysno.SLEEP:
+                pass
+            case _:
+                raise AssertionError(f"the program called {call.name}")
+        engine.reg_write(UC_X86_REG_RAX, int(status) & 0xFFFF_FFFF_FFFF_FFFF)
+        engine.reg_write(UC_X86_REG_RDX, value)
