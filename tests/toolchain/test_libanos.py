@@ -25,8 +25,7 @@ ALL_CALLS = [
 def test_a_program_gets_its_arguments_and_prints_by_both_ways() -> None:
     engine = BareEngine(PROGRAMS / "hello.elf", ALL_CALLS, ["boot:/hello.elf", "Hello, World!"])
     assert engine.run() == (
-        "hello from the kernel's call\n"
-        "hello from printf: 2 argument(s), boot:/hello.elf, 3.142\n"
+        "hello from the kernel's call\nhello from printf: 2 argument(s), boot:/hello.elf, 3.142\n"
     )
 
 

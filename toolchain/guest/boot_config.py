@@ -168,8 +168,10 @@ def _entry(
         if path.removeprefix(BOOT_PREFIX) not in programs:
             raise BuildError(f"{where}.path of the boot config: there is no program {path!r}")
     stack_bytes = server["stack_size"]
-    if type(stack_bytes) is not int or stack_bytes % PAGE_BYTES or not (
-        0 < stack_bytes <= STACK_BYTES_MAX
+    if (
+        type(stack_bytes) is not int
+        or stack_bytes % PAGE_BYTES
+        or not (0 < stack_bytes <= STACK_BYTES_MAX)
     ):
         raise BuildError(
             f"{where}.stack_size of the boot config must be a multiple of {PAGE_BYTES} "

@@ -120,7 +120,9 @@ class Progress:
         """One more is done."""
         self.done += 1
         if self._live and self.done % 10 == 0:
-            print(f"\r{self.what}: {self.done} of {self.total}", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r{self.what}: {self.done} of {self.total}", end="", file=sys.stderr, flush=True
+            )
 
     def end(self) -> None:
         """All are done; leave the line clean."""

@@ -1,0 +1,34 @@
+"""The disk of a run without `--disk`: a few text files to list and to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .disk_image import write_fat32
+
+SAMPLE_LABEL = "SAMPLE"
+SAMPLE_FILES = {
+    "README.TXT": b"""\
+This file came to you through four processes and no copy of it was made on
+the way: fat32drv found its clusters, ahcidrv asked the disk for them, the
+disk wrote them into memory, and the page travelled back as a message.
+""",
+    "HELLO.TXT": b"Hello from a real FAT32 volume on a simulated disk.\n",
+    "DOCS/CHANNELS.TXT": b"""\
+A channel carries messages. The sender waits for the reply; the receiver sees
+the sender's own page, mapped into its address space until it answers.
+""",
+    "DOCS/RIGHTS.TXT": b"""\
+A process can do what it holds a capability for, and nothing else. Who gave
+it that capability is recorded, up to the one that the kernel made at boot.
+""",
+    "DOCS/NUMBERS.TXT": "".join(
+        f"{n:4} {n * n:8} {n * n * n:12}\n" for n in range(1, 1001)
+    ).encode(),
+    "A name that is too long for DOS.txt": b"Long names are kept in extra directory entries.\n",
+}
+
+
+def write_sample_disk(path: Path) -> None:
+    """Write the sample disk, always the same bytes: a sparse file of 40 MiB."""
+    write_fat32(path, SAMPLE_FILES, label=SAMPLE_LABEL)
