@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from bare_engine import BareEngine
+from support.bare_engine import BareEngine
 
 from anos_sim.stage3.abi import Sysno
 
