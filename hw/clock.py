@@ -46,15 +46,24 @@ class Clock:
     def at(self, time_ps: int, source: int, action: Callable[..., None], *arguments: Any) -> None:
         """Call `action(*arguments)` at `time_ps`, at the earliest now."""
         self._counts[source] += 1
-        event = (time_ps, source, self._counts[source], action, arguments)
-        heapq.heappush(self._events, event)
-        if time_ps < self.next_ps:
-            self.next_ps = time_ps
-            self.on_earlier(time_ps)
+        self._push((time_ps, source, self._counts[source], action, arguments))
 
     def after(self, delay_ps: int, source: int, action: Callable[..., None], *args: Any) -> None:
         """Call `action(*args)` after `delay_ps` from now."""
         self.at(self.now_ps + delay_ps, source, action, *args)
+
+    def at_last_first(
+        self, time_ps: int, source: int, action: Callable[..., None], *arguments: Any
+    ) -> None:
+        """As `at`, but of one source's events at the same time the last one fires first."""
+        self._counts[source] += 1
+        self._push((time_ps, source, -self._counts[source], action, arguments))
+
+    def _push(self, event: Event) -> None:
+        heapq.heappush(self._events, event)
+        if event[0] < self.next_ps:
+            self.next_ps = event[0]
+            self.on_earlier(event[0])
 
     def fire(self) -> None:
         """Run the earliest event; the clock moves to its time unless it is there already."""

@@ -67,7 +67,7 @@ struct vcpu {
     uint64_t id;
     /* what to run: contexts to store and load (0: none), a fresh start, a call's result */
     uc_context *save, *load;
-    uint64_t fresh, entry, stack_pointer, thread_pointer_set, thread_pointer;
+    uint64_t fresh, entry, stack_pointer;
     uint64_t root, flush;
     uint64_t result_set, result_type, result_value, result_in_value;
     /* time, in picoseconds */
@@ -520,9 +520,6 @@ static void prepare(struct vcpu *cpu)
         uc_reg_write(engine, UC_X86_REG_RIP, &cpu->entry);
         uc_reg_write(engine, UC_X86_REG_RSP, &cpu->stack_pointer);
     }
-    if (cpu->thread_pointer_set) {
-        uc_reg_write(engine, UC_X86_REG_FS_BASE, &cpu->thread_pointer);
-    }
     if (cpu->flush) {
         flush_tlb(cpu);
     }
@@ -536,7 +533,7 @@ static void prepare(struct vcpu *cpu)
         }
     }
     cpu->save = cpu->load = NULL;
-    cpu->fresh = cpu->thread_pointer_set = cpu->result_set = 0;
+    cpu->fresh = cpu->result_set = 0;
 }
 
 static void run(struct vcpu *cpu)
@@ -649,6 +646,12 @@ void vcpu_free_context(uc_context *context)
 void vcpu_save(struct vcpu *cpu, uc_context *context)
 {
     uc_context_save(cpu->engine, context);
+}
+
+/* Set the FS base of the thread whose registers the engine has. */
+void vcpu_set_thread_pointer(struct vcpu *cpu, uint64_t address)
+{
+    uc_reg_write(cpu->engine, UC_X86_REG_FS_BASE, &address);
 }
 
 static const int all_registers[] = {

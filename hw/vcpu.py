@@ -20,13 +20,13 @@ from .memory import FRAME_SHIFT, Memory
 
 # Slots of `Vcpu.state`: struct vcpu in vcpu.c.
 SAVE, LOAD, FRESH, ENTRY, STACK_POINTER = 3, 4, 5, 6, 7
-THREAD_POINTER_SET, THREAD_POINTER, ROOT, FLUSH = 8, 9, 10, 11
-RESULT_SET, RESULT_TYPE, RESULT_VALUE, RESULT_IN_VALUE = 12, 13, 14, 15
-NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO = 16, 17, 18, 19
-TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 20, 21, 22, 23, 24
-COOKIE, ARGUMENT0, ARGUMENT1, ARGUMENT2, ARGUMENT3, ARGUMENT4, PC, SP = 25, 26, 27, 28, 29, 30, 31, 32
-HISTORY = 40
-STATE_WORDS = 42 + 64
+ROOT, FLUSH = 8, 9
+RESULT_SET, RESULT_TYPE, RESULT_VALUE, RESULT_IN_VALUE = 10, 11, 12, 13
+NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO = 14, 15, 16, 17
+TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 18, 19, 20, 21, 22
+COOKIE, ARGUMENT0, PC, SP = 23, 24, 29, 30
+HISTORY = 38
+STATE_WORDS = 40 + 64
 HISTORY_MAX = 16
 HISTORY_WORDS = 1 + HISTORY_MAX * 8
 """A thread's last calls: a count, then records of cookie, five arguments, PC and result."""
@@ -108,6 +108,7 @@ def library() -> ctypes.PyDLL:
         "vcpu_new_context": (pointer, [pointer]),
         "vcpu_free_context": (None, [pointer]),
         "vcpu_save": (None, [pointer, pointer]),
+        "vcpu_set_thread_pointer": (None, [pointer, word]),
         "vcpu_registers": (None, [pointer, pointer, pointer]),
         "vcpu_map_memory": (ctypes.c_int, [pointer, word, word, pointer]),
         "vcpu_map_devices": (ctypes.c_int, [pointer, word, word]),
@@ -260,6 +261,10 @@ class Vcpu:
     def save(self, context: int) -> None:
         """Store the engine's registers in a context now."""
         self._library.vcpu_save(self.address, context)
+
+    def set_thread_pointer(self, address: int) -> None:
+        """Set the FS base of the thread whose registers the engine has."""
+        self._library.vcpu_set_thread_pointer(self.address, address)
 
     def registers(self, context: int | None = None) -> dict[str, int]:
         """General registers by name, of a context or of the engine itself."""

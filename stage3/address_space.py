@@ -1,0 +1,394 @@
+"""Address spaces: four-level page tables in RAM, and safe access through them.
+
+A mapping is one 8-byte store. An entry without the ACCESSED bit is in no TLB, so
+only changing an entry that has it costs a flush. Three bits that the MMU ignores
+are ours: COW (a write gets its own copy), DEVICE (not a counted frame) and the
+rest of the word is as the CPU wants it.
+
+The addresses a program hands to the kernel are allegations: `readable` and
+`writable` test a whole range as the program's own access would, serving
+demand-zero and copy-on-write on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from anos_sim.hw.memory import FRAME_SHIFT, Memory
+from anos_sim.hw.vcpu import ACCESSED, MAY_RUN
+
+from .abi import PAGE_BYTES, USER_END, MapFlags
+from .errors import OutOfFrames
+from .frame import FrameAllocator, TableAllocator
+from .region import RegionMap
+
+PRESENT, WRITE, USER, NOCACHE = 1, 2, 4, 0x10
+COW, DEVICE = 1 << 9, 1 << 10
+NO_EXECUTE = 1 << 63
+FRAME_MASK = 0x000F_FFFF_FFFF_F000
+OFFSET_MASK = PAGE_BYTES - 1
+_TABLE = PRESENT | WRITE | USER
+_ENTRIES = 512
+
+
+class PhysicalMemory:
+    """What all address spaces share: RAM, its frames, the tables, the zero page."""
+
+    def __init__(self, memory: Memory, uses: memoryview) -> None:
+        self.memory = memory
+        self.words = memory.words
+        self.uses = uses
+        self.frames = FrameAllocator(memory)
+        self.tables = TableAllocator(memory)
+        self.zero_frame = self.frames.allocate()
+        self.zero_address = self.zero_frame << FRAME_SHIFT
+
+    def reference(self, entry: int) -> None:
+        """Count the reference that a new entry holds."""
+        frame = (entry & FRAME_MASK) >> FRAME_SHIFT
+        if not entry & DEVICE and frame != self.zero_frame:
+            self.frames.reference(frame)
+
+
+class AddressSpace:
+    """The user half of one process's memory.
+
+    `root` is the physical address of the top table. `loaded_on` lists the CPUs
+    whose TLB may hold entries of it. `stale` says that such an entry may exist
+    for an address that is no longer mapped: it must be gone before the next map.
+    `windows` has, per page where a message's page is mapped, the entry that was
+    set aside for it.
+    Every counted frame that an entry names is referenced once by that entry.
+    """
+
+    def __init__(self, physical: PhysicalMemory, execute_everywhere: bool) -> None:
+        self.physical = physical
+        self.regions = RegionMap()
+        self.execute_everywhere = execute_everywhere
+        self.root = physical.tables.allocate()
+        self.loaded_on: list[FlushTarget] = []
+        self.stale = False
+        self.windows: dict[int, int] = {}
+        self._words = physical.words
+        self._leaves: dict[int, int] = {}
+        self._tables: list[int] = [self.root]
+
+    # ---- entries ----
+
+    def entry(self, address: int) -> int:
+        """Return the page-table entry of an address, 0 if there is none."""
+        leaf = self._leaves.get(address >> 21)
+        return self._words[leaf + (address >> FRAME_SHIFT & 511)] if leaf is not None else 0
+
+    def set_entry(self, address: int, entry: int) -> None:
+        """Change one entry. References are the caller's; flushing is done here.
+
+        Raises:
+            OutOfFrames: a table was needed and there is none; nothing changed.
+        """
+        leaf = self._leaves.get(address >> 21)
+        if leaf is None:
+            leaf = self._make_leaf(address)
+        slot = leaf + (address >> FRAME_SHIFT & 511)
+        if self._words[slot] & ACCESSED or self.stale:
+            self.flush()
+        self._words[slot] = entry
+
+    def restore_entry(self, address: int, entry: int, current: FlushTarget | None) -> None:
+        """Put an entry back after a message: flush other engines now, `current` lazily."""
+        slot = self._leaves[address >> 21] + (address >> FRAME_SHIFT & 511)
+        if self._words[slot] & ACCESSED:
+            for target in self.loaded_on:
+                if target is current:
+                    self.stale = True
+                else:
+                    target.flush()
+        self._words[slot] = entry & ~ACCESSED
+
+    def replace_entry(self, address: int, entry: int) -> None:
+        """Change one entry and release the frame that was there."""
+        before = self.entry(address)
+        self.set_entry(address, entry)
+        if before & PRESENT:
+            self.release_entry(before)
+
+    def release_entry(self, entry: int) -> None:
+        """Drop the reference that an entry held."""
+        if not entry & DEVICE:
+            frame = (entry & FRAME_MASK) >> FRAME_SHIFT
+            if frame != self.physical.zero_frame:
+                self.physical.frames.release(frame)
+
+    def flush(self) -> None:
+        """Make every engine that may hold entries of this space drop them before it runs."""
+        self.stale = False
+        for target in self.loaded_on:
+            target.flush()
+
+    def protection(self, flags: int) -> int:
+        """Entry bits for map flags, by the policy's rule for EXEC."""
+        bits = PRESENT | USER
+        if flags & MapFlags.WRITE:
+            bits |= WRITE
+        if flags & MapFlags.NOCACHE:
+            bits |= NOCACHE
+        if not flags & MapFlags.EXEC and not self.execute_everywhere:
+            bits |= NO_EXECUTE
+        return bits
+
+    def reserve(self, base: int, size_bytes: int) -> None:
+        """Make all tables that a range needs, or none.
+
+        Raises:
+            OutOfFrames: there are not enough; nothing has changed.
+        """
+        first, last = base >> 21, (base + size_bytes - 1) >> 21
+        if last - first + 1 - len(self._leaves) > self.physical.tables.free_count:
+            raise OutOfFrames
+        missing = [index for index in range(first, last + 1) if index not in self._leaves]
+        uppers = 2 * ((last >> 9) - (first >> 9) + 2)
+        if missing and len(missing) + uppers > self.physical.tables.free_count:
+            raise OutOfFrames
+        for index in missing:
+            self._make_leaf(index << 21)
+
+    def _make_leaf(self, address: int) -> int:
+        if self.physical.tables.free_count < 3:
+            raise OutOfFrames
+        table = self.root
+        for shift in (39, 30, 21):
+            slot = (table >> 3) + (address >> shift & 511)
+            if not self._words[slot]:
+                below = self.physical.tables.allocate()
+                self._tables.append(below)
+                self._words[slot] = below | _TABLE
+            table = self._words[slot] & FRAME_MASK
+        leaf = table >> 3
+        self._leaves[address >> 21] = leaf
+        return leaf
+
+    def mappings(self) -> Iterator[tuple[int, int]]:
+        """All present pages as (address, entry), lowest first."""
+        for index in sorted(self._leaves):
+            leaf = self._leaves[index]
+            for offset, entry in enumerate(self._words[leaf : leaf + _ENTRIES].tolist()):
+                if entry & PRESENT:
+                    yield (index << 21) + (offset << FRAME_SHIFT), entry
+
+    # ---- ranges ----
+
+    def map_zero(self, base: int, size_bytes: int, flags: int) -> None:
+        """Map the shared zero page, copy-on-write where WRITE is asked for.
+
+        What was mapped there is released. Raises `OutOfFrames` with nothing changed.
+        """
+        self.reserve(base, size_bytes)
+        self._forget_windows(base, size_bytes)
+        entry = self.physical.zero_address | self.protection(flags & ~MapFlags.WRITE)
+        if flags & MapFlags.WRITE:
+            entry |= COW
+        for slot, _ in self._slots(base, size_bytes):
+            before = self._words[slot]
+            if before:
+                if before & ACCESSED:
+                    self.flush()
+                self.release_entry(before)
+            self._words[slot] = entry
+        if self.stale:
+            self.flush()
+
+    def unmap(self, base: int, size_bytes: int) -> None:
+        """Clear entries, present or not, and release what they named."""
+        self._forget_windows(base, size_bytes)
+        changed = False
+        index, end = base >> 21, (base + size_bytes + (1 << 21) - 1) >> 21
+        leaves = self._leaves
+        indices = range(index, end) if end - index <= len(leaves) else sorted(leaves)
+        for leaf_index in indices:
+            if leaf_index not in leaves or not index <= leaf_index < end:
+                continue
+            low = max(base, leaf_index << 21)
+            high = min(base + size_bytes, (leaf_index + 1) << 21)
+            for slot, _ in self._slots(low, high - low):
+                before = self._words[slot]
+                if before:
+                    changed = changed or bool(before & ACCESSED)
+                    self._words[slot] = 0
+                    self.release_entry(before)
+        if changed:
+            self.flush()
+
+    def _forget_windows(self, base: int, size_bytes: int) -> None:
+        """The program maps or unmaps over a message's window: nothing will be put back."""
+        if self.windows:
+            for page in [page for page in self.windows if base <= page < base + size_bytes]:
+                entry = self.windows.pop(page)
+                if entry & PRESENT:
+                    self.release_entry(entry)
+
+    def _slots(self, base: int, size_bytes: int) -> Iterator[tuple[int, int]]:
+        for address in range(base, base + size_bytes, PAGE_BYTES):
+            yield self._leaves[address >> 21] + (address >> FRAME_SHIFT & 511), address
+
+    def destroy(self) -> None:
+        """Release every frame and table. The space is unusable afterwards."""
+        self._forget_windows(0, USER_END)
+        for _, entry in self.mappings():
+            self.release_entry(entry)
+        for table in self._tables:
+            self.physical.tables.release(table)
+        self._tables.clear()
+        self._leaves.clear()
+
+    # ---- faults ----
+
+    def serve_write(self, address: int) -> int:
+        """Make a page writable if the program may write it; its frame address, or -1.
+
+        Copy-on-write pages become the process's own, pages of an AUTOMAP region
+        appear. Raises `OutOfFrames` if that needs memory and there is none.
+        """
+        entry = self.entry(address)
+        if entry & PRESENT:
+            if entry & WRITE:
+                return entry & FRAME_MASK
+            if not entry & COW:
+                return -1
+            return self._own_copy(address, entry)
+        if address >= USER_END or not self.regions.automap(address):
+            return -1
+        frame = self.physical.frames.allocate()
+        try:
+            self.set_entry(address, (frame << FRAME_SHIFT) | self.protection(MapFlags.WRITE))
+        except OutOfFrames:
+            self.physical.frames.release(frame)
+            raise
+        return frame << FRAME_SHIFT
+
+    def _own_copy(self, address: int, entry: int) -> int:
+        physical = self.physical
+        shared = entry & FRAME_MASK
+        kept = entry & ~(FRAME_MASK | COW | ACCESSED) | WRITE
+        if shared == physical.zero_address:
+            frame = physical.frames.allocate()
+        elif physical.frames.counts[shared >> FRAME_SHIFT] == 1:
+            self.set_entry(address, shared | kept)
+            return shared
+        else:
+            frame = physical.frames.allocate()
+            physical.memory.write(
+                frame << FRAME_SHIFT, physical.memory.view[shared : shared + PAGE_BYTES]
+            )
+        self.replace_entry(address, (frame << FRAME_SHIFT) | kept)
+        return frame << FRAME_SHIFT
+
+    def serve_read(self, address: int, fetch: bool = False) -> int:
+        """Make a page readable if the program may read it; its frame address, or -1."""
+        entry = self.entry(address)
+        if entry & PRESENT:
+            return -1 if fetch and entry & NO_EXECUTE else entry & FRAME_MASK
+        if address >= USER_END or not self.regions.automap(address):
+            return -1
+        if fetch and not self.execute_everywhere:
+            return -1
+        zero = self.physical.zero_address
+        self.set_entry(address, zero | self.protection(0) | COW)
+        return zero
+
+    # ---- access for the kernel ----
+
+    def writable(self, address: int, size_bytes: int) -> bool:
+        """May the program write this whole range? Serves every page of it."""
+        return self._test(address, size_bytes, self.serve_write)
+
+    def readable(self, address: int, size_bytes: int) -> bool:
+        """May the program read this whole range? Serves every page of it."""
+        return self._test(address, size_bytes, self.serve_read)
+
+    def _test(self, address: int, size_bytes: int, serve: object) -> bool:
+        if address + size_bytes > USER_END:
+            return False
+        assert callable(serve)
+        page = address & ~OFFSET_MASK
+        try:
+            while page < address + size_bytes:
+                found = serve(page)
+                if found < 0 or found >= self.physical.memory.kernel_begin:
+                    return False
+                page += PAGE_BYTES
+        except OutOfFrames:
+            return False
+        return True
+
+    def word_writable(self, address: int) -> bool:
+        """May the program write 8 bytes there?"""
+        leaf = self._leaves.get(address >> 21)
+        if leaf is not None and not address & 7:
+            entry = self._words[leaf + (address >> FRAME_SHIFT & 511)]
+            if entry & (WRITE | DEVICE) == WRITE:
+                return True
+        return self.writable(address, 8)
+
+    def store_word(self, address: int, value: int) -> bool:
+        """Store 8 bytes as the program would; False, and nothing stored, if it may not."""
+        leaf = self._leaves.get(address >> 21)
+        if leaf is not None and not address & 7:
+            entry = self._words[leaf + (address >> FRAME_SHIFT & 511)]
+            if entry & (WRITE | DEVICE) == WRITE:
+                page = entry & FRAME_MASK
+                self._words[(page | address & OFFSET_MASK) >> 3] = value
+                if self.physical.uses[page >> FRAME_SHIFT] & MAY_RUN:
+                    self.physical.memory.on_store(page >> FRAME_SHIFT, 1)
+                return True
+        return self.store(address, value.to_bytes(8, "little"))
+
+    def store(self, address: int, data: bytes | memoryview) -> bool:
+        """Store bytes as the program would; False, and nothing stored, if it may not."""
+        if not self.writable(address, len(data)):
+            return False
+        done = 0
+        while done < len(data):
+            at = address + done
+            page = self.entry(at) & FRAME_MASK
+            count = min(len(data) - done, PAGE_BYTES - (at & OFFSET_MASK))
+            self.physical.memory.write(page | at & OFFSET_MASK, data[done : done + count])
+            done += count
+        return True
+
+    def load(self, address: int, size_bytes: int) -> bytes | None:
+        """Read bytes as the program would; None if it may not."""
+        if not self.readable(address, size_bytes):
+            return None
+        pieces = []
+        end = address + size_bytes
+        while address < end:
+            page = self.entry(address) & FRAME_MASK
+            count = min(end - address, PAGE_BYTES - (address & OFFSET_MASK))
+            pieces.append(self.physical.memory.read(page | address & OFFSET_MASK, count))
+            address += count
+        return b"".join(pieces)
+
+    def load_text(self, address: int, size_bytes_max: int) -> bytes | None:
+        """Read up to a NUL, at most `size_bytes_max` bytes; None if a byte is out of reach."""
+        pieces = []
+        while size_bytes_max > 0:
+            count = min(size_bytes_max, PAGE_BYTES - (address & OFFSET_MASK))
+            piece = self.load(address, count)
+            if piece is None:
+                return None
+            nul = piece.find(0)
+            if nul >= 0:
+                pieces.append(piece[:nul])
+                break
+            pieces.append(piece)
+            address += count
+            size_bytes_max -= count
+        return b"".join(pieces)
+
+
+class FlushTarget:
+    """An engine that may hold translations of a space (`cpu.Cpu` is one)."""
+
+    def flush(self) -> None:
+        """Drop all translations before the next run."""
+        raise AssertionError("abstract")

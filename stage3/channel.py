@@ -1,0 +1,122 @@
+"""Channels and messages: synchronous send, receive and reply.
+
+A message carries a tag and at most one page. The page is never copied: the
+message references the sender's frame and the receiver's page table is pointed
+at it until the reply.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from .capability import Capability
+    from .process import Process
+    from .thread import Thread
+
+NAME_HASH_MULTIPLIER = 65599
+
+
+@attrs.define(eq=False)
+class Message:
+    """One send: queued on a channel, then received, then answered, once.
+
+    `frame_address` is the page it carries, 0 for none; it holds one reference
+    to that frame from the send to the reply, so neither side's death or unmap
+    can take it from the other. `window` is where the receiver mapped it and
+    `set_aside` the entry that was there.
+    """
+
+    sender: Thread
+    channel: Channel
+    tag: int
+    size_bytes: int
+    frame_address: int
+    device: bool
+    sent_ps: int
+    number: int
+    cookie: int = 0
+    receiver: Process | None = None
+    window: int = 0
+    set_aside: int = 0
+    abandoned: bool = False
+    """The sender is gone; a reply answers FAILURE."""
+
+
+@attrs.define(eq=False)
+class Receive:
+    """A receiver's wait: where the message shall be delivered (0: not wanted)."""
+
+    thread: Thread
+    tag_pointer: int
+    size_pointer: int
+    buffer: int
+
+
+@attrs.define(eq=False)
+class Channel:
+    """A rendezvous: at most one of the two queues is non-empty.
+
+    `receivers` counts the processes that may receive on it; when the last one
+    is gone the channel dies with them.
+    """
+
+    number: int
+    creator: Process | None
+    messages: deque[Message] = attrs.field(factory=deque, repr=False)
+    waiting: deque[Receive] = attrs.field(factory=deque, repr=False)
+    receivers: dict[Process, None] = attrs.field(factory=dict, repr=False)
+    alive: bool = True
+    sent_count: int = 0
+
+    def __str__(self) -> str:
+        return f"channel {self.number}"
+
+
+class NameTable:
+    """Channel names, known by their 64-bit SDBM hash only (anos-abi 4.1).
+
+    Each name keeps the capability it was registered under: finding the name
+    delegates from that one.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[int, tuple[bytes, Channel, Capability]] = {}
+
+    @staticmethod
+    def hash(name: bytes) -> int:
+        """SDBM over the first 255 bytes; 0 for the empty name, which none can have."""
+        value = 0
+        for byte in name[:255]:
+            value = (value * NAME_HASH_MULTIPLIER + byte) & 0xFFFF_FFFF_FFFF_FFFF
+        return value
+
+    def register(self, name: bytes, channel: Channel, capability: Capability) -> bool:
+        """Take a name; False if it is empty or taken."""
+        key = self.hash(name)
+        if not key or key in self._entries:
+            return False
+        self._entries[key] = (name, channel, capability)
+        return True
+
+    def remove(self, name: bytes) -> bool:
+        """Free a name; False if nobody has it."""
+        return self._entries.pop(self.hash(name), None) is not None
+
+    def find(self, name: bytes) -> tuple[Channel, Capability] | None:
+        """Who has this name."""
+        found = self._entries.get(self.hash(name))
+        return (found[1], found[2]) if found else None
+
+    def forget(self, channel: Channel) -> None:
+        """Free all names of a channel that died."""
+        for key in [key for key, entry in self._entries.items() if entry[1] is channel]:
+            del self._entries[key]
+
+    def of(self, channel: Channel) -> list[str]:
+        """The names of a channel, for people."""
+        entries = self._entries.values()
+        return [name.decode("utf-8", "replace") for name, target, _ in entries if target is channel]

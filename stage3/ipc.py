@@ -1,0 +1,195 @@
+"""Message passing: the page's way from sender to receiver and back.
+
+The three calls are in `sys_ipc`; here is what they share with process death and
+channel destruction. Always: a message is in exactly one place, a channel's
+queue or a receiver's table, and its sender waits until it leaves that place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anos_sim.hw.memory import FRAME_SHIFT
+
+from .abi import PAGE_BYTES, Status
+from .address_space import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, USER, WRITE
+from .channel import Channel, Message, Receive
+from .errors import OutOfFrames, SyscallError
+from .events import EventKind
+from .thread import Thread
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+    from .process import Process
+
+OK, FAILURE = int(Status.OK), int(Status.FAILURE)
+
+
+def take_page(kernel: Kernel, sender: Process, buffer: int) -> tuple[int, bool]:
+    """The page that a message carries: (physical address or 0, is it a device's).
+
+    A demand-zero or copy-on-write page first becomes the sender's own. A page
+    that the sender may not write is sent as a private copy. The message gets a
+    reference of its own.
+
+    Raises:
+        SyscallError(FAILURE): no memory, or a device page under `derived`.
+    """
+    space = sender.space
+    entry = space.entry(buffer)
+    if entry & (WRITE | DEVICE) != WRITE:
+        if entry & DEVICE:
+            if not kernel.policy.any_physical:
+                raise SyscallError(Status.FAILURE)
+            return entry & FRAME_MASK, True
+        try:
+            if space.serve_write(buffer) < 0:
+                if not entry & PRESENT:
+                    return 0, False
+                return _private_copy(kernel, entry & FRAME_MASK), False
+        except OutOfFrames:
+            raise SyscallError(Status.FAILURE) from None
+        entry = space.entry(buffer)
+    address = entry & FRAME_MASK
+    kernel.frames.reference(address >> FRAME_SHIFT)
+    return address, False
+
+
+def _private_copy(kernel: Kernel, address: int) -> int:
+    copy = kernel.frames.allocate() << FRAME_SHIFT
+    view = kernel.memory.view
+    kernel.memory.write(copy, view[address : address + PAGE_BYTES])
+    return copy
+
+
+def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
+    """Put a message into a receiver's hands; returns its cookie there, 0 if the buffers are gone."""
+    thread = receive.thread
+    process = thread.process
+    space = process.space
+    if not test_buffers(receive):
+        return 0
+    if message.frame_address and receive.buffer and message.size_bytes:
+        try:
+            _open_window(kernel, message, process, receive.buffer)
+        except OutOfFrames:
+            return 0
+    if receive.tag_pointer:
+        space.store_word(receive.tag_pointer, message.tag)
+    if receive.size_pointer:
+        space.store_word(receive.size_pointer, message.size_bytes)
+    cookie = kernel.jar()
+    while cookie in process.messages:
+        cookie = kernel.jar()
+    message.cookie = cookie
+    message.receiver = process
+    process.messages[cookie] = message
+    process.serving[message] = None
+    if kernel.events is not None:
+        page = f" page {message.frame_address:#x}" if message.window else ""
+        kernel.emit(EventKind.RECEIVE, thread, f"{message.channel} message {message.number}{page}")
+    return cookie
+
+
+def test_buffers(receive: Receive) -> bool:
+    """Could the tag and the size be written now?"""
+    space = receive.thread.process.space
+    for pointer in (receive.tag_pointer, receive.size_pointer):
+        if pointer and not space.word_writable(pointer):
+            return False
+    return True
+
+
+def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: int) -> None:
+    """Map the message's page at the receiver's buffer; what was there is set aside."""
+    space = receiver.space
+    entry = message.frame_address | PRESENT | WRITE | USER
+    if message.device:
+        entry |= DEVICE
+    if not kernel.policy.execute_everywhere:
+        entry |= NO_EXECUTE
+    before = space.entry(buffer)
+    space.set_entry(buffer, entry)
+    if not message.device:
+        kernel.frames.reference(message.frame_address >> FRAME_SHIFT)
+    if kernel.policy.keep_alias or receiver is message.sender.process or buffer in space.windows:
+        if before & PRESENT:
+            space.release_entry(before)
+    else:
+        space.windows[buffer] = before
+    message.window = buffer
+
+
+def close_window(kernel: Kernel, message: Message) -> None:
+    """Put back what the receiver had at its buffer, if this message's page is still there.
+
+    No flush of its own on the replier's engine: the switch to the sender does
+    it, and a map in between sees `stale`.
+    """
+    receiver = message.receiver
+    if receiver is None or not message.window:
+        return
+    space = receiver.space
+    entry = space.entry(message.window)
+    before = space.windows.get(message.window)
+    if before is None or entry & FRAME_MASK != message.frame_address or entry & COW:
+        return
+    del space.windows[message.window]
+    space.restore_entry(message.window, before, kernel.current)
+    space.release_entry(entry)
+
+
+def finish(kernel: Kernel, message: Message, value: int) -> None:
+    """End a message: the window closes, the page is let go, the sender wakes (0: FAILURE)."""
+    receiver = message.receiver
+    if receiver is not None:
+        receiver.messages.pop(message.cookie, None)
+        receiver.serving.pop(message, None)
+        if message.window:
+            close_window(kernel, message)
+    if message.frame_address and not message.device:
+        kernel.frames.release(message.frame_address >> FRAME_SHIFT)
+    sender = message.sender
+    if not message.abandoned:
+        kernel.wake(sender, OK if value else FAILURE, value)
+
+
+def abandon(kernel: Kernel, message: Message) -> None:
+    """The sender ends: a queued message goes, a received one can still be answered, with FAILURE."""
+    message.abandoned = True
+    if message.receiver is None:
+        message.channel.messages.remove(message)
+        if message.frame_address and not message.device:
+            kernel.frames.release(message.frame_address >> FRAME_SHIFT)
+
+
+def destroy_channel(kernel: Kernel, channel: Channel) -> None:
+    """Wake everyone who waits on a channel with FAILURE and forget it and its names."""
+    if not channel.alive:
+        return
+    channel.alive = False
+    kernel.names.forget(channel)
+    kernel.policy.object_ended(channel, kernel.all_processes())
+    while channel.messages:
+        finish(kernel, channel.messages.popleft(), 0)
+    while channel.waiting:
+        kernel.wake(channel.waiting.popleft().thread, FAILURE, 0)
+    for process in channel.receivers:
+        process.receives_on.pop(channel, None)
+    channel.receivers.clear()
+
+
+def stop_receiving(kernel: Kernel, process: Process) -> None:
+    """A process ends: its unanswered messages fail, and channels that nobody else can receive on."""
+    for message in list(process.serving):
+        finish(kernel, message, 0)
+    for channel in list(process.receives_on):
+        channel.receivers.pop(process, None)
+        if not channel.receivers:
+            destroy_channel(kernel, channel)
+    process.receives_on.clear()
+
+
+def remove_waiter(thread: Thread, receive: Receive, channel: Channel) -> None:
+    """A receiver ends while it waits."""
+    channel.waiting.remove(receive)

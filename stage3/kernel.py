@@ -1,0 +1,375 @@
+"""STAGE3's state, listed once, and the loop that owns it.
+
+The loop: take the earliest of (next event, the CPU with the smallest local time
+that has work), act, repeat. A CPU runs until its budget is used: the next event,
+the next tick, or a quantum beyond the slowest other CPU that has work. Between
+two runs everything is plain data; nothing lives in a suspended coroutine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from anos_sim.hw.clock import NEVER, PS_PER_S
+from anos_sim.hw.vcpu import LIMIT, NOW, PS_PER_BYTE, PS_PER_MMIO, Board, Vcpu
+
+from . import trap
+from .abi import TICK_NS, Status
+from .address_space import PhysicalMemory
+from .capability import CookieJar, DelegationTree
+from .channel import NameTable
+from .cpu import Cpu
+from .errors import KernelPanic
+from .events import Event, EventKind, EventLog
+from .interrupt import InterruptVector, VectorTable
+from .log import KernelLog, LogLine
+from .policy import POLICIES
+from .process import Process
+from .scheduler import RoundRobin, Scheduler
+from .symbols import Symbols
+from .thread import Thread, ThreadState
+
+if TYPE_CHECKING:
+    from anos_sim.hw.machine import Machine
+
+TICK_PS = TICK_NS * 1000
+QUIET_PS = 3 * PS_PER_S
+"""A run without a time limit ends when nothing will happen for this long."""
+
+
+@attrs.frozen
+class Outcome:
+    """How a run ended: `status` is its exit status, `cause` a sentence for people."""
+
+    status: int
+    cause: str
+    panic: bool = False
+    power_off: bool = False
+
+
+@attrs.define
+class Statistics:
+    """Counters of a run."""
+
+    syscalls: int = 0
+    messages: int = 0
+    switches: int = 0
+    page_faults: int = 0
+    interrupts: int = 0
+
+
+class Kernel:
+    """All kernel state of one machine.
+
+    Always: each thread is running on one CPU, in one run queue, or blocked on
+    one object; each counted frame has as many references as entries, messages
+    and DMA runs name it; `current` is the CPU whose trap is being handled.
+    """
+
+    def __init__(
+        self, machine: Machine, policy: str, seed: int = 0, scheduler: Scheduler | None = None
+    ) -> None:
+        self.machine = machine
+        self.memory = machine.memory
+        self.clock = machine.clock
+        self.board = Board(machine.memory, machine.bus)
+        self.physical = PhysicalMemory(machine.memory, self.board.uses)
+        self.frames = self.physical.frames
+        self.cpus = [self._open_cpu(index) for index in range(machine.config.cpus)]
+        self.current: Cpu | None = None
+        self.scheduler: Scheduler = scheduler or RoundRobin()
+
+        self.seed = seed
+        self.jar = CookieJar(seed)
+        self.tree = DelegationTree(self.jar, self.now_ps)
+        self.policy = POLICIES[policy](self.tree)
+        self.processes: dict[int, Process] = {}
+        self.building: dict[Process, None] = {}
+        self.next_pid = 1
+        self.next_tid = 2
+        self.names = NameTable()
+        self.next_channel = 1
+        self.vectors = VectorTable()
+        self.log = KernelLog()
+        self.firmware_tables_taken = False
+
+        self.symbols = Symbols()
+        self.statistics = Statistics()
+        self.threads_made = 0
+        self.ended_processes = 0
+        self.reports: list[str] = []
+        self.outcome: Outcome | None = None
+        self.end_ps = NEVER
+        self.events: EventLog | None = None
+        self.on_log: Callable[[LogLine], None] = lambda line: None
+        self.on_report: Callable[[str], None] = lambda report: None
+
+        self._sleepers = self.clock.source("sleep")
+        self._sleep_count = 0
+        self.call_ps = machine.config.costs.syscall_ns * 1000
+        self.quantum_ps = machine.config.costs.quantum_us * 1_000_000
+        self.board.before_device = self._before_device  # type: ignore[method-assign]
+        self.clock.on_earlier = self._earlier_event
+        machine.on_msi = self.interrupt
+
+    def _open_cpu(self, index: int) -> Cpu:
+        vcpu = Vcpu(self.board, index)
+        config = self.machine.config
+        vcpu.state[PS_PER_BYTE] = config.costs.ps_per_byte
+        vcpu.state[PS_PER_MMIO] = config.costs.mmio_ns * 1000
+        framebuffer = self.machine.framebuffer
+        vcpu.map_memory(framebuffer.physical, framebuffer.size_bytes, framebuffer.host_address)
+        for base, size_bytes in self.machine.bus.windows():
+            vcpu.map_devices(base, size_bytes)
+        return Cpu(vcpu)
+
+    # ---- time ----
+
+    def now_ps(self) -> int:
+        """Local time of whoever acts: the CPU whose trap is handled, or the event."""
+        return self.current.state[NOW] if self.current is not None else self.clock.now_ps
+
+    def not_before(self, time_ps: int) -> None:
+        """What the current CPU has just seen happened at `time_ps`: it cannot be earlier here."""
+        cpu = self.current
+        if cpu is not None and cpu.state[NOW] < time_ps:
+            cpu.state[NOW] = time_ps
+
+    def _before_device(self, vcpu: Vcpu) -> None:
+        self.clock.now_ps = vcpu.state[NOW]
+
+    def _earlier_event(self, time_ps: int) -> None:
+        if self.current is not None:
+            self.current.vcpu.lower_limit(time_ps)
+
+    # ---- the loop ----
+
+    def advance(self, rounds: int) -> bool:
+        """Do at most `rounds` turns of the loop; False when the run has ended."""
+        try:
+            for _ in range(rounds):
+                if self.outcome is not None:
+                    return False
+                self._turn()
+        except KernelPanic as panic:
+            self.end(Outcome(1, str(panic), panic=True))
+        return self.outcome is None
+
+    def _turn(self) -> None:
+        clock = self.clock
+        best: Cpu | None = None
+        best_ps = others_ps = NEVER
+        for cpu in self.cpus:
+            if cpu.thread is not None or cpu.queue.levels:
+                now_ps = cpu.state[NOW]
+                if now_ps < best_ps:
+                    best, best_ps, others_ps = cpu, now_ps, best_ps
+                elif now_ps < others_ps:
+                    others_ps = now_ps
+        next_ps = clock.next_ps
+        if next_ps <= best_ps:
+            if next_ps >= self.end_ps or best is None and self._is_quiet(next_ps):
+                self._stop_at_end(next_ps)
+                return
+            self.current = None
+            clock.fire()
+        elif best is None or best_ps >= self.end_ps:
+            self._stop_at_end(best_ps)
+        else:
+            self.current = best
+            if best_ps >= best.next_tick_ps:
+                self._tick(best)
+            limit_ps = min(next_ps, others_ps + self.quantum_ps, best.next_tick_ps, self.end_ps)
+            trap.run(self, best, limit_ps)
+            self.current = None
+
+    def _is_quiet(self, next_ps: int) -> bool:
+        return self.end_ps == NEVER and next_ps - self.latest_ps() > QUIET_PS
+
+    def _stop_at_end(self, time_ps: int) -> None:
+        if time_ps >= self.end_ps != NEVER:
+            self.clock.now_ps = self.end_ps
+            self.end(Outcome(0, "the time given by --for has passed"))
+        else:
+            self.end(Outcome(0, "the system is quiet: nothing is ready and nothing is due soon"))
+
+    def end(self, outcome: Outcome) -> None:
+        """End the run after the current step; the first reason counts."""
+        if self.outcome is None:
+            self.outcome = outcome
+        if self.current is not None:
+            self.current.state[LIMIT] = 0
+
+    def latest_ps(self) -> int:
+        """The time that the machine as a whole has reached."""
+        times = [cpu.state[NOW] for cpu in self.cpus if cpu.switched]
+        return max([self.clock.now_ps, *times])
+
+    def _tick(self, cpu: Cpu) -> None:
+        """100 Hz: the policy may take the CPU from its thread."""
+        now_ps = cpu.state[NOW]
+        cpu.next_tick_ps = now_ps - now_ps % TICK_PS + TICK_PS
+        thread = cpu.thread
+        if thread is not None and self.scheduler.tick(thread, cpu.queue):
+            self.preempt(cpu)
+
+    # ---- threads on and off CPUs ----
+
+    def place(self) -> Cpu:
+        """The CPU for a new thread: the first with the least to do."""
+        return min(self.cpus, key=lambda cpu: (cpu.queue.count + (cpu.thread is not None)))
+
+    def make_ready(self, thread: Thread, cpu: Cpu) -> None:
+        """Queue a thread, on an idle CPU if there is one, and start that at once."""
+        if cpu.thread is not None or cpu.queue.levels:
+            for other in self.cpus:
+                if other.thread is None and not other.queue.levels:
+                    cpu = other
+                    break
+        now_ps = self.now_ps()
+        thread.state = ThreadState.READY
+        thread.ready_ps = now_ps
+        state = cpu.state
+        if cpu.thread is None and not cpu.queue.levels:
+            if state[NOW] < now_ps:
+                state[NOW] = now_ps
+            now_ps = state[NOW]
+            if now_ps >= cpu.next_tick_ps:
+                cpu.next_tick_ps = now_ps - now_ps % TICK_PS + TICK_PS
+            current = self.current
+            if current is not None and current is not cpu:
+                limit_ps = now_ps + self.quantum_ps
+                if current.state[LIMIT] > limit_ps:
+                    current.vcpu.lower_limit(limit_ps)
+        cpu.queue.push(thread)
+        if self.events is not None:
+            self.emit(EventKind.WAKE, thread, f"on cpu{cpu.index}")
+
+    def wake(self, thread: Thread, result_type: int, value: int) -> None:
+        """End a thread's wait with a result (the value counts only with OK)."""
+        thread.has_result = True
+        thread.result_type = result_type & 0xFFFF_FFFF_FFFF_FFFF
+        thread.result_value = 0 if result_type else value
+        thread.blocked_on = None
+        home = thread.last_cpu
+        if home is None or home.thread is not None or home.queue.levels:
+            home = self.current or self.place()
+        self.make_ready(thread, home)
+
+    def block(self, thread: Thread, state: ThreadState, on: object) -> None:
+        """Take the running thread off its CPU until it is woken."""
+        cpu = self.current
+        assert cpu is not None and cpu.thread is thread
+        thread.state = state
+        thread.blocked_on = on
+        thread.cpu_ps += cpu.state[NOW] - thread.started_ps
+        cpu.thread = None
+
+    def preempt(self, cpu: Cpu) -> None:
+        """Put the running thread at the back of its queue."""
+        thread = cpu.thread
+        if thread is not None:
+            thread.cpu_ps += cpu.state[NOW] - thread.started_ps
+            thread.state = ThreadState.READY
+            cpu.thread = None
+            cpu.queue.push(thread)
+
+    def steal(self, cpu: Cpu) -> Thread | None:
+        """An idle CPU takes the next thread of the busiest one."""
+        busiest = max(self.cpus, key=lambda other: other.queue.count)
+        thread = self.scheduler.pick(busiest.queue) if busiest.queue.count else None
+        if thread is not None and cpu.state[NOW] < thread.ready_ps:
+            cpu.state[NOW] = thread.ready_ps
+        return thread
+
+    def sleep(self, thread: Thread, nanoseconds: int) -> None:
+        """Block a thread to the first tick at or after its time; ties wake last in, first out."""
+        now_ticks = self.now_ps() // TICK_PS
+        wake_tick = max(now_ticks + nanoseconds // TICK_NS, now_ticks + 1)
+        self.block(thread, ThreadState.SLEEPING, None)
+        self.clock.at_last_first(wake_tick * TICK_PS, self._sleepers, self._wake_sleeper, thread)
+
+    def _wake_sleeper(self, thread: Thread) -> None:
+        if thread.state is ThreadState.SLEEPING:
+            self.wake(thread, 0, 0)
+
+    # ---- devices ----
+
+    def interrupt(self, address: int, data: int) -> None:
+        """A device wrote a message-signalled interrupt."""
+        vector = self.vectors.find(data & 0xFF)
+        if vector is None or vector.address != address:
+            return
+        vector.count += 1
+        self.statistics.interrupts += 1
+        if self.events is not None:
+            self.emit(EventKind.INTERRUPT, None, f"{vector} of {vector.owner}")
+        if vector.waiting:
+            thread, pointer = vector.waiting.popleft()
+            stored = not pointer or thread.process.space.store(pointer, bytes(4))
+            self.wake(thread, 0 if stored else Status.BADARGS, 0)
+        else:
+            vector.queue(0, self.clock.now_ps // TICK_PS)
+
+    def release_vector(self, vector: InterruptVector) -> None:
+        """Free a vector; who waits for it wakes with FAILURE."""
+        self.vectors.release(vector)
+        while vector.waiting:
+            thread, _ = vector.waiting.popleft()
+            if thread.state is ThreadState.INTERRUPT:
+                self.wake(thread, Status.FAILURE, 0)
+
+    def quiesce_devices(self, process: Process) -> None:
+        """Turn bus mastering off in the functions whose registers a process had mapped."""
+        if process.dma_runs:
+            for function in self.machine.functions:
+                if any(base <= page < base + size for base, size in function.memory_ranges()
+                       for page in process.device_pages):
+                    function.stop_bus_master()
+
+    # ---- what others see ----
+
+    def all_processes(self) -> list[Process]:
+        """Every process, those being built last."""
+        return [*self.processes.values(), *self.building]
+
+    def emit(self, kind: EventKind, thread: Thread | None, detail: str) -> None:
+        """Record an event; callers test `events` first, so that it costs nothing when off."""
+        if self.events is not None:
+            cpu = self.current.index if self.current is not None else -1
+            process = thread.process if thread is not None else None
+            pid, name = (process.pid, process.name) if process is not None else (0, "kernel")
+            tid = thread.tid if thread is not None else 0
+            self.events.append(Event(self.now_ps(), cpu, pid, name, tid, kind, detail))
+
+    def print(self, process: Process, data: bytes) -> None:
+        """Show what a process printed on the host, line by line."""
+        process.log_line += data
+        while (end := process.log_line.find(b"\n")) >= 0:
+            line, process.log_line = process.log_line[:end], process.log_line[end + 1 :]
+            self._log_line(process, line)
+
+    def flush_log_line(self, process: Process) -> None:
+        """Show what a process printed without a newline: it ends, or the run does."""
+        if process.log_line:
+            line, process.log_line = process.log_line, b""
+            self._log_line(process, line)
+
+    def _log_line(self, process: Process, line: bytes) -> None:
+        cpu = self.current.index if self.current is not None else 0
+        text = line.decode("utf-8", "replace")
+        if self.events is not None:
+            self.emit(EventKind.LOG, None, f"{process}: {text}")
+        self.on_log(LogLine(self.now_ps(), cpu, process.pid, process.name, text))
+
+    def close(self) -> None:
+        """Free the engines."""
+        for process in self.all_processes():
+            self.flush_log_line(process)
+        for cpu in self.cpus:
+            cpu.vcpu.close()
+
+

@@ -1,0 +1,184 @@
+"""Processes and threads begin and end here, and everything they hold ends with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anos_sim.hw.memory import FRAME_SHIFT
+
+from . import ipc
+from .abi import NAME_BYTES_MAX, Status
+from .address_space import ACCESSED, COW, DEVICE, NO_EXECUTE, PRESENT, WRITE, AddressSpace
+from .channel import Channel, Message, Receive
+from .errors import KernelPanic
+from .events import EventKind
+from .interrupt import InterruptVector
+from .log import LogRead
+from .process import Process, ProcessState
+from .thread import Thread, ThreadState
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+
+FAILURE = int(Status.FAILURE)
+
+
+def new_process(kernel: Kernel, parent: Process | None) -> Process:
+    """Make an empty process that does not run yet. Raises `OutOfFrames`."""
+    space = AddressSpace(kernel.physical, kernel.policy.execute_everywhere)
+    capabilities, messages = kernel.policy.tables()
+    process = Process(0, space, capabilities, messages, parent, state=ProcessState.BUILDING)
+    kernel.building[process] = None
+    return process
+
+
+def start(kernel: Kernel, process: Process, entry: int, stack_pointer: int) -> Thread:
+    """Give a process its pid, its name and its first thread, and let it run."""
+    kernel.building.pop(process, None)
+    process.state = ProcessState.ALIVE
+    process.pid = kernel.next_pid
+    kernel.next_pid += 1
+    kernel.processes[process.pid] = process
+    _name(process, stack_pointer)
+    if not process.name:
+        process.name = "SYSTEM" if process.pid == 1 else f"process{process.pid}"
+    if kernel.events is not None:
+        kernel.emit(EventKind.PROCESS_START, None, f"{process} {process.path}")
+    return start_thread(kernel, process, entry, stack_pointer, process.thread_class)
+
+
+def _name(process: Process, stack_pointer: int) -> None:
+    """A process is called as the basename of argv[0] in its stack image (anos-abi 3.5)."""
+    words = process.space.load(stack_pointer, 32)
+    if words is None:
+        return
+    argc = int.from_bytes(words[16:24], "little")
+    argv = int.from_bytes(words[24:32], "little")
+    pointer = process.space.load(argv, 8) if 0 < argc < 1 << 16 else None
+    text = process.space.load_text(int.from_bytes(pointer, "little"), NAME_BYTES_MAX) if pointer else None
+    if text:
+        process.path = text.decode("utf-8", "replace")
+        name = process.path.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+        name = name.removesuffix(".elf")
+        process.name = "".join(c if c.isprintable() else "?" for c in name)[:32]
+
+
+def start_thread(
+    kernel: Kernel, process: Process, entry: int, stack_pointer: int, thread_class: int
+) -> Thread:
+    """Add a ready thread to a process; it is placed on the least loaded CPU."""
+    thread = Thread(kernel.next_tid, process, entry, stack_pointer, thread_class)
+    kernel.next_tid += 1
+    process.threads.append(thread)
+    kernel.threads_made += 1
+    if kernel.events is not None:
+        kernel.emit(EventKind.THREAD_START, thread, f"entry {entry:#x} class {thread_class}")
+    kernel.make_ready(thread, kernel.place())
+    return thread
+
+
+def end_thread(kernel: Kernel, thread: Thread) -> None:
+    """End one thread; the last one takes its process along."""
+    process = thread.process
+    _stop(kernel, thread)
+    process.threads.remove(thread)
+    if not process.threads:
+        end_process(kernel, process, "its last thread ended")
+
+
+def _stop(kernel: Kernel, thread: Thread) -> None:
+    """Take a thread out of wherever it is: its CPU, a run queue, or what it waits for."""
+    if thread.state is ThreadState.RUNNING:
+        for cpu in kernel.cpus:
+            if cpu.thread is thread:
+                cpu.thread = None
+                thread.cpu_ps += cpu.now_ps - thread.started_ps
+    elif thread.state is ThreadState.READY:
+        for cpu in kernel.cpus:
+            if thread in cpu.queue.all():
+                cpu.queue.remove(thread)
+    else:
+        _stop_waiting(kernel, thread)
+    if kernel.events is not None:
+        kernel.emit(EventKind.THREAD_END, thread, "")
+    thread.state = ThreadState.DEAD
+    thread.blocked_on = None
+    holder = thread.loaded_on or kernel.cpus[0]
+    holder.forget(thread)
+
+
+def _stop_waiting(kernel: Kernel, thread: Thread) -> None:
+    waits_for = thread.blocked_on
+    if isinstance(waits_for, Message):
+        ipc.abandon(kernel, waits_for)
+    elif isinstance(waits_for, tuple):
+        channel, receive = waits_for
+        assert isinstance(channel, Channel) and isinstance(receive, Receive)
+        channel.waiting.remove(receive)
+    elif isinstance(waits_for, InterruptVector):
+        for waiter in [each for each in waits_for.waiting if each[0] is thread]:
+            waits_for.waiting.remove(waiter)
+    elif isinstance(waits_for, LogRead):
+        kernel.log.waiting.remove(waits_for)
+
+
+def end_process(kernel: Kernel, process: Process, cause: str) -> None:
+    """End a process at once: nothing that it held or waited for is left behind.
+
+    Its threads leave their queues, its senders wake with FAILURE, its channels
+    go if nobody else may receive on them, its vectors, frames and tables return.
+    Devices that it drove lose bus mastering before their DMA frames are freed.
+
+    Raises:
+        KernelPanic: it was SYSTEM.
+    """
+    if process.state is ProcessState.DEAD:
+        return
+    for thread in list(process.threads):
+        _stop(kernel, thread)
+    process.threads.clear()
+    process.state = ProcessState.DEAD
+    ipc.stop_receiving(kernel, process)
+    for vector in process.vectors:
+        kernel.release_vector(vector)
+    process.vectors.clear()
+    kernel.policy.process_ended(process)
+    kernel.policy.object_ended(process, kernel.all_processes())
+    kernel.quiesce_devices(process)
+    for first, count in process.dma_runs:
+        for frame in range(first, first + count):
+            kernel.frames.release(frame)
+    process.dma_runs.clear()
+    for cpu in kernel.cpus:
+        cpu.leave(process.space)
+    process.space.destroy()
+    kernel.building.pop(process, None)
+    kernel.processes.pop(process.pid, None)
+    kernel.flush_log_line(process)
+    if process.pid:
+        kernel.ended_processes += 1
+        if kernel.events is not None:
+            kernel.emit(EventKind.PROCESS_END, None, f"{process}: {cause}")
+    if process.pid == 1:
+        raise KernelPanic(f"SYSTEM has ended: {cause}")
+
+
+def copy_region(parent: Process, child: Process, start: int, size_bytes: int, one_sided: bool) -> None:
+    """Share the parent's present pages with a child, copy-on-write (anos-abi 3.3, step 2).
+
+    One-sided: the parent goes on writing into pages that the child sees until
+    the child writes them. Otherwise the parent gets its own copy as well.
+    Raises `OutOfFrames`.
+    """
+    space, target = parent.space, child.space
+    for address in range(start, start + size_bytes, 1 << FRAME_SHIFT):
+        entry = space.entry(address)
+        if not entry & PRESENT or entry & DEVICE:
+            continue
+        shared = entry & ~(WRITE | ACCESSED) | COW
+        if target.execute_everywhere:
+            shared &= ~NO_EXECUTE
+        target.replace_entry(address, shared)
+        target.physical.reference(shared)
+        if not one_sided and entry & WRITE:
+            space.set_entry(address, shared)

@@ -1,0 +1,62 @@
+"""Processes: an address space, threads, and what they hold."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .address_space import AddressSpace
+from .thread import Thread
+
+if TYPE_CHECKING:
+    from .capability import Capability
+    from .channel import Channel, Message
+    from .interrupt import InterruptVector
+
+
+class ProcessState(Enum):
+    """Built: it has no thread yet and its builder may still map into it."""
+
+    BUILDING = "building"
+    ALIVE = "alive"
+    DEAD = "dead"
+
+
+@attrs.define(eq=False)
+class Process:
+    """A protection domain.
+
+    `capabilities` maps a cookie to what it stands for here. Under `derived` the
+    table is the process's own; under `bearer` all processes share one. The same
+    holds for `messages`: what was received and not yet answered. `pid` is 0
+    while it is being built: ids go to processes that start.
+    """
+
+    pid: int
+    space: AddressSpace
+    capabilities: dict[int, Capability] = attrs.field(repr=False)
+    messages: dict[int, Message] = attrs.field(repr=False)
+    parent: Process | None = None
+    name: str = ""
+    path: str = ""
+    state: ProcessState = ProcessState.ALIVE
+    thread_class: int = 1
+    threads: list[Thread] = attrs.field(factory=list, repr=False)
+    receives_on: dict[Channel, None] = attrs.field(factory=dict, repr=False)
+    serving: dict[Message, None] = attrs.field(factory=dict, repr=False)
+    """Messages its threads have received and nobody has answered yet, in order."""
+    vectors: list[InterruptVector] = attrs.field(factory=list, repr=False)
+    dma_runs: list[tuple[int, int]] = attrs.field(factory=list, repr=False)
+    """Contiguous frames it allocated: (first frame, count)."""
+    device_pages: dict[int, None] = attrs.field(factory=dict, repr=False)
+    """Physical pages outside RAM that it has mapped."""
+    failures: int = 0
+    """Calls without a capability; each one is throttled longer."""
+    log_line: bytes = attrs.field(default=b"", repr=False)
+    """What it printed since its last newline."""
+    symbols_path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}[{self.pid}]"

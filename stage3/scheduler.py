@@ -1,0 +1,116 @@
+"""Which thread runs next: per-CPU run queues, four classes, 256 priorities.
+
+A policy is an object with the methods of `Scheduler`; `RoundRobin` is the
+default and STAGE3's (anos-abi 6). It decides on the facts it is given and never
+looks at the clock or at other CPUs, so runs repeat.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+from .abi import SLICE_TICKS
+
+if TYPE_CHECKING:
+    from .thread import Thread
+
+
+class RunQueue:
+    """The ready threads of one CPU, first in, first out within a level.
+
+    A level is (class, priority): a higher class first, then a lower priority
+    number. `levels` has one bit per non-empty level, so picking is O(1).
+    """
+
+    def __init__(self) -> None:
+        self._queues: dict[int, deque[Thread]] = {}
+        self.levels = 0
+        self.count = 0
+
+    @staticmethod
+    def level(thread: Thread) -> int:
+        """Lower goes first."""
+        return (3 - thread.thread_class) << 8 | thread.priority
+
+    def push(self, thread: Thread) -> None:
+        """Append to the back of its level."""
+        level = self.level(thread)
+        queue = self._queues.get(level)
+        if queue is None:
+            queue = self._queues[level] = deque()
+        queue.append(thread)
+        self.levels |= 1 << level
+        self.count += 1
+
+    def first(self) -> Thread | None:
+        """Return the thread that would be popped."""
+        if not self.levels:
+            return None
+        return self._queues[(self.levels & -self.levels).bit_length() - 1][0]
+
+    def pop(self) -> Thread | None:
+        """Take the thread that goes first."""
+        levels = self.levels
+        if not levels:
+            return None
+        level = (levels & -levels).bit_length() - 1
+        queue = self._queues[level]
+        thread = queue.popleft()
+        if not queue:
+            self.levels = levels & levels - 1
+        self.count -= 1
+        return thread
+
+    def remove(self, thread: Thread) -> None:
+        """Take out a thread that ends while it is ready."""
+        level = self.level(thread)
+        self._queues[level].remove(thread)
+        if not self._queues[level]:
+            self.levels &= ~(1 << level)
+        self.count -= 1
+
+    def all(self) -> list[Thread]:
+        """Ready threads in the order they would run."""
+        return [thread for level in sorted(self._queues) for thread in self._queues[level]]
+
+
+class Scheduler(Protocol):
+    """A scheduling policy. Every call is about one CPU's queue."""
+
+    def pick(self, queue: RunQueue) -> Thread | None:
+        """Take the next thread, with a new slice."""
+
+    def tick(self, current: Thread, queue: RunQueue) -> bool:
+        """10 ms have passed: must `current` give way to what is queued?"""
+
+    def replied(self, current: Thread, queue: RunQueue) -> bool:
+        """`current` answered a message: must it give way?"""
+
+
+class RoundRobin:
+    """STAGE3's rules (anos-abi 6.3).
+
+    A strictly higher class preempts; an equal class waits for the slice to run
+    out; then even a lower class gets its turn. Every consultation costs the
+    current thread one of its ten ticks.
+    """
+
+    def pick(self, queue: RunQueue) -> Thread | None:
+        """Take the head of the highest non-empty level."""
+        thread = queue.pop()
+        if thread is not None:
+            thread.slice_left = SLICE_TICKS
+        return thread
+
+    def tick(self, current: Thread, queue: RunQueue) -> bool:
+        """Preempt at the end of the slice or for a higher class."""
+        current.slice_left -= 1
+        candidate = queue.first()
+        if candidate is None:
+            if current.slice_left <= 0:
+                current.slice_left = SLICE_TICKS
+            return False
+        return current.slice_left <= 0 or candidate.thread_class > current.thread_class
+
+    replied = tick

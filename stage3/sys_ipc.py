@@ -1,0 +1,206 @@
+"""Calls 8 to 15: messages, channels and their names (anos-abi 1.8 and 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import ipc
+from .abi import NAME_BYTES_MAX, PAGE_BYTES, USER_END, Rights, Status, Sysno
+from .channel import Channel, Message, Receive
+from .errors import SyscallError
+from .events import EventKind
+from .policy import CHANNEL_RIGHTS
+from .syscall import require_user, syscall
+from .thread import ThreadState
+
+if TYPE_CHECKING:
+    from .capability import Capability
+    from .kernel import Kernel
+    from .process import Process
+    from .thread import Thread
+
+PAGE_OFFSET = PAGE_BYTES - 1
+
+
+def find_channel(process: Process, cookie: int, rights: int, unknown: Status) -> Capability:
+    """The capability behind a channel argument.
+
+    Raises:
+        SyscallError: `unknown` if the process holds no such channel, INCAPABLE
+            if it holds it without one of `rights`.
+    """
+    held = process.capabilities.get(cookie)
+    if held is None or type(held.target) is not Channel:
+        raise SyscallError(unknown)
+    if held.rights & rights != rights:
+        raise SyscallError(Status.INCAPABLE)
+    return held
+
+
+@syscall(Sysno.SEND_MESSAGE)
+def send_message(
+    kernel: Kernel, caller: Thread, cookie: int, tag: int, size_bytes: int, buffer: int
+) -> int | None:
+    """Queue a message and block until it is answered.
+
+    Raises:
+        SyscallError(BADARGS): the buffer is no page of the user half.
+        SyscallError(FAILURE): more than a page, or no such channel.
+    """
+    if buffer >= USER_END or buffer & PAGE_OFFSET:
+        raise SyscallError(Status.BADARGS)
+    if size_bytes > PAGE_BYTES:
+        raise SyscallError(Status.FAILURE)
+    process = caller.process
+    channel: Channel = find_channel(process, cookie, Rights.SEND, Status.FAILURE).target
+    frame, device = ipc.take_page(kernel, process, buffer) if buffer and size_bytes else (0, False)
+    kernel.statistics.messages += 1
+    message = Message(
+        caller, channel, tag, size_bytes, frame, device, kernel.now_ps(), kernel.statistics.messages
+    )
+    channel.sent_count += 1
+    if kernel.events is not None:
+        kernel.emit(
+            EventKind.SEND,
+            caller,
+            f"{channel} message {message.number} tag {tag:#x} size {size_bytes}",
+        )
+    kernel.block(caller, ThreadState.SENDING, message)
+    while channel.waiting:
+        receive = channel.waiting.popleft()
+        received = ipc.deliver(kernel, message, receive)
+        if received:
+            kernel.wake(receive.thread, ipc.OK, received)
+            return None
+        kernel.wake(receive.thread, Status.BADARGS, 0)
+    channel.messages.append(message)
+    return None
+
+
+@syscall(Sysno.RECV_MESSAGE)
+def recv_message(
+    kernel: Kernel, caller: Thread, cookie: int, tag_pointer: int, size_pointer: int, buffer: int
+) -> int | None:
+    """Take the first message of a channel, or wait for one.
+
+    Raises:
+        SyscallError(BADARGS): a pointer is none the caller may write through.
+        SyscallError(FAILURE): no such channel.
+    """
+    if tag_pointer >= USER_END or size_pointer >= USER_END or buffer >= USER_END:
+        raise SyscallError(Status.BADARGS)
+    if buffer & PAGE_OFFSET:
+        raise SyscallError(Status.BADARGS)
+    process = caller.process
+    receive = Receive(caller, tag_pointer, size_pointer, buffer)
+    if not ipc.test_buffers(receive):
+        raise SyscallError(Status.BADARGS)
+    channel: Channel = find_channel(process, cookie, Rights.RECEIVE, Status.FAILURE).target
+    if process not in channel.receivers:
+        channel.receivers[process] = None
+        process.receives_on[channel] = None
+    if channel.messages:
+        message = channel.messages[0]
+        received = ipc.deliver(kernel, message, receive)
+        if not received:
+            raise SyscallError(Status.BADARGS)
+        channel.messages.popleft()
+        kernel.not_before(message.sent_ps)
+        return received
+    channel.waiting.append(receive)
+    kernel.block(caller, ThreadState.RECEIVING, (channel, receive))
+    return None
+
+
+@syscall(Sysno.REPLY_MESSAGE)
+def reply_message(kernel: Kernel, caller: Thread, cookie: int, reply: int) -> int | None:
+    """Answer a message: its sender wakes with `reply` (0 arrives as FAILURE).
+
+    Raises:
+        SyscallError(FAILURE): no such message, or its sender is gone.
+    """
+    process = caller.process
+    message = process.messages.get(cookie)
+    if message is None:
+        raise SyscallError(Status.FAILURE)
+    if kernel.events is not None:
+        kernel.emit(EventKind.REPLY, caller, f"message {message.number} value {reply:#x}")
+    if reply and not message.abandoned:
+        reply = kernel.policy.replied(process, message.sender.process, reply)
+    ipc.finish(kernel, message, reply)
+    cpu = kernel.current
+    assert cpu is not None
+    if kernel.scheduler.replied(caller, cpu.queue):
+        kernel.preempt(cpu)
+    if message.abandoned:
+        raise SyscallError(Status.FAILURE)
+    return cookie
+
+
+@syscall(Sysno.CREATE_CHANNEL)
+def create_channel(kernel: Kernel, caller: Thread) -> int:
+    """Make a channel; its creator holds every right to it."""
+    process = caller.process
+    channel = Channel(kernel.next_channel, process)
+    kernel.next_channel += 1
+    channel.receivers[process] = None
+    process.receives_on[channel] = None
+    return kernel.policy.created(process, channel, CHANNEL_RIGHTS, "create_channel")
+
+
+@syscall(Sysno.DESTROY_CHANNEL)
+def destroy_channel(kernel: Kernel, caller: Thread, cookie: int) -> int:
+    """End a channel: queued senders and waiting receivers wake with FAILURE. Always OK."""
+    held = caller.process.capabilities.get(cookie)
+    if held is not None and type(held.target) is Channel:
+        if not held.rights & Rights.DESTROY:
+            raise SyscallError(Status.INCAPABLE)
+        ipc.destroy_channel(kernel, held.target)
+    return 0
+
+
+def _load_name(caller: Thread, pointer: int, status: Status) -> bytes:
+    require_user(pointer, status)
+    name = caller.process.space.load_text(pointer, NAME_BYTES_MAX)
+    if name is None:
+        raise SyscallError(status)
+    return name
+
+
+@syscall(Sysno.REGISTER_NAMED_CHANNEL)
+def register_named_channel(kernel: Kernel, caller: Thread, cookie: int, name_pointer: int) -> int:
+    """Give a channel a name.
+
+    Raises:
+        SyscallError(BADARGS): the name is out of reach.
+        SyscallError(BAD_NUMBER): no such channel, or the name is empty or taken.
+    """
+    name = _load_name(caller, name_pointer, Status.BADARGS)
+    held = find_channel(caller.process, cookie, Rights.NAME, Status.BAD_NUMBER)
+    if not kernel.names.register(name, held.target, held):
+        raise SyscallError(Status.BAD_NUMBER)
+    return 0
+
+
+@syscall(Sysno.DEREGISTER_NAMED_CHANNEL)
+def deregister_named_channel(kernel: Kernel, caller: Thread, name_pointer: int) -> int:
+    """Free a name, whoever registered it.
+
+    Raises:
+        SyscallError(BADARGS): the name is out of reach.
+        SyscallError(BAD_NAME): nobody has it.
+    """
+    if not kernel.names.remove(_load_name(caller, name_pointer, Status.BADARGS)):
+        raise SyscallError(Status.BAD_NAME)
+    return 0
+
+
+@syscall(Sysno.FIND_NAMED_CHANNEL)
+def find_named_channel(kernel: Kernel, caller: Thread, name_pointer: int) -> int:
+    """Find a channel; 0, with OK, if nobody has the name.
+
+    Raises:
+        SyscallError(BAD_NAME): the name is out of reach.
+    """
+    found = kernel.names.find(_load_name(caller, name_pointer, Status.BAD_NAME))
+    return kernel.policy.found(caller.process, found[1]) if found else 0

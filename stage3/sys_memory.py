@@ -1,0 +1,176 @@
+"""Calls 4, 7, 17 to 19, 21 and 22: memory (anos-abi 1.8 and 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anos_sim.hw.memory import FRAME_SHIFT, MANAGED_BEGIN
+
+from .abi import PAGE_BYTES, REGION_END, USER_END, Status, Sysno
+from .address_space import DEVICE, USER
+from .errors import OutOfFrames, SyscallError
+from .syscall import is_user, require_user, round_up, syscall
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+    from .thread import Thread
+
+PAGE_OFFSET = PAGE_BYTES - 1
+MASK64 = 0xFFFF_FFFF_FFFF_FFFF
+
+
+@syscall(Sysno.MEMSTATS)
+def get_mem_info(kernel: Kernel, caller: Thread, info: int) -> int:
+    """Write total and free bytes of managed memory.
+
+    Raises:
+        SyscallError(BADARGS): the caller may not write 16 bytes there.
+    """
+    space = caller.process.space
+    frames = kernel.frames
+    total, free = frames.total_count << FRAME_SHIFT, frames.free_count << FRAME_SHIFT
+    if info & PAGE_OFFSET <= PAGE_BYTES - 16:
+        if space.store_word(info, total) and space.store_word(info + 8, free):
+            return 0
+    elif space.store(info, total.to_bytes(8, "little") + free.to_bytes(8, "little")):
+        return 0
+    raise SyscallError(Status.BADARGS)
+
+
+@syscall(Sysno.MAP_VIRTUAL)
+def map_virtual(kernel: Kernel, caller: Thread, size_bytes: int, base: int, flags: int) -> int:
+    """Map zeroed pages over whatever is there; returns the base, rounded up.
+
+    Raises:
+        SyscallError(BADARGS): nothing to map, or a range that leaves the user half.
+        SyscallError(FAILURE): no memory for the tables; nothing has changed.
+    """
+    if not size_bytes:
+        raise SyscallError(Status.BADARGS)
+    size_bytes, base = round_up(size_bytes), round_up(base)
+    if not is_user(base) or not is_user(base + size_bytes & MASK64) or not size_bytes:
+        raise SyscallError(Status.BADARGS)
+    try:
+        caller.process.space.map_zero(base, size_bytes, flags)
+    except OutOfFrames:
+        raise SyscallError(Status.FAILURE) from None
+    return base
+
+
+@syscall(Sysno.UNMAP_VIRTUAL)
+def unmap_virtual(kernel: Kernel, caller: Thread, size_bytes: int, base: int) -> int:
+    """Unmap pages, mapped or not. Frames that nobody else references are freed.
+
+    Raises:
+        SyscallError(BADARGS): an end that is no user address.
+    """
+    size_bytes, base = round_up(size_bytes), round_up(base)
+    if not is_user(base) or not is_user(base + size_bytes & MASK64):
+        raise SyscallError(Status.BADARGS)
+    if base + size_bytes <= USER_END:
+        caller.process.space.unmap(base, size_bytes)
+    return 0
+
+
+@syscall(Sysno.CREATE_REGION)
+def create_region(kernel: Kernel, caller: Thread, start: int, end: int, flags: int) -> int:
+    """Add a region of addresses.
+
+    Raises:
+        SyscallError(BADARGS): unaligned, empty, or beyond 2^63.
+    """
+    if (start | end) & PAGE_OFFSET or end <= start or start >= REGION_END or end > REGION_END:
+        raise SyscallError(Status.BADARGS)
+    caller.process.space.regions.create(start, end, flags)
+    return 0
+
+
+@syscall(Sysno.DESTROY_REGION)
+def destroy_region(kernel: Kernel, caller: Thread, start: int) -> int:
+    """Forget the region with this start, if there is one. Its pages stay.
+
+    Raises:
+        SyscallError(BADARGS): unaligned, or beyond 2^63.
+    """
+    if start & PAGE_OFFSET or start >= REGION_END:
+        raise SyscallError(Status.BADARGS)
+    caller.process.space.regions.destroy(start)
+    return 0
+
+
+@syscall(Sysno.MAP_PHYSICAL)
+def map_physical(
+    kernel: Kernel, caller: Thread, physical: int, base: int, size_bytes: int, flags: int
+) -> int:
+    """Map frames or device registers by physical address, over whatever is there.
+
+    Raises:
+        SyscallError(BADARGS): unaligned, not the user half, or memory that is
+            the kernel's or, under `derived`, not the caller's.
+        SyscallError(FAILURE): no memory for the tables; nothing has changed.
+    """
+    last = base + size_bytes - 1
+    if not is_user(base) or (base | physical | size_bytes) & PAGE_OFFSET or not is_user(last & MASK64):
+        raise SyscallError(Status.BADARGS)
+    if not size_bytes:
+        return 0
+    if last >= USER_END or not _may_map(kernel, caller, physical, size_bytes):
+        raise SyscallError(Status.BADARGS)
+    process = caller.process
+    space = process.space
+    try:
+        space.reserve(base, size_bytes)
+    except OutOfFrames:
+        raise SyscallError(Status.FAILURE) from None
+    bits = space.protection(flags) | USER
+    space.unmap(base, size_bytes)
+    frames = kernel.frames
+    for offset in range(0, size_bytes, PAGE_BYTES):
+        page = physical + offset
+        if frames.is_managed(page >> FRAME_SHIFT):
+            frames.reference(page >> FRAME_SHIFT)
+            space.set_entry(base + offset, page | bits)
+        else:
+            space.set_entry(base + offset, page | bits | DEVICE)
+            if page >= kernel.memory.size_bytes:
+                process.device_pages[page] = None
+    return 0
+
+
+def _may_map(kernel: Kernel, caller: Thread, physical: int, size_bytes: int) -> bool:
+    """The kernel's part of RAM is nobody's; under `derived`, RAM is its owner's."""
+    memory = kernel.memory
+    end = physical + size_bytes
+    if end > 1 << 40:
+        return False
+    if physical >= memory.size_bytes:
+        return True
+    if end > memory.kernel_begin:
+        return False
+    if kernel.policy.any_physical:
+        return True
+    if end <= MANAGED_BEGIN:
+        return True
+    first, last = physical >> FRAME_SHIFT, (end >> FRAME_SHIFT) - 1
+    return any(
+        run <= first and last < run + count for run, count in caller.process.dma_runs
+    )
+
+
+@syscall(Sysno.ALLOC_PHYSICAL_PAGES)
+def alloc_physical_pages(kernel: Kernel, caller: Thread, size_bytes: int) -> int:
+    """Allocate contiguous frames, the caller's until it ends; returns their address.
+
+    Raises:
+        SyscallError(BADARGS): no whole pages.
+        SyscallError(FAILURE): no run is long enough (STAGE3 answers OK and 0xFF: anos-abi 5.3).
+    """
+    if not size_bytes or size_bytes & PAGE_OFFSET:
+        raise SyscallError(Status.BADARGS)
+    count = size_bytes >> FRAME_SHIFT
+    try:
+        first = kernel.frames.allocate_run(count)
+    except OutOfFrames:
+        raise SyscallError(Status.FAILURE) from None
+    caller.process.dma_runs.append((first, count))
+    return first << FRAME_SHIFT

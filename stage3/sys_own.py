@@ -1,0 +1,207 @@
+"""Calls from 64 on: delegation, building processes, clocks and power (ours, not Anos's)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import lifecycle
+from .abi import PAGE_BYTES, USER_END, ClockId, MapFlags, PowerAction, RegionFlags, Rights
+from .abi import Status, Sysno, ThreadClass
+from .address_space import ACCESSED, COW, DEVICE, PRESENT, WRITE
+from .errors import OutOfFrames, SyscallError
+from .kernel import Outcome
+from .policy import PROCESS_RIGHTS
+from .process import Process, ProcessState
+from .syscall import require_user, syscall
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+    from .thread import Thread
+
+PAGE_OFFSET = PAGE_BYTES - 1
+
+
+def _find_process(caller: Thread, cookie: int) -> Process:
+    held = caller.process.capabilities.get(cookie)
+    if held is None or type(held.target) is not Process:
+        raise SyscallError(Status.FAILURE)
+    if not held.rights & Rights.KILL:
+        raise SyscallError(Status.INCAPABLE)
+    return held.target
+
+
+def _find_building(caller: Thread, cookie: int) -> Process:
+    process = _find_process(caller, cookie)
+    if process.state is not ProcessState.BUILDING:
+        raise SyscallError(Status.FAILURE)
+    return process
+
+
+@syscall(Sysno.GIVE)
+def give(kernel: Kernel, caller: Thread, target: int, cookie: int, rights: int) -> int:
+    """Delegate to the sender of a message being served, or to a process; returns the cookie there.
+
+    Raises:
+        SyscallError(FAILURE): no such message or process.
+        SyscallError(BADARGS): the cookie is not held.
+    """
+    process = caller.process
+    message = process.messages.get(target)
+    receiver = message.sender.process if message is not None else _find_process(caller, target)
+    return kernel.policy.give(process, receiver, cookie, rights)
+
+
+@syscall(Sysno.TAKE)
+def take(kernel: Kernel, caller: Thread, message_cookie: int, number: int, rights: int) -> int:
+    """Derive from what the sender of a message holds under `number`; returns the cookie here.
+
+    Raises:
+        SyscallError(FAILURE): no such message.
+        SyscallError(BADARGS): the sender does not hold it.
+    """
+    message = caller.process.messages.get(message_cookie)
+    if message is None:
+        raise SyscallError(Status.FAILURE)
+    return kernel.policy.take(caller.process, message.sender.process, number, rights)
+
+
+@syscall(Sysno.BUILD_PROCESS)
+def build_process(kernel: Kernel, caller: Thread, thread_class: int) -> int:
+    """Make an empty process that does not run yet; returns its capability.
+
+    Raises:
+        SyscallError(BADARGS): there is no such class.
+        SyscallError(FAILURE): no memory.
+    """
+    if thread_class > ThreadClass.REALTIME:
+        raise SyscallError(Status.BADARGS)
+    try:
+        process = lifecycle.new_process(kernel, caller.process)
+    except OutOfFrames:
+        raise SyscallError(Status.FAILURE) from None
+    process.thread_class = thread_class
+    return kernel.policy.created(caller.process, process, PROCESS_RIGHTS, "build_process")
+
+
+@syscall(Sysno.MAP_INTO)
+def map_into(
+    kernel: Kernel, caller: Thread, cookie: int, source: int, target: int, size_bytes: int, flags: int
+) -> int:
+    """Map the caller's pages into a process being built; source 0 is demand-zero memory.
+
+    Pages that are not present in the caller stay out. A page that either side
+    may write becomes copy-on-write on both.
+
+    Raises:
+        SyscallError(FAILURE): no such process being built, or no memory.
+        SyscallError(BADARGS): unaligned, empty, or not the user half.
+    """
+    child = _find_building(caller, cookie)
+    if (source | target | size_bytes) & PAGE_OFFSET or not size_bytes:
+        raise SyscallError(Status.BADARGS)
+    if target + size_bytes > USER_END or source + size_bytes > USER_END:
+        raise SyscallError(Status.BADARGS)
+    try:
+        if source:
+            _share(caller.process, child, source, target, size_bytes, flags)
+        elif flags & MapFlags.WRITE and not flags & MapFlags.EXEC:
+            child.space.regions.create(target, target + size_bytes, RegionFlags.AUTOMAP)
+        else:
+            child.space.map_zero(target, size_bytes, flags)
+    except OutOfFrames:
+        raise SyscallError(Status.FAILURE) from None
+    return 0
+
+
+def _share(
+    owner: Process, child: Process, source: int, target: int, size_bytes: int, flags: int
+) -> None:
+    bits = child.space.protection(flags)
+    for offset in range(0, size_bytes, PAGE_BYTES):
+        entry = owner.space.entry(source + offset)
+        if not entry & PRESENT:
+            owner.space.serve_read(source + offset)
+            entry = owner.space.entry(source + offset)
+        if not entry & PRESENT or entry & DEVICE:
+            continue
+        frame = entry & 0x000F_FFFF_FFFF_F000
+        if bits & WRITE:
+            child.space.replace_entry(target + offset, frame | bits & ~WRITE | COW)
+        else:
+            child.space.replace_entry(target + offset, frame | bits)
+        child.space.physical.reference(entry)
+        if entry & WRITE:
+            owner.space.set_entry(source + offset, entry & ~(WRITE | ACCESSED) | COW)
+
+
+@syscall(Sysno.START_PROCESS)
+def start_process(
+    kernel: Kernel, caller: Thread, cookie: int, entry: int, stack_pointer: int
+) -> int:
+    """Start a process that was built; returns its pid.
+
+    Raises:
+        SyscallError(FAILURE): no such process being built.
+        SyscallError(BADARGS): entry or stack are no user addresses.
+    """
+    child = _find_building(caller, cookie)
+    require_user(entry)
+    require_user(stack_pointer)
+    lifecycle.start(kernel, child, entry, stack_pointer)
+    return child.pid
+
+
+@syscall(Sysno.KILL_PROCESS)
+def kill_process(kernel: Kernel, caller: Thread, cookie: int) -> int | None:
+    """End a process at once.
+
+    Raises:
+        SyscallError(FAILURE): no such process.
+    """
+    process = _find_process(caller, cookie)
+    lifecycle.end_process(kernel, process, f"killed by {caller.process}")
+    return None if process is caller.process else 0
+
+
+@syscall(Sysno.SET_THREAD_POINTER)
+def set_thread_pointer(kernel: Kernel, caller: Thread, address: int) -> int:
+    """Set the calling thread's FS base.
+
+    Raises:
+        SyscallError(BADARGS): no user address.
+    """
+    require_user(address)
+    cpu = kernel.current
+    assert cpu is not None
+    cpu.vcpu.set_thread_pointer(address)
+    return 0
+
+
+@syscall(Sysno.CLOCK)
+def clock(kernel: Kernel, caller: Thread, which: int) -> int:
+    """Read a clock in nanoseconds.
+
+    Raises:
+        SyscallError(BADARGS): there is no such clock.
+    """
+    uptime_ns = kernel.now_ps() // 1000
+    if which == ClockId.UPTIME:
+        return uptime_ns
+    if which == ClockId.REALTIME:
+        return kernel.machine.config.epoch * 1_000_000_000 + uptime_ns
+    raise SyscallError(Status.BADARGS)
+
+
+@syscall(Sysno.POWER)
+def power(kernel: Kernel, caller: Thread, action: int, status: int) -> None:
+    """Switch the machine off, or start it again; the run ends with `status`.
+
+    Raises:
+        SyscallError(BADARGS): there is no such action.
+    """
+    if action not in (PowerAction.OFF, PowerAction.REBOOT):
+        raise SyscallError(Status.BADARGS)
+    what = "switched off" if action == PowerAction.OFF else "asked for a reboot"
+    kernel.end(Outcome(status & 0xFF, f"{caller.process} {what}", power_off=True))
+    caller.has_result, caller.result_type, caller.result_value = True, 0, 0
+    kernel.preempt(kernel.current)  # type: ignore[arg-type]

@@ -1,0 +1,224 @@
+"""From user mode into the kernel and back: the inner loop.
+
+`run` keeps one CPU busy until its budget is used or it has nothing to do. A trap
+is a system call (one look-up of the cookie, one function), a page fault that may
+be served, the end of the budget, or the end of the program.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anos_sim.hw.vcpu import (
+    ACCESS_FETCH,
+    ACCESS_WRITE,
+    COOKIE,
+    FAULT_ACCESS,
+    FAULT_PAGE,
+    LIMIT,
+    NOW,
+    NUMBER,
+    PC,
+    RESULT_IN_VALUE,
+    RESULT_SET,
+    RESULT_TYPE,
+    RESULT_VALUE,
+    TRAP,
+    Trap,
+)
+
+from . import lifecycle
+from .abi import SLOW_VECTOR, Status
+from .address_space import DEVICE, PRESENT
+from .errors import OutOfFrames, SyscallError
+from .events import EventKind
+from .report import fault_report
+from .thread import Thread, ThreadState
+
+if TYPE_CHECKING:
+    from .cpu import Cpu
+    from .kernel import Kernel
+
+SYSCALL, BUDGET, PAGE_FAULT, CRASH = int(Trap.SYSCALL), int(Trap.BUDGET), int(Trap.PAGE_FAULT), int(Trap.CRASH)
+INCAPABLE = int(Status.INCAPABLE)
+JUMP_TO_SELF = b"\xeb\xfe"
+THROTTLE_FIRST, THROTTLE_STEP, THROTTLE_MAX = 50_000, 5_000, 1_000_000
+MASK64 = 0xFFFF_FFFF_FFFF_FFFF
+
+
+def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
+    """Run threads on one CPU until `limit_ps` or until it is idle."""
+    state, arguments, enter = cpu.state, cpu.arguments, cpu.vcpu.run
+    statistics = kernel.statistics
+    state[LIMIT] = limit_ps
+    while True:
+        thread = cpu.thread
+        if thread is None:
+            thread = kernel.scheduler.pick(cpu.queue)
+            if thread is None:
+                return
+            _switch_to(kernel, cpu, thread)
+            if state[NOW] >= state[LIMIT]:
+                return
+        if cpu.loaded is not thread or thread.has_result:
+            cpu.load(thread)
+        enter()
+        trap = state[TRAP]
+        if trap == SYSCALL:
+            statistics.syscalls += 1
+            state[NOW] += kernel.call_ps
+            thread.in_value = state[NUMBER] != SLOW_VECTOR or kernel.policy.slow_call_value
+            capability = thread.process.capabilities.get(state[COOKIE])
+            if capability is None or capability.handler is None:
+                _refuse(kernel, cpu, thread)
+                return
+            if kernel.events is not None:
+                _record_call(kernel, thread, str(capability.target), arguments.tolist())
+            try:
+                value = capability.handler(kernel, thread, arguments)
+            except SyscallError as error:
+                _set_result(cpu, thread, error.status, 0)
+            else:
+                if value is not None:
+                    if cpu.thread is thread:
+                        state[RESULT_SET] = 1
+                        state[RESULT_TYPE] = 0
+                        state[RESULT_VALUE] = value
+                        state[RESULT_IN_VALUE] = thread.in_value
+                    else:
+                        _set_result(cpu, thread, 0, value)
+        elif trap == PAGE_FAULT:
+            statistics.page_faults += 1
+            state[NOW] += kernel.call_ps
+            _page_fault(kernel, cpu, thread)
+        elif trap == BUDGET:
+            _park_if_stuck(kernel, cpu, thread)
+        else:
+            _fault(kernel, cpu, thread, Trap(trap))
+        if state[NOW] >= state[LIMIT]:
+            return
+
+
+def _switch_to(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
+    state = cpu.state
+    if state[NOW] < thread.ready_ps:
+        state[NOW] = thread.ready_ps
+    cpu.thread = thread
+    cpu.switched += 1
+    kernel.statistics.switches += 1
+    thread.state = ThreadState.RUNNING
+    thread.last_cpu = cpu
+    thread.started_ps = state[NOW]
+    thread.switches += 1
+    if kernel.events is not None:
+        kernel.emit(EventKind.SWITCH, thread, "")
+
+
+def _set_result(cpu: Cpu, thread: Thread, status: int, value: int) -> None:
+    if thread.state is ThreadState.DEAD:
+        return
+    thread.has_result = True
+    thread.result_type = status & MASK64
+    thread.result_value = value
+
+
+def _record_call(kernel: Kernel, thread: Thread, what: str, arguments: list[int]) -> None:
+    kernel.emit(EventKind.SYSCALL, thread, f"{what}({', '.join(map(hex, arguments))})")
+
+
+def _refuse(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
+    """A cookie that is not held: INCAPABLE, and the time to guess another one grows."""
+    process = thread.process
+    base = min(THROTTLE_FIRST + THROTTLE_STEP * process.failures, THROTTLE_MAX)
+    cycles = base + kernel.jar() % base
+    process.failures += 1
+    cpu.state[NOW] += cycles * 1000
+    if kernel.events is not None:
+        kernel.emit(EventKind.REFUSED, thread, f"no capability {cpu.state[COOKIE]:#x}")
+    _set_result(cpu, thread, INCAPABLE, 0)
+
+
+def _page_fault(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
+    state = cpu.state
+    page, access = state[FAULT_PAGE], state[FAULT_ACCESS]
+    space = thread.process.space
+    try:
+        if access == ACCESS_WRITE:
+            found = space.serve_write(page)
+        else:
+            found = space.serve_read(page, fetch=access == ACCESS_FETCH)
+            if access == ACCESS_FETCH and space.entry(page) & (DEVICE | PRESENT) == DEVICE | PRESENT:
+                found = -1
+    except OutOfFrames:
+        _end(kernel, cpu, thread, "out of memory")
+        return
+    if found < 0:
+        _end(kernel, cpu, thread, _describe_page_fault(page, access, space.entry(page)))
+    elif kernel.events is not None:
+        kernel.emit(EventKind.PAGE_FAULT, thread, f"{page:#x} served with {found:#x}")
+
+
+def _describe_page_fault(page: int, access: int, entry: int) -> str:
+    verb = {ACCESS_WRITE: "write to", ACCESS_FETCH: "execution of"}.get(access, "read of")
+    if page >> 47:
+        place = "a kernel or non-canonical address"
+    elif entry & PRESENT:
+        place = "a page that does not allow it"
+    else:
+        place = "an unmapped page"
+    return f"{verb} {place}, {page:#x}"
+
+
+_EXCEPTIONS = {
+    0: "#DE divide error",
+    1: "#DB debug exception",
+    3: "#BP breakpoint",
+    4: "#OF overflow",
+    5: "#BR bound range exceeded",
+    6: "#UD invalid instruction",
+    12: "#SS stack fault",
+    13: "#GP general protection",
+    16: "#MF x87 floating-point error",
+    17: "#AC alignment check",
+    19: "#XM SIMD floating-point error",
+}
+
+
+def _fault(kernel: Kernel, cpu: Cpu, thread: Thread, trap: Trap) -> None:
+    """The program did what no program may: its process ends, with a report."""
+    state = cpu.state
+    number = state[NUMBER]
+    if trap is Trap.EXCEPTION:
+        cause = _EXCEPTIONS.get(number, f"#GP general protection: int {number:#x}")
+    elif trap is Trap.ILLEGAL:
+        cause = _EXCEPTIONS[6]
+    elif trap is Trap.BUS_ERROR:
+        cause = f"bus error: no memory or device at {state[FAULT_PAGE]:#x}"
+    elif trap is Trap.PORT_IO:
+        cause = f"#GP general protection: I/O port {number:#x}"
+        state[PC] = state[FAULT_PAGE]
+    elif trap is Trap.ESCAPE:
+        cause = "#GP general protection: it left 64-bit user mode"
+    elif trap is Trap.CRASH:
+        cause = "#UD invalid instruction: no CPU would run this code"
+    else:
+        return
+    _end(kernel, cpu, thread, cause, crashed=trap is Trap.CRASH)
+
+
+def _end(kernel: Kernel, cpu: Cpu, thread: Thread, cause: str, crashed: bool = False) -> None:
+    process = thread.process
+    report = fault_report(kernel, cpu, thread, cause)
+    kernel.reports.append(report)
+    kernel.on_report(report)
+    if kernel.events is not None:
+        kernel.emit(EventKind.FAULT, thread, cause)
+    if crashed:
+        cpu.lose_engine()
+    lifecycle.end_process(kernel, process, cause)
+
+
+def _park_if_stuck(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
+    """A thread that jumps to itself will never do anything else: do not run it again."""
+    if thread.process.space.load(cpu.state[PC], 2) == JUMP_TO_SELF:
+        kernel.block(thread, ThreadState.PARKED, None)
