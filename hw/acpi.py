@@ -1,0 +1,106 @@
+"""ACPI tables: how software learns of CPUs, of ECAM and of nothing else (ACPI 6.0, 5.2).
+
+The board is hardware-reduced: no PM timer, no SMI, no port I/O. Each table has a
+page of its own, since readers map one page per table.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+import attrs
+
+from .memory import FRAME_BYTES
+
+TABLES_BASE = 0xE_0000
+TABLES_END = 0x10_0000
+OEM_ID = b"ANOSIM"
+OEM_TABLE_ID = b"ANOSSIM "
+CREATOR_ID = b"ANOS"
+HEADER = struct.Struct("<4sIBB6s8sI4sI")
+RSDP = struct.Struct("<8sB6sBIIQB3x")
+LAPIC_BASE = 0xFEE0_0000
+
+FADT_BYTES = 276
+FADT_DSDT = 40
+FADT_BOOT_FLAGS = 109
+FADT_FLAGS = 112
+FADT_X_DSDT = 140
+NO_VGA_NO_ASPM_NO_CMOS = 1 << 2 | 1 << 4 | 1 << 5
+HARDWARE_REDUCED = 1 << 20 | 1 << 0  # with a WBINVD that works
+
+PCI_ROOT_AML = bytes.fromhex(
+    "10 33 5f 53 42 5f"  # Scope (_SB)
+    "5b 82 2b 50 43 49 30"  # Device (PCI0)
+    "08 5f 48 49 44 0c 41 d0 0a 08"  # Name (_HID, EISAID ("PNP0A08"))
+    "08 5f 43 49 44 0c 41 d0 0a 03"  # Name (_CID, EISAID ("PNP0A03"))
+    "08 5f 53 45 47 00"  # Name (_SEG, 0)
+    "08 5f 42 42 4e 00"  # Name (_BBN, 0)
+    "08 5f 55 49 44 00"  # Name (_UID, 0)
+)
+
+
+@attrs.frozen
+class Tables:
+    """Tables as bytes by their physical address, and the root pointer."""
+
+    rsdp: bytes
+    pages: Mapping[int, bytes]
+
+
+def table(signature: bytes, revision: int, body: bytes) -> bytes:
+    """Put the common header before `body`; all bytes then sum up to zero (5.2.6)."""
+    length = HEADER.size + len(body)
+    data = bytearray(
+        HEADER.pack(signature, length, revision, 0, OEM_ID, OEM_TABLE_ID, 1, CREATOR_ID, 1) + body
+    )
+    data[9] = -sum(data) & 0xFF
+    return bytes(data)
+
+
+def rsdp(xsdt: int) -> bytes:
+    """The root pointer, revision 2, with both its checksums (5.2.5.3)."""
+    data = bytearray(RSDP.pack(b"RSD PTR ", 0, OEM_ID, 2, 0, RSDP.size, xsdt, 0))
+    data[8] = -sum(data[:20]) & 0xFF
+    data[32] = -sum(data) & 0xFF
+    return bytes(data)
+
+
+def madt(cpu_count: int) -> bytes:
+    """One local APIC per CPU, all enabled, ids from 0 (5.2.12); there is no 8259."""
+    cpus = [struct.pack("<BBBBI", 0, 8, cpu, cpu, 1) for cpu in range(cpu_count)]
+    return table(b"APIC", 3, struct.pack("<II", LAPIC_BASE, 0) + b"".join(cpus))
+
+
+def mcfg(ecam_base: int, bus_count: int) -> bytes:
+    """Where the configuration space of segment 0 is (PCI firmware 3.0, 4.1.2)."""
+    return table(b"MCFG", 1, struct.pack("<8xQHBB4x", ecam_base, 0, 0, bus_count - 1))
+
+
+def fadt(dsdt: int) -> bytes:
+    """The fixed hardware there is not, and where the DSDT is (5.2.9)."""
+    body = bytearray(FADT_BYTES)
+    struct.pack_into("<I", body, FADT_DSDT, dsdt)
+    struct.pack_into("<H", body, FADT_BOOT_FLAGS, NO_VGA_NO_ASPM_NO_CMOS)
+    struct.pack_into("<I", body, FADT_FLAGS, HARDWARE_REDUCED)
+    struct.pack_into("<Q", body, FADT_X_DSDT, dsdt)
+    return table(b"FACP", 6, bytes(body[HEADER.size :]))
+
+
+def build(cpu_count: int, ecam_base: int, bus_count: int) -> Tables:
+    """All tables for a board, placed from `TABLES_BASE`, a page each."""
+    xsdt_at, fadt_at, madt_at, mcfg_at, dsdt_at = (
+        TABLES_BASE + FRAME_BYTES * page for page in range(1, 6)
+    )
+    pointers = struct.pack("<3Q", fadt_at, madt_at, mcfg_at)
+    root = rsdp(xsdt_at)
+    pages = {
+        TABLES_BASE: root,
+        xsdt_at: table(b"XSDT", 1, pointers),
+        fadt_at: fadt(dsdt_at),
+        madt_at: madt(cpu_count),
+        mcfg_at: mcfg(ecam_base, bus_count),
+        dsdt_at: table(b"DSDT", 2, PCI_ROOT_AML),
+    }
+    return Tables(root, pages)

@@ -1,0 +1,139 @@
+"""The board: what is where, and how it hangs together.
+
+0x0000_0000     RAM, up to 3 GiB; ACPI tables in 0xE_0000-0xF_FFFF
+0xC000_0000     PCI, 32-bit BARs, 512 MiB
+0xE000_0000     ECAM: configuration space of 8 buses, 1 MiB each
+0xFD00_0000     framebuffer, at most 28 MiB
+0xFED0_0000     real-time clock
+0xFEE0_0000     local APICs: where MSIs are written
+0x10_0000_0000  PCI, 64-bit BARs, 16 GiB
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import acpi
+from .ahci import AhciController
+from .ata import AtaDisk
+from .atapi import AtapiDrive
+from .bus import ADDRESS_4G, Bus
+from .clock import Clock
+from .command_engine import DriveTiming
+from .config import AhciConfig, MachineConfig, PortConfig
+from .disk import Disk
+from .drive import Drive
+from .ecam import BUS_COUNT, Ecam
+from .ecam import SIZE_BYTES as ECAM_BYTES
+from .firmware import (
+    PCI_WINDOW,
+    PCI_WINDOW_64,
+    PCI_WINDOW_64_BYTES,
+    PCI_WINDOW_BYTES,
+    Firmware,
+)
+from .framebuffer import Framebuffer
+from .memory import Memory
+from .pci import Function
+from .pci_host import Bridge, PciBus, PciHost
+from .rtc import RTC_BASE, RTC_BYTES, Rtc
+from .serial import Serial
+
+ECAM_BASE = 0xE000_0000
+CONFIG_DUMP_BYTES = 0x100
+MIB = 1 << 20
+
+
+class Machine:
+    """A machine as its firmware leaves it, without CPUs: the kernel adds those.
+
+    The state of everything is reachable from here and is plain objects.
+
+    Raises:
+        DiskError: an image of the configuration cannot be used.
+    """
+
+    def __init__(self, config: MachineConfig) -> None:
+        self.config = config
+        self.clock = Clock()
+        self.memory = Memory(config.ram_mib * MIB)
+        self.framebuffer = Framebuffer(config.framebuffer.width, config.framebuffer.height)
+        self.rtc = Rtc(self.clock, config.epoch)
+        self.disks: list[Disk] = []
+        self.pci = PciHost(self.memory)
+        self.serial = Serial("Serial console")
+        self.pci.root.plug(self.serial)
+        self._plug_in_storage()
+        self.functions = self.pci.functions()
+        self.bus = Bus()
+        self._attach()
+        Firmware().set_up(self.pci)
+        self.rsdp = self._store_tables()
+
+    @property
+    def on_msi(self) -> Callable[[int, int], None]:
+        """Hears (address, data) of every message-signalled interrupt and takes note of it."""
+        return self.pci.on_msi
+
+    @on_msi.setter
+    def on_msi(self, listener: Callable[[int, int], None]) -> None:
+        self.pci.on_msi = listener
+
+    @property
+    def busy(self) -> bool:
+        """Whether a device has something to do of its own accord."""
+        return any(function.busy for function in self.functions)
+
+    def close(self) -> None:
+        """Switch off in good order: disks write what they have cached."""
+        for disk in self.disks:
+            disk.close()
+
+    def config_space_dump(self) -> str:
+        """Configuration space of all functions as hex text, which `lspci -F` reads."""
+        return "\n".join(_dump(function) for function in self.functions)
+
+    def _plug_in_storage(self) -> None:
+        buses: dict[str | None, PciBus] = {None: self.pci.root}
+        for bridge in self.config.bridge:
+            above = buses[bridge.behind]
+            buses[bridge.name] = self.pci.add_bridge(Bridge(f"Bridge {bridge.name}"), above)
+        own = [AhciConfig((PortConfig("disk", image),)) for image in self.config.disks]
+        controllers = [*self.config.ahci, *own] or [AhciConfig((PortConfig("empty"),))]
+        costs = self.config.costs
+        timing = DriveTiming(costs.disk_command_ns, costs.disk_ps_per_byte)
+        for index, controller in enumerate(controllers):
+            drives = [self._drive(port) for port in controller.ports]
+            ahci = AhciController(f"AHCI controller {index}", drives, self.clock, timing)
+            buses[controller.behind].plug(ahci)
+
+    def _drive(self, port: PortConfig) -> Drive | None:
+        if port.kind == "atapi":
+            return AtapiDrive()
+        if port.kind == "empty" or port.image is None:
+            return None
+        disk = Disk.open(port.image, writable=self.config.write)
+        self.disks.append(disk)
+        return AtaDisk(disk, serial=f"AS{len(self.disks):04}")
+
+    def _attach(self) -> None:
+        self.bus.attach(PCI_WINDOW, PCI_WINDOW_BYTES, self.pci, origin=0)
+        self.bus.attach(PCI_WINDOW_64, PCI_WINDOW_64_BYTES, self.pci, origin=0)
+        self.bus.attach(ECAM_BASE, ECAM_BYTES, Ecam(self.pci))
+        self.bus.attach(RTC_BASE, RTC_BYTES, self.rtc)
+        screen = self.framebuffer
+        self.bus.open_window(self.memory.size_bytes, screen.physical)
+        self.bus.open_window(screen.physical + screen.size_bytes, ADDRESS_4G)
+        self.bus.open_window(PCI_WINDOW_64, PCI_WINDOW_64 + PCI_WINDOW_64_BYTES)
+
+    def _store_tables(self) -> bytes:
+        tables = acpi.build(self.config.cpus, ECAM_BASE, BUS_COUNT)
+        for address, data in tables.pages.items():
+            self.memory.write(address, data)
+        return tables.rsdp
+
+
+def _dump(function: Function) -> str:
+    data = bytes(function.config_read(offset, 1) for offset in range(CONFIG_DUMP_BYTES))
+    rows = [f"{at:02x}: {data[at : at + 16].hex(' ')}" for at in range(0, len(data), 16)]
+    return "\n".join((f"{function.bdf} {function.name}", *rows, ""))
