@@ -42,9 +42,9 @@ struct frame { uint16_t writable, executable, stale, slow; };
 typedef uint64_t (*mmio_read_t)(uint64_t cpu, uint64_t address, uint64_t size);
 typedef void (*mmio_write_t)(uint64_t cpu, uint64_t address, uint64_t size, uint64_t value);
 
-/* A thread's last calls, for the report of its death; `count` says how many there were. */
+/* A thread's last calls, for the report of its death, and which path the last one took. */
 struct history {
-    uint64_t count;
+    uint64_t count, slow;
     struct { uint64_t cookie, arguments[5], pc, result; } calls[HISTORY_MAX];
 };
 
@@ -58,6 +58,7 @@ struct board {
     mmio_read_t mmio_read;
     mmio_write_t mmio_write;
     uint64_t flips, invalidations, slow_frames, suspects;
+    uint64_t slow_value; /* does int 0x69 return the value half too? */
 };
 
 struct vcpu {
@@ -69,9 +70,10 @@ struct vcpu {
     uc_context *save, *load;
     uint64_t fresh, entry, stack_pointer;
     uint64_t root, flush;
-    uint64_t result_set, result_type, result_value, result_in_value;
+    uint64_t result_set, result_type, result_value;
+    uint64_t calls; /* how many it made */
     /* time, in picoseconds */
-    uint64_t now, limit, per_byte, per_mmio;
+    uint64_t now, limit, per_byte, per_mmio, per_trap;
     /* why it stopped */
     uint64_t trap, number, fault_page, fault_access, error;
     uint64_t cookie, arguments[5], pc, sp;
@@ -525,12 +527,11 @@ static void prepare(struct vcpu *cpu)
     }
     if (cpu->result_set) {
         uc_reg_write(engine, UC_X86_REG_RAX, &cpu->result_type);
-        if (cpu->result_in_value) {
+        if (!cpu->history->slow || cpu->board->slow_value) {
             uc_reg_write(engine, UC_X86_REG_RDX, &cpu->result_value);
         }
-        if (cpu->history) {
-            cpu->history->calls[(cpu->history->count - 1) % HISTORY_MAX].result = cpu->result_type;
-        }
+        cpu->history->calls[(cpu->history->count - 1) % HISTORY_MAX].result = cpu->result_type;
+        cpu->result_type = 0;
     }
     cpu->save = cpu->load = NULL;
     cpu->fresh = cpu->result_set = 0;
@@ -594,13 +595,14 @@ static void remember_call(struct vcpu *cpu)
 {
     struct history *history = cpu->history;
     const uint64_t slot = history->count++ % HISTORY_MAX;
+    history->slow = cpu->number == SLOW_VECTOR;
     history->calls[slot].cookie = cpu->cookie;
     memcpy(history->calls[slot].arguments, cpu->arguments, sizeof cpu->arguments);
     history->calls[slot].pc = cpu->pc;
     history->calls[slot].result = 1; /* none yet: no status is 1 */
 }
 
-/* Load what the structure names and run it until it traps. */
+/* Load what the structure names and run it until it traps. There is always a history. */
 void vcpu_run(struct vcpu *cpu)
 {
     prepare(cpu);
@@ -616,8 +618,12 @@ void vcpu_run(struct vcpu *cpu)
     run(cpu);
     guarded = 0;
     cpu->board->running = 0;
-    if (cpu->trap == SYSCALL && cpu->history) {
+    if (cpu->trap == SYSCALL) {
+        cpu->calls++;
+        cpu->now += cpu->per_trap;
         remember_call(cpu);
+    } else if (cpu->trap == PAGE_FAULT) {
+        cpu->now += cpu->per_trap;
     }
 }
 

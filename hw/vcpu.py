@@ -10,8 +10,9 @@ A thread at rest is a context, an opaque blob that any engine can load.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from enum import IntEnum
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -21,20 +22,20 @@ from .memory import FRAME_SHIFT, Memory
 # Slots of `Vcpu.state`: struct vcpu in vcpu.c.
 SAVE, LOAD, FRESH, ENTRY, STACK_POINTER = 3, 4, 5, 6, 7
 ROOT, FLUSH = 8, 9
-RESULT_SET, RESULT_TYPE, RESULT_VALUE, RESULT_IN_VALUE = 10, 11, 12, 13
-NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO = 14, 15, 16, 17
-TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 18, 19, 20, 21, 22
-COOKIE, ARGUMENT0, PC, SP = 23, 24, 29, 30
-HISTORY = 38
-STATE_WORDS = 40 + 64
+RESULT_SET, RESULT_TYPE, RESULT_VALUE, CALLS = 10, 11, 12, 13
+NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO, PS_PER_TRAP = 14, 15, 16, 17, 18
+TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 19, 20, 21, 22, 23
+COOKIE, ARGUMENT0, PC, SP = 24, 25, 30, 31
+HISTORY = 39
+STATE_WORDS = 41 + 64
 HISTORY_MAX = 16
-HISTORY_WORDS = 1 + HISTORY_MAX * 8
-"""A thread's last calls: a count, then records of cookie, five arguments, PC and result."""
+HISTORY_WORDS = 2 + HISTORY_MAX * 8
+"""A thread's last calls: a count, the path of the last, then records of cookie, five arguments, PC and result."""
 
 # Slots of struct board.
 _RAM, _FRAME_COUNT, _FRAMES, _CPUS, _RUNNING, _MMIO_READ, _MMIO_WRITE = 0, 1, 2, 3, 19, 20, 21
-_FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS = 22, 23, 24, 25
-_BOARD_WORDS = 26
+_FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS, SLOW_VALUE = 22, 23, 24, 25, 26
+_BOARD_WORDS = 27
 
 MAY_RUN = 0xFFFF_0000
 """In `Board.uses`: some engine may run the frame, so a store must be told of."""
@@ -157,6 +158,16 @@ class Board:
         else:
             self._stored(self.address, first_frame, count)
 
+    def check(self) -> None:
+        """Raise what a device model raised."""
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+
+    def _fail(self, cpu: int, error: BaseException) -> None:
+        self.failure = error
+        self.cpus[cpu].lower_limit(0)
+
     def statistics(self) -> dict[str, int]:
         """Counters of the code-or-data rule (docs/memory-map.md)."""
         return {
@@ -170,16 +181,16 @@ class Board:
         try:
             self.before_device(self.cpus[cpu])
             return self.bus.read(address, size)
-        except BaseException as error:  # noqa: BLE001 - raised again by run()
-            self.failure = error
+        except BaseException as error:  # noqa: BLE001 - check() raises it again
+            self._fail(cpu, error)
             return 0
 
     def _device_write(self, cpu: int, address: int, size: int, value: int) -> None:
         try:
             self.before_device(self.cpus[cpu])
             self.bus.write(address, size, value)
-        except BaseException as error:  # noqa: BLE001 - raised again by run()
-            self.failure = error
+        except BaseException as error:  # noqa: BLE001 - check() raises it again
+            self._fail(cpu, error)
 
     def before_device(self, cpu: Vcpu) -> None:
         """Called before a device sees an access; the kernel sets the clock here."""
@@ -195,8 +206,12 @@ class Vcpu:
         self._words = (ctypes.c_uint64 * STATE_WORDS)()
         self.state = memoryview(self._words).cast("B").cast("Q")
         self.address = ctypes.addressof(self._words)
-        self._pointer = ctypes.c_void_p(self.address)
-        self._run = self._library.vcpu_run
+        self.enter: Callable[[], None] = partial(
+            self._library.vcpu_run, ctypes.c_void_p(self.address)
+        )
+        """`run` without the check of `Board.failure`: the kernel's fast path."""
+        self._no_history = (ctypes.c_uint64 * HISTORY_WORDS)()
+        self.no_history = self.state[HISTORY] = ctypes.addressof(self._no_history)
         self._maps: list[tuple[int, int, int]] = []
         self.state[1] = board.address
         self.state[2] = index
@@ -231,10 +246,8 @@ class Vcpu:
 
     def run(self) -> None:
         """Run until a trap; a device model's exception comes out here."""
-        self._run(self._pointer)
-        if self.board.failure is not None:
-            failure, self.board.failure = self.board.failure, None
-            raise failure
+        self.enter()
+        self.board.check()
 
     def lower_limit(self, limit_ps: int) -> None:
         """Stop a burst earlier than planned; safe while the engine runs."""

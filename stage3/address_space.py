@@ -27,6 +27,7 @@ COW, DEVICE = 1 << 9, 1 << 10
 NO_EXECUTE = 1 << 63
 FRAME_MASK = 0x000F_FFFF_FFFF_F000
 OFFSET_MASK = PAGE_BYTES - 1
+MAP_WRITE, MAP_EXEC, MAP_NOCACHE = int(MapFlags.WRITE), int(MapFlags.EXEC), int(MapFlags.NOCACHE)
 _TABLE = PRESENT | WRITE | USER
 _ENTRIES = 512
 
@@ -128,11 +129,11 @@ class AddressSpace:
     def protection(self, flags: int) -> int:
         """Entry bits for map flags, by the policy's rule for EXEC."""
         bits = PRESENT | USER
-        if flags & MapFlags.WRITE:
+        if flags & MAP_WRITE:
             bits |= WRITE
-        if flags & MapFlags.NOCACHE:
+        if flags & MAP_NOCACHE:
             bits |= NOCACHE
-        if not flags & MapFlags.EXEC and not self.execute_everywhere:
+        if not flags & MAP_EXEC and not self.execute_everywhere:
             bits |= NO_EXECUTE
         return bits
 
@@ -184,8 +185,8 @@ class AddressSpace:
         """
         self.reserve(base, size_bytes)
         self._forget_windows(base, size_bytes)
-        entry = self.physical.zero_address | self.protection(flags & ~MapFlags.WRITE)
-        if flags & MapFlags.WRITE:
+        entry = self.physical.zero_address | self.protection(flags & ~MAP_WRITE)
+        if flags & MAP_WRITE:
             entry |= COW
         for slot, _ in self._slots(base, size_bytes):
             before = self._words[slot]
@@ -259,7 +260,7 @@ class AddressSpace:
             return -1
         frame = self.physical.frames.allocate()
         try:
-            self.set_entry(address, (frame << FRAME_SHIFT) | self.protection(MapFlags.WRITE))
+            self.set_entry(address, (frame << FRAME_SHIFT) | self.protection(MAP_WRITE))
         except OutOfFrames:
             self.physical.frames.release(frame)
             raise
@@ -320,27 +321,29 @@ class AddressSpace:
             return False
         return True
 
-    def word_writable(self, address: int) -> bool:
-        """May the program write 8 bytes there?"""
+    def word_slot(self, address: int) -> int:
+        """Where in `PhysicalMemory.words` the program's 8 bytes at `address` are.
+
+        -1 if it may not write them or if they are not aligned.
+        """
         leaf = self._leaves.get(address >> 21)
         if leaf is not None and not address & 7:
             entry = self._words[leaf + (address >> FRAME_SHIFT & 511)]
             if entry & (WRITE | DEVICE) == WRITE:
-                return True
-        return self.writable(address, 8)
+                return (entry & FRAME_MASK | address & OFFSET_MASK) >> 3
+        if address & 7 or not self.writable(address, 8):
+            return -1
+        return (self.entry(address) & FRAME_MASK | address & OFFSET_MASK) >> 3
 
     def store_word(self, address: int, value: int) -> bool:
         """Store 8 bytes as the program would; False, and nothing stored, if it may not."""
-        leaf = self._leaves.get(address >> 21)
-        if leaf is not None and not address & 7:
-            entry = self._words[leaf + (address >> FRAME_SHIFT & 511)]
-            if entry & (WRITE | DEVICE) == WRITE:
-                page = entry & FRAME_MASK
-                self._words[(page | address & OFFSET_MASK) >> 3] = value
-                if self.physical.uses[page >> FRAME_SHIFT] & MAY_RUN:
-                    self.physical.memory.on_store(page >> FRAME_SHIFT, 1)
-                return True
-        return self.store(address, value.to_bytes(8, "little"))
+        slot = self.word_slot(address)
+        if slot < 0:
+            return self.store(address, value.to_bytes(8, "little"))
+        self._words[slot] = value
+        if self.physical.uses[slot >> 9] & MAY_RUN:
+            self.physical.memory.on_store(slot >> 9, 1)
+        return True
 
     def store(self, address: int, data: bytes | memoryview) -> bool:
         """Store bytes as the program would; False, and nothing stored, if it may not."""

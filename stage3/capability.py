@@ -104,7 +104,7 @@ class DelegationTree:
 
     def delegate(self, source: Capability, holder: Process, rights: int, how: str) -> Capability:
         """Derive one for `holder` with at most `rights`; the same asked twice is the same node."""
-        rights &= source.rights
+        rights = int(rights) & source.rights
         known = source.given.get((holder, rights))
         if known is not None and known.alive:
             return known
@@ -121,7 +121,7 @@ class DelegationTree:
             cookie = self._jar()
         origin = Origin(self._now_ps(), how, holder.pid)
         handler = target.handler if isinstance(target, SystemCall) else None
-        made = Capability(cookie, target, rights & ALL_RIGHTS, holder, parent, origin, handler)
+        made = Capability(cookie, target, int(rights) & ALL_RIGHTS, holder, parent, origin, handler)
         holder.capabilities[cookie] = made
         self.count += 1
         return made

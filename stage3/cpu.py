@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anos_sim.hw.vcpu import FLUSH, HISTORY, LOAD, NOW, ROOT, SAVE, Vcpu
-from anos_sim.hw.vcpu import ENTRY, FRESH, RESULT_IN_VALUE, RESULT_SET, RESULT_TYPE, RESULT_VALUE
-from anos_sim.hw.vcpu import ARGUMENT0, STACK_POINTER
+from anos_sim.hw.vcpu import (
+    ARGUMENT0,
+    ENTRY,
+    FLUSH,
+    FRESH,
+    HISTORY,
+    LOAD,
+    NOW,
+    RESULT_SET,
+    RESULT_TYPE,
+    RESULT_VALUE,
+    ROOT,
+    SAVE,
+    STACK_POINTER,
+    Vcpu,
+)
 
 from .address_space import AddressSpace, FlushTarget
 from .scheduler import RunQueue
@@ -16,9 +29,10 @@ if TYPE_CHECKING:
 
 
 class Cpu(FlushTarget):
-    """`thread` runs on it; `loaded` is the thread whose registers its engine has
-    (often one that has blocked since) and `space` the address space whose
-    entries its TLB may hold."""
+    """`thread` runs on it; `next` was woken by the thread that just left and goes
+    first; `loaded` is the thread whose registers its engine has (often one that
+    has blocked since) and `space` the address space whose entries its TLB may hold.
+    """
 
     def __init__(self, vcpu: Vcpu) -> None:
         self.vcpu = vcpu
@@ -27,6 +41,7 @@ class Cpu(FlushTarget):
         self.arguments = vcpu.state[ARGUMENT0 : ARGUMENT0 + 5]
         self.queue = RunQueue()
         self.thread: Thread | None = None
+        self.next: Thread | None = None
         self.loaded: Thread | None = None
         self.space: AddressSpace | None = None
         self.next_tick_ps = 0
@@ -40,7 +55,15 @@ class Cpu(FlushTarget):
 
     def has_work(self) -> bool:
         """Is there a thread to run here?"""
-        return self.thread is not None or bool(self.queue.levels)
+        return self.thread is not None or self.next is not None or bool(self.queue.levels)
+
+    def push(self, thread: Thread) -> None:
+        """Queue a thread behind the one that goes next."""
+        following = self.next
+        if following is not None:
+            self.next = None
+            self.queue.push(following)
+        self.queue.push(thread)
 
     def flush(self) -> None:
         """Drop all translations before the next run."""
@@ -71,7 +94,6 @@ class Cpu(FlushTarget):
         if thread.has_result:
             state[RESULT_SET] = 1
             state[RESULT_TYPE], state[RESULT_VALUE] = thread.result_type, thread.result_value
-            state[RESULT_IN_VALUE] = thread.in_value
             thread.has_result = False
 
     def _enter(self, space: AddressSpace) -> None:
@@ -97,8 +119,7 @@ class Cpu(FlushTarget):
         """A thread has ended: keep nothing of it."""
         if self.loaded is thread:
             self.loaded = None
-            self.state[HISTORY] = 0
-            self.state[SAVE] = 0
+            self.state[HISTORY] = self.vcpu.no_history
         thread.loaded_on = None
         if thread.context:
             self._spare_contexts.append(thread.context)

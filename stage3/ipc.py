@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anos_sim.hw.memory import FRAME_SHIFT
+from anos_sim.hw.vcpu import MAY_RUN
 
 from .abi import PAGE_BYTES, Status
-from .address_space import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, USER, WRITE
+from .address_space import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, USER, WRITE, AddressSpace
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
@@ -64,20 +65,23 @@ def _private_copy(kernel: Kernel, address: int) -> int:
 
 def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     """Put a message into a receiver's hands; returns its cookie there, 0 if the buffers are gone."""
-    thread = receive.thread
-    process = thread.process
+    process = receive.thread.process
     space = process.space
-    if not test_buffers(receive):
-        return 0
-    if message.frame_address and receive.buffer and message.size_bytes:
+    tag_pointer, size_pointer = receive.tag_pointer, receive.size_pointer
+    tag_slot = space.word_slot(tag_pointer) if tag_pointer else -1
+    size_slot = space.word_slot(size_pointer) if size_pointer else -1
+    if (tag_slot < 0 and tag_pointer) or (size_slot < 0 and size_pointer):
+        if not test_buffers(receive):
+            return 0
+    if message.frame_address and receive.buffer:
         try:
             _open_window(kernel, message, process, receive.buffer)
         except OutOfFrames:
             return 0
-    if receive.tag_pointer:
-        space.store_word(receive.tag_pointer, message.tag)
-    if receive.size_pointer:
-        space.store_word(receive.size_pointer, message.size_bytes)
+    if tag_pointer:
+        _store_word(space, tag_slot, tag_pointer, message.tag)
+    if size_pointer:
+        _store_word(space, size_slot, size_pointer, message.size_bytes)
     cookie = kernel.jar()
     while cookie in process.messages:
         cookie = kernel.jar()
@@ -87,15 +91,25 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     process.serving[message] = None
     if kernel.events is not None:
         page = f" page {message.frame_address:#x}" if message.window else ""
-        kernel.emit(EventKind.RECEIVE, thread, f"{message.channel} message {message.number}{page}")
+        detail = f"{message.channel} message {message.number}{page}"
+        kernel.emit(EventKind.RECEIVE, receive.thread, detail)
     return cookie
+
+
+def _store_word(space: AddressSpace, slot: int, address: int, value: int) -> None:
+    """Store to a slot that `word_slot` found, or by the slow path."""
+    physical = space.physical
+    if slot < 0 or physical.uses[slot >> 9] & MAY_RUN:
+        space.store_word(address, value)
+    else:
+        physical.words[slot] = value
 
 
 def test_buffers(receive: Receive) -> bool:
     """Could the tag and the size be written now?"""
     space = receive.thread.process.space
     for pointer in (receive.tag_pointer, receive.size_pointer):
-        if pointer and not space.word_writable(pointer):
+        if pointer and not space.writable(pointer, 8):
             return False
     return True
 

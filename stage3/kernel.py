@@ -14,10 +14,20 @@ from typing import TYPE_CHECKING
 import attrs
 
 from anos_sim.hw.clock import NEVER, PS_PER_S
-from anos_sim.hw.vcpu import LIMIT, NOW, PS_PER_BYTE, PS_PER_MMIO, Board, Vcpu
+from anos_sim.hw.vcpu import (
+    CALLS,
+    LIMIT,
+    NOW,
+    PS_PER_BYTE,
+    PS_PER_MMIO,
+    PS_PER_TRAP,
+    SLOW_VALUE,
+    Board,
+    Vcpu,
+)
 
 from . import trap
-from .abi import TICK_NS, Status
+from .abi import MASK64, TICK_NS, Status
 from .address_space import PhysicalMemory
 from .capability import CookieJar, DelegationTree
 from .channel import NameTable
@@ -36,6 +46,7 @@ if TYPE_CHECKING:
     from anos_sim.hw.machine import Machine
 
 TICK_PS = TICK_NS * 1000
+READY = ThreadState.READY
 QUIET_PS = 3 * PS_PER_S
 """A run without a time limit ends when nothing will happen for this long."""
 
@@ -52,13 +63,15 @@ class Outcome:
 
 @attrs.define
 class Statistics:
-    """Counters of a run."""
+    """Counters of a run; those that the CPUs count are on them."""
 
-    syscalls: int = 0
     messages: int = 0
-    switches: int = 0
     page_faults: int = 0
     interrupts: int = 0
+
+
+def _queued(cpu: Cpu) -> int:
+    return cpu.queue.count
 
 
 class Kernel:
@@ -86,6 +99,7 @@ class Kernel:
         self.jar = CookieJar(seed)
         self.tree = DelegationTree(self.jar, self.now_ps)
         self.policy = POLICIES[policy](self.tree)
+        self.board.words[SLOW_VALUE] = self.policy.slow_call_value
         self.processes: dict[int, Process] = {}
         self.building: dict[Process, None] = {}
         self.next_pid = 1
@@ -109,7 +123,6 @@ class Kernel:
 
         self._sleepers = self.clock.source("sleep")
         self._sleep_count = 0
-        self.call_ps = machine.config.costs.syscall_ns * 1000
         self.quantum_ps = machine.config.costs.quantum_us * 1_000_000
         self.board.before_device = self._before_device  # type: ignore[method-assign]
         self.clock.on_earlier = self._earlier_event
@@ -120,6 +133,7 @@ class Kernel:
         config = self.machine.config
         vcpu.state[PS_PER_BYTE] = config.costs.ps_per_byte
         vcpu.state[PS_PER_MMIO] = config.costs.mmio_ns * 1000
+        vcpu.state[PS_PER_TRAP] = config.costs.syscall_ns * 1000
         framebuffer = self.machine.framebuffer
         vcpu.map_memory(framebuffer.physical, framebuffer.size_bytes, framebuffer.host_address)
         for base, size_bytes in self.machine.bus.windows():
@@ -162,13 +176,19 @@ class Kernel:
         clock = self.clock
         best: Cpu | None = None
         best_ps = others_ps = NEVER
+        queued = idle = 0
         for cpu in self.cpus:
-            if cpu.thread is not None or cpu.queue.levels:
+            queued += cpu.queue.count
+            if cpu.thread is None and cpu.next is None and not cpu.queue.levels:
+                idle += 1
+            else:
                 now_ps = cpu.state[NOW]
                 if now_ps < best_ps:
                     best, best_ps, others_ps = cpu, now_ps, best_ps
                 elif now_ps < others_ps:
                     others_ps = now_ps
+        if idle and queued > 1:
+            self.steal()
         next_ps = clock.next_ps
         if next_ps <= best_ps:
             if next_ps >= self.end_ps or best is None and self._is_quiet(next_ps):
@@ -185,6 +205,7 @@ class Kernel:
             limit_ps = min(next_ps, others_ps + self.quantum_ps, best.next_tick_ps, self.end_ps)
             trap.run(self, best, limit_ps)
             self.current = None
+            self.board.check()
 
     def _is_quiet(self, next_ps: int) -> bool:
         return self.end_ps == NEVER and next_ps - self.latest_ps() > QUIET_PS
@@ -224,39 +245,57 @@ class Kernel:
 
     def make_ready(self, thread: Thread, cpu: Cpu) -> None:
         """Queue a thread, on an idle CPU if there is one, and start that at once."""
-        if cpu.thread is not None or cpu.queue.levels:
+        now_ps = self.now_ps()
+        thread.state = READY
+        thread.ready_ps = now_ps
+        if cpu.has_work():
             for other in self.cpus:
-                if other.thread is None and not other.queue.levels:
+                if not other.has_work():
                     cpu = other
                     break
-        now_ps = self.now_ps()
-        thread.state = ThreadState.READY
-        thread.ready_ps = now_ps
-        state = cpu.state
-        if cpu.thread is None and not cpu.queue.levels:
-            if state[NOW] < now_ps:
-                state[NOW] = now_ps
-            now_ps = state[NOW]
-            if now_ps >= cpu.next_tick_ps:
-                cpu.next_tick_ps = now_ps - now_ps % TICK_PS + TICK_PS
-            current = self.current
-            if current is not None and current is not cpu:
-                limit_ps = now_ps + self.quantum_ps
-                if current.state[LIMIT] > limit_ps:
-                    current.vcpu.lower_limit(limit_ps)
-        cpu.queue.push(thread)
+        if not cpu.has_work():
+            self._start_clock(cpu, now_ps)
+        cpu.push(thread)
         if self.events is not None:
             self.emit(EventKind.WAKE, thread, f"on cpu{cpu.index}")
 
+    def _start_clock(self, cpu: Cpu, now_ps: int) -> None:
+        """An idle CPU gets work: it starts now, and the running one must not get far ahead."""
+        state = cpu.state
+        if state[NOW] < now_ps:
+            state[NOW] = now_ps
+        if state[NOW] >= cpu.next_tick_ps:
+            cpu.next_tick_ps = state[NOW] - state[NOW] % TICK_PS + TICK_PS
+        current = self.current
+        if current is not None and current is not cpu:
+            limit_ps = state[NOW] + self.quantum_ps
+            if current.state[LIMIT] > limit_ps:
+                current.vcpu.lower_limit(limit_ps)
+
     def wake(self, thread: Thread, result_type: int, value: int) -> None:
-        """End a thread's wait with a result (the value counts only with OK)."""
+        """End a thread's wait with a result (the value counts only with OK).
+
+        A thread goes back to the CPU that still has its registers if that is
+        free; next choice is the CPU that wakes it, which may just have become
+        free: then it is handed over without touching a queue.
+        """
         thread.has_result = True
-        thread.result_type = result_type & 0xFFFF_FFFF_FFFF_FFFF
-        thread.result_value = 0 if result_type else value
+        if result_type:
+            thread.result_type, thread.result_value = result_type & MASK64, 0
+        else:
+            thread.result_type, thread.result_value = 0, value
         thread.blocked_on = None
-        home = thread.last_cpu
-        if home is None or home.thread is not None or home.queue.levels:
-            home = self.current or self.place()
+        home, current = thread.last_cpu, self.current
+        if home is current and current is not None:
+            if current.thread is None and current.next is None and not current.queue.levels:
+                thread.state = READY
+                thread.ready_ps = current.state[NOW]
+                current.next = thread
+                if self.events is not None:
+                    self.emit(EventKind.WAKE, thread, f"on cpu{current.index}")
+                return
+        if home is None or home.has_work():
+            home = current or self.place()
         self.make_ready(thread, home)
 
     def block(self, thread: Thread, state: ThreadState, on: object) -> None:
@@ -273,17 +312,30 @@ class Kernel:
         thread = cpu.thread
         if thread is not None:
             thread.cpu_ps += cpu.state[NOW] - thread.started_ps
-            thread.state = ThreadState.READY
+            thread.state = READY
+            thread.ready_ps = cpu.state[NOW]
             cpu.thread = None
-            cpu.queue.push(thread)
+            cpu.push(thread)
 
-    def steal(self, cpu: Cpu) -> Thread | None:
-        """An idle CPU takes the next thread of the busiest one."""
-        busiest = max(self.cpus, key=lambda other: other.queue.count)
-        thread = self.scheduler.pick(busiest.queue) if busiest.queue.count else None
-        if thread is not None and cpu.state[NOW] < thread.ready_ps:
-            cpu.state[NOW] = thread.ready_ps
-        return thread
+    def steal(self) -> None:
+        """Threads that wait for a busy CPU move to CPUs that have become idle."""
+        for cpu in self.cpus:
+            if cpu.has_work():
+                continue
+            busiest = max(self.cpus, key=_queued)
+            thread = self.scheduler.pick(busiest.queue)
+            if thread is None:
+                return
+            self._start_clock(cpu, max(thread.ready_ps, cpu.state[NOW]))
+            cpu.push(thread)
+
+    def syscall_count(self) -> int:
+        """Calls made on all CPUs."""
+        return sum(cpu.state[CALLS] for cpu in self.cpus)
+
+    def switch_count(self) -> int:
+        """Times that a CPU turned to a thread."""
+        return sum(cpu.switched for cpu in self.cpus)
 
     def sleep(self, thread: Thread, nanoseconds: int) -> None:
         """Block a thread to the first tick at or after its time; ties wake last in, first out."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .channel import Channel, Message
     from .process import Process
 
-CHANNEL_RIGHTS = Rights.SEND | Rights.RECEIVE | Rights.NAME | Rights.DESTROY | Rights.GRANT
+SEND = int(Rights.SEND)
+CHANNEL_RIGHTS = SEND | Rights.RECEIVE | Rights.NAME | Rights.DESTROY | Rights.GRANT
 PROCESS_RIGHTS = Rights.OBSERVE | Rights.KILL | Rights.REVOKE | Rights.GRANT
 
 
@@ -54,14 +55,14 @@ class Derived:
         """Path 2: a channel found by name gives SEND."""
         if not named.alive:
             return 0
-        return self.tree.delegate(named, finder, Rights.SEND, "find_named_channel").cookie
+        return self.tree.delegate(named, finder, SEND, "find_named_channel").cookie
 
     def replied(self, replier: Process, sender: Process, value: int) -> int:
         """Path 3: a reply value that is a channel cookie of the replier's gives SEND."""
         held = replier.capabilities.get(value)
-        if held is None or not held.rights & Rights.SEND or replier is sender:
+        if held is None or not held.rights & SEND or replier is sender:
             return value
-        return self.tree.delegate(held, sender, Rights.SEND, "reply").cookie
+        return self.tree.delegate(held, sender, SEND, "reply").cookie
 
     def give(self, giver: Process, target: Process, cookie: int, rights: int) -> int:
         """Path 5: delegate to the target; returns the cookie there."""
@@ -136,11 +137,6 @@ class Bearer(Derived):
     def object_ended(self, target: Any, processes: list[Process]) -> None:
         """Forget the object's one cookie."""
         self.tree.drop_target(target, [self._capabilities])
-
-
-def may_receive(capability: Capability, channel: Channel) -> bool:
-    """Does this capability allow receiving on this channel?"""
-    return capability.target is channel and bool(capability.rights & Rights.RECEIVE)
 
 
 POLICIES: dict[str, type[Derived]] = {"derived": Derived, "bearer": Bearer}

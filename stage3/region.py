@@ -8,6 +8,8 @@ import attrs
 
 from .abi import RegionFlags
 
+AUTOMAP = int(RegionFlags.AUTOMAP)
+
 
 @attrs.define(eq=False)
 class Region:
@@ -41,7 +43,7 @@ class RegionMap:
     def automap(self, address: int) -> bool:
         """Does memory appear at this address when it is touched?"""
         region = self.find(address)
-        return region is not None and bool(region.flags & RegionFlags.AUTOMAP)
+        return region is not None and bool(region.flags & AUTOMAP)
 
     def create(self, start: int, end: int, flags: int) -> None:
         """Add a range; it grows an adjacent or overlapping region of equal flags.

@@ -28,14 +28,9 @@ class RunQueue:
         self.levels = 0
         self.count = 0
 
-    @staticmethod
-    def level(thread: Thread) -> int:
-        """Lower goes first."""
-        return (3 - thread.thread_class) << 8 | thread.priority
-
     def push(self, thread: Thread) -> None:
         """Append to the back of its level."""
-        level = self.level(thread)
+        level = thread.level
         queue = self._queues.get(level)
         if queue is None:
             queue = self._queues[level] = deque()
@@ -64,7 +59,7 @@ class RunQueue:
 
     def remove(self, thread: Thread) -> None:
         """Take out a thread that ends while it is ready."""
-        level = self.level(thread)
+        level = thread.level
         self._queues[level].remove(thread)
         if not self._queues[level]:
             self.levels &= ~(1 << level)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .thread import Thread
 
 PAGE_OFFSET = PAGE_BYTES - 1
+SEND, RECEIVE = int(Rights.SEND), int(Rights.RECEIVE)
+SENDING, RECEIVING = ThreadState.SENDING, ThreadState.RECEIVING
+OK, FAILURE, BADARGS = int(Status.OK), Status.FAILURE, Status.BADARGS
 
 
 def find_channel(process: Process, cookie: int, rights: int, unknown: Status) -> Capability:
@@ -52,7 +55,7 @@ def send_message(
     if size_bytes > PAGE_BYTES:
         raise SyscallError(Status.FAILURE)
     process = caller.process
-    channel: Channel = find_channel(process, cookie, Rights.SEND, Status.FAILURE).target
+    channel: Channel = find_channel(process, cookie, SEND, FAILURE).target
     frame, device = ipc.take_page(kernel, process, buffer) if buffer and size_bytes else (0, False)
     kernel.statistics.messages += 1
     message = Message(
@@ -65,7 +68,7 @@ def send_message(
             caller,
             f"{channel} message {message.number} tag {tag:#x} size {size_bytes}",
         )
-    kernel.block(caller, ThreadState.SENDING, message)
+    kernel.block(caller, SENDING, message)
     while channel.waiting:
         receive = channel.waiting.popleft()
         received = ipc.deliver(kernel, message, receive)
@@ -92,10 +95,8 @@ def recv_message(
     if buffer & PAGE_OFFSET:
         raise SyscallError(Status.BADARGS)
     process = caller.process
+    channel: Channel = find_channel(process, cookie, RECEIVE, FAILURE).target
     receive = Receive(caller, tag_pointer, size_pointer, buffer)
-    if not ipc.test_buffers(receive):
-        raise SyscallError(Status.BADARGS)
-    channel: Channel = find_channel(process, cookie, Rights.RECEIVE, Status.FAILURE).target
     if process not in channel.receivers:
         channel.receivers[process] = None
         process.receives_on[channel] = None
@@ -107,8 +108,10 @@ def recv_message(
         channel.messages.popleft()
         kernel.not_before(message.sent_ps)
         return received
+    if not ipc.test_buffers(receive):
+        raise SyscallError(BADARGS)
     channel.waiting.append(receive)
-    kernel.block(caller, ThreadState.RECEIVING, (channel, receive))
+    kernel.block(caller, RECEIVING, (channel, receive))
     return None
 
 

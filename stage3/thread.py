@@ -57,8 +57,6 @@ class Thread:
     loaded_on: Cpu | None = None
     last_cpu: Cpu | None = None
     fresh: bool = True
-    in_value: bool = True
-    """Whether its call came by the path that returns the value half."""
     has_result: bool = False
     result_type: int = 0
     result_value: int = 0
@@ -71,15 +69,19 @@ class Thread:
     )
     history_address: int = 0
 
+    level: int = 0
+    """Its place in a run queue; lower goes first."""
+
     def __attrs_post_init__(self) -> None:
         self.history_address = ctypes.addressof(self.history)
+        self.level = (3 - self.thread_class) << 8 | self.priority
 
     def last_calls(self) -> list[tuple[int, tuple[int, ...], int, int | None]]:
         """The last system calls, newest first: (cookie, arguments, pc, status or None)."""
         count = self.history[0]
         calls = []
         for number in range(count - 1, max(-1, count - 1 - HISTORY_MAX), -1):
-            record = self.history[1 + number % HISTORY_MAX * 8 : 9 + number % HISTORY_MAX * 8]
+            record = self.history[2 + number % HISTORY_MAX * 8 : 10 + number % HISTORY_MAX * 8]
             status = None if record[7] == 1 else ctypes.c_int64(record[7]).value
             calls.append((record[0], tuple(record[1:6]), record[6], status))
         return calls

@@ -19,16 +19,14 @@ from anos_sim.hw.vcpu import (
     NOW,
     NUMBER,
     PC,
-    RESULT_IN_VALUE,
     RESULT_SET,
-    RESULT_TYPE,
     RESULT_VALUE,
     TRAP,
     Trap,
 )
 
 from . import lifecycle
-from .abi import SLOW_VECTOR, Status
+from .abi import SLICE_TICKS, Status
 from .address_space import DEVICE, PRESENT
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
@@ -39,7 +37,8 @@ if TYPE_CHECKING:
     from .cpu import Cpu
     from .kernel import Kernel
 
-SYSCALL, BUDGET, PAGE_FAULT, CRASH = int(Trap.SYSCALL), int(Trap.BUDGET), int(Trap.PAGE_FAULT), int(Trap.CRASH)
+SYSCALL, BUDGET, PAGE_FAULT = int(Trap.SYSCALL), int(Trap.BUDGET), int(Trap.PAGE_FAULT)
+RUNNING = ThreadState.RUNNING
 INCAPABLE = int(Status.INCAPABLE)
 JUMP_TO_SELF = b"\xeb\xfe"
 THROTTLE_FIRST, THROTTLE_STEP, THROTTLE_MAX = 50_000, 5_000, 1_000_000
@@ -48,75 +47,67 @@ MASK64 = 0xFFFF_FFFF_FFFF_FFFF
 
 def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
     """Run threads on one CPU until `limit_ps` or until it is idle."""
-    state, arguments, enter = cpu.state, cpu.arguments, cpu.vcpu.run
-    statistics = kernel.statistics
+    state, arguments, enter = cpu.state, cpu.arguments, cpu.vcpu.enter
     state[LIMIT] = limit_ps
     while True:
         thread = cpu.thread
         if thread is None:
-            thread = kernel.scheduler.pick(cpu.queue)
+            thread = cpu.next or kernel.scheduler.pick(cpu.queue)
             if thread is None:
                 return
             _switch_to(kernel, cpu, thread)
-            if state[NOW] >= state[LIMIT]:
-                return
         if cpu.loaded is not thread or thread.has_result:
             cpu.load(thread)
-        enter()
-        trap = state[TRAP]
-        if trap == SYSCALL:
-            statistics.syscalls += 1
-            state[NOW] += kernel.call_ps
-            thread.in_value = state[NUMBER] != SLOW_VECTOR or kernel.policy.slow_call_value
-            capability = thread.process.capabilities.get(state[COOKIE])
+        find = thread.process.capabilities.get
+        while True:
+            enter()
+            trap = state[TRAP]
+            if trap != SYSCALL:
+                break
+            capability = find(state[COOKIE])
             if capability is None or capability.handler is None:
                 _refuse(kernel, cpu, thread)
-                return
+                break
             if kernel.events is not None:
                 _record_call(kernel, thread, str(capability.target), arguments.tolist())
             try:
                 value = capability.handler(kernel, thread, arguments)
             except SyscallError as error:
-                _set_result(cpu, thread, error.status, 0)
-            else:
-                if value is not None:
-                    if cpu.thread is thread:
-                        state[RESULT_SET] = 1
-                        state[RESULT_TYPE] = 0
-                        state[RESULT_VALUE] = value
-                        state[RESULT_IN_VALUE] = thread.in_value
-                    else:
-                        _set_result(cpu, thread, 0, value)
-        elif trap == PAGE_FAULT:
-            statistics.page_faults += 1
-            state[NOW] += kernel.call_ps
-            _page_fault(kernel, cpu, thread)
-        elif trap == BUDGET:
+                _set_result(thread, error.status, 0)
+                break
+            if value is None:
+                break
+            if cpu.thread is not thread:
+                _set_result(thread, 0, value)
+                break
+            state[RESULT_VALUE] = value
+            state[RESULT_SET] = 1
+        if trap == BUDGET:
             _park_if_stuck(kernel, cpu, thread)
-        else:
-            _fault(kernel, cpu, thread, Trap(trap))
-        if state[NOW] >= state[LIMIT]:
             return
+        if trap == PAGE_FAULT:
+            kernel.statistics.page_faults += 1
+            _page_fault(kernel, cpu, thread)
+        elif trap != SYSCALL:
+            _fault(kernel, cpu, thread, Trap(trap))
 
 
 def _switch_to(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
-    state = cpu.state
-    if state[NOW] < thread.ready_ps:
-        state[NOW] = thread.ready_ps
+    cpu.next = None
+    now_ps = cpu.state[NOW]
+    if now_ps < thread.ready_ps:
+        now_ps = cpu.state[NOW] = thread.ready_ps
     cpu.thread = thread
     cpu.switched += 1
-    kernel.statistics.switches += 1
-    thread.state = ThreadState.RUNNING
+    thread.state = RUNNING
     thread.last_cpu = cpu
-    thread.started_ps = state[NOW]
-    thread.switches += 1
+    thread.started_ps = now_ps
+    thread.slice_left = SLICE_TICKS
     if kernel.events is not None:
         kernel.emit(EventKind.SWITCH, thread, "")
 
 
-def _set_result(cpu: Cpu, thread: Thread, status: int, value: int) -> None:
-    if thread.state is ThreadState.DEAD:
-        return
+def _set_result(thread: Thread, status: int, value: int) -> None:
     thread.has_result = True
     thread.result_type = status & MASK64
     thread.result_value = value
@@ -135,19 +126,18 @@ def _refuse(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
     cpu.state[NOW] += cycles * 1000
     if kernel.events is not None:
         kernel.emit(EventKind.REFUSED, thread, f"no capability {cpu.state[COOKIE]:#x}")
-    _set_result(cpu, thread, INCAPABLE, 0)
+    _set_result(thread, INCAPABLE, 0)
 
 
 def _page_fault(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
-    state = cpu.state
-    page, access = state[FAULT_PAGE], state[FAULT_ACCESS]
+    page, access = cpu.state[FAULT_PAGE], cpu.state[FAULT_ACCESS]
     space = thread.process.space
     try:
         if access == ACCESS_WRITE:
             found = space.serve_write(page)
         else:
             found = space.serve_read(page, fetch=access == ACCESS_FETCH)
-            if access == ACCESS_FETCH and space.entry(page) & (DEVICE | PRESENT) == DEVICE | PRESENT:
+            if access == ACCESS_FETCH and space.entry(page) & DEVICE:
                 found = -1
     except OutOfFrames:
         _end(kernel, cpu, thread, "out of memory")
