@@ -82,6 +82,7 @@ struct vcpu {
     uc_context *template;
     struct history *history; /* of the thread that runs */
     uint64_t exit_count, exits[EXITS_MAX];
+    uint64_t code, begin; /* time spent in code so far; where this run's began */
 };
 
 /* ---- signal guard ---- */
@@ -207,6 +208,7 @@ static uint64_t on_mmio_read(uc_engine *engine, uint64_t offset, unsigned size, 
     const struct window *window = data;
     struct vcpu *cpu = window->cpu;
     cpu->now += cpu->per_mmio;
+    cpu->begin += cpu->per_mmio;
     guarded = 0;
     const uint64_t value = cpu->board->mmio_read(cpu->id, window->base + offset, size);
     guarded = 1;
@@ -219,6 +221,7 @@ static void on_mmio_write(uc_engine *engine, uint64_t offset, unsigned size, uin
     const struct window *window = data;
     struct vcpu *cpu = window->cpu;
     cpu->now += cpu->per_mmio;
+    cpu->begin += cpu->per_mmio;
     guarded = 0;
     cpu->board->mmio_write(cpu->id, window->base + offset, size, value);
     guarded = 1;
@@ -614,10 +617,12 @@ void vcpu_run(struct vcpu *cpu)
         return;
     }
     cpu->board->running = cpu->id + 1;
+    cpu->begin = cpu->now;
     guarded = 1;
     run(cpu);
     guarded = 0;
     cpu->board->running = 0;
+    cpu->code += cpu->now - cpu->begin;
     if (cpu->trap == SYSCALL) {
         cpu->calls++;
         cpu->now += cpu->per_trap;

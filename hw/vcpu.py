@@ -27,7 +27,8 @@ NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO, PS_PER_TRAP = 14, 15, 16, 17, 18
 TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 19, 20, 21, 22, 23
 COOKIE, ARGUMENT0, PC, SP = 24, 25, 30, 31
 HISTORY = 39
-STATE_WORDS = 41 + 64
+CODE = 105
+STATE_WORDS = 107
 HISTORY_MAX = 16
 HISTORY_WORDS = 2 + HISTORY_MAX * 8
 """A thread's last calls: a count, the path of the last, then records of cookie, five arguments, PC and result."""
@@ -274,6 +275,10 @@ class Vcpu:
     def save(self, context: int) -> None:
         """Store the engine's registers in a context now."""
         self._library.vcpu_save(self.address, context)
+
+    def code_bytes(self) -> int:
+        """Bytes of code executed so far, counted by blocks."""
+        return self.state[CODE] // self.state[PS_PER_BYTE]
 
     def set_thread_pointer(self, address: int) -> None:
         """Set the FS base of the thread whose registers the engine has."""

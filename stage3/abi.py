@@ -120,7 +120,6 @@ class PowerAction(IntEnum):
     """What `power` does to the machine."""
 
     OFF = 0
-    REBOOT = 1
 
 
 class Sysno(IntEnum):
@@ -278,7 +277,7 @@ CALLS: tuple[Call, ...] = (
     Call(Sysno.CLOCK, "anos_clock", ((_U64, "clock"),),
          "Read a clock, in nanoseconds (ANOS_CLOCK_UPTIME, ANOS_CLOCK_REALTIME)."),
     Call(Sysno.POWER, "anos_power", ((_U64, "action"), (_U64, "status")),
-         "Switch the machine off or start it again; `status` becomes the run's exit status."),
+         "Switch the machine off (ANOS_POWER_OFF); `status` becomes the run's exit status."),
 )
 
 

@@ -44,6 +44,7 @@ from .thread import Thread, ThreadState
 
 if TYPE_CHECKING:
     from anos_sim.hw.machine import Machine
+    from anos_sim.hw.pci import Function
 
 TICK_PS = TICK_NS * 1000
 READY = ThreadState.READY
@@ -123,7 +124,7 @@ class Kernel:
 
         self._sleepers = self.clock.source("sleep")
         self._sleep_count = 0
-        self.quantum_ps = machine.config.costs.quantum_us * 1_000_000
+        self.quantum_ps = machine.config.costs.quantum_ns * 1000
         self.board.before_device = self._before_device  # type: ignore[method-assign]
         self.clock.on_earlier = self._earlier_event
         machine.on_msi = self.interrupt
@@ -131,7 +132,7 @@ class Kernel:
     def _open_cpu(self, index: int) -> Cpu:
         vcpu = Vcpu(self.board, index)
         config = self.machine.config
-        vcpu.state[PS_PER_BYTE] = config.costs.ps_per_byte
+        vcpu.state[PS_PER_BYTE] = config.costs.code_ps_per_byte
         vcpu.state[PS_PER_MMIO] = config.costs.mmio_ns * 1000
         vcpu.state[PS_PER_TRAP] = config.costs.syscall_ns * 1000
         framebuffer = self.machine.framebuffer
@@ -374,13 +375,23 @@ class Kernel:
             if thread.state is ThreadState.INTERRUPT:
                 self.wake(thread, Status.FAILURE, 0)
 
+    def functions_of(self, process: Process) -> list[Function]:
+        """The PCI functions whose registers a process has mapped."""
+        return [
+            function
+            for function in self.machine.functions
+            if any(
+                0 <= page - function.bar_address(bar) < bar.size_bytes
+                for bar in function.bars
+                for page in process.device_pages
+            )
+        ]
+
     def quiesce_devices(self, process: Process) -> None:
-        """Turn bus mastering off in the functions whose registers a process had mapped."""
+        """Take bus mastering from the functions that a dying process drove: its frames go back."""
         if process.dma_runs:
-            for function in self.machine.functions:
-                if any(base <= page < base + size for base, size in function.memory_ranges()
-                       for page in process.device_pages):
-                    function.stop_bus_master()
+            for function in self.functions_of(process):
+                function.set_bus_master(False)
 
     # ---- what others see ----
 

@@ -194,14 +194,13 @@ def clock(kernel: Kernel, caller: Thread, which: int) -> int:
 
 @syscall(Sysno.POWER)
 def power(kernel: Kernel, caller: Thread, action: int, status: int) -> None:
-    """Switch the machine off, or start it again; the run ends with `status`.
+    """Switch the machine off; the run ends with `status`.
 
     Raises:
         SyscallError(BADARGS): there is no such action.
     """
-    if action not in (PowerAction.OFF, PowerAction.REBOOT):
+    if action != PowerAction.OFF:
         raise SyscallError(Status.BADARGS)
-    what = "switched off" if action == PowerAction.OFF else "asked for a reboot"
-    kernel.end(Outcome(status & 0xFF, f"{caller.process} {what}", power_off=True))
+    kernel.end(Outcome(status & 0xFF, f"{caller.process} switched off", power_off=True))
     caller.has_result, caller.result_type, caller.result_value = True, 0, 0
     kernel.preempt(kernel.current)  # type: ignore[arg-type]

@@ -1,0 +1,62 @@
+"""The `anos-sim` command: subcommands, and the one place where errors become sentences."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import NoReturn
+
+from anos_sim.hw.config import ConfigError
+from anos_sim.hw.disk import DiskError
+from anos_sim.hw.vcpu import EngineError
+from anos_sim.stage3.errors import ImageError
+
+from . import bench, build, devices, ps, run
+from .errors import UserError
+from .guest.errors import BuildError
+
+COMMANDS = (run, ps, devices, bench, build)
+USER_ERRORS = (UserError, ConfigError, DiskError, ImageError, BuildError, EngineError)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print it and exit with status 2."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    parser = Parser(
+        prog="anos-sim",
+        description="A capability microkernel with its servers on a simulated PC.",
+        epilog="`anos-sim COMMAND --help` tells about a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"anos-sim {version('anos-sim')}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit status."""
+    parsed = make_parser().parse_args(arguments)
+    try:
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except USER_ERRORS as error:
+        sys.stdout.flush()
+        print(f"anos-sim: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return status

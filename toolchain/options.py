@@ -1,0 +1,155 @@
+"""The options that describe a run, shared by every command that boots a system."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import attrs
+
+from anos_sim.hw.config import MachineConfig
+from anos_sim.hw.config_file import default_config, load_config
+from anos_sim.stage3.image import SystemImage, read_image
+from anos_sim.stage3.policy import POLICIES
+from anos_sim.stage3.scheduler import Scheduler
+
+from .duration import parse_duration
+from .errors import UserError
+from .guest.sample_disk import write_sample_disk
+
+ARCHITECTURES = ("x86_64",)
+
+
+def add_system_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what is booted, and for how long."""
+    system = parser.add_argument_group("the system")
+    system.add_argument("machine", nargs="?", metavar="MACHINE.toml", help="the machine's description")
+    system.add_argument("--arch", default="x86_64", choices=ARCHITECTURES, help="the processor")
+    system.add_argument("--cpus", type=int, metavar="N", help="number of CPUs, 1 to 16")
+    system.add_argument("--ram", type=int, metavar="MIB", help="memory in MiB, 32 to 3072")
+    system.add_argument(
+        "--disk", action="append", default=[], metavar="FILE",
+        help="a raw disk image; again for more. Without any: a sample FAT32 volume",
+    )  # fmt: skip
+    system.add_argument("--write", action="store_true", help="let the system change the disk images")
+    system.add_argument("--system", metavar="FILE", help="boot this system image in place of ours")
+    system.add_argument(
+        "--caps", choices=sorted(POLICIES), help="capability policy (default: what the image is made for)"
+    )
+    system.add_argument("--scheduler", metavar="FILE.py:CLASS", help="a scheduling policy of your own")
+    system.add_argument("--symbols", metavar="DIR", help="a folder of ELF files to take names from")
+    system.add_argument("--seed", type=int, metavar="N", help="where all randomness comes from")
+    length = parser.add_argument_group("its length")
+    length.add_argument("--for", dest="duration", metavar="DURATION", help="stop after this much virtual time")
+    length.add_argument("--until", metavar="TEXT", help="stop when a log line contains TEXT")
+
+
+@attrs.frozen
+class RunOptions:
+    """A run as the command line describes it, checked."""
+
+    config: MachineConfig
+    image: SystemImage
+    policy: str
+    policy_chosen: bool
+    scheduler: Scheduler | None
+    symbols: tuple[Path, ...]
+    end_ps: int | None
+    until: str | None
+
+
+def read_options(arguments: argparse.Namespace) -> RunOptions:
+    """Check the options of `add_system_options`.
+
+    Raises:
+        UserError, ConfigError, ImageError: one of them is wrong.
+    """
+    config = load_config(arguments.machine) if arguments.machine else default_config()
+    changes: dict[str, object] = {}
+    for key, value in (("cpus", arguments.cpus), ("ram_mib", arguments.ram), ("seed", arguments.seed)):
+        if value is not None:
+            changes[key] = value
+    if arguments.write:
+        changes["write"] = True
+    disks = (*config.disks, *arguments.disk)
+    if not disks and not config.ahci:
+        disks = (str(sample_disk()),)
+        changes["write"] = False
+    config = attrs.evolve(config, disks=disks, **changes)
+    symbols = [elf_folder()] if not arguments.system else []
+    if arguments.symbols:
+        folder = Path(arguments.symbols)
+        if not folder.is_dir():
+            raise UserError(f"--symbols {folder} is no folder; name one with ELF files in it")
+        symbols.append(folder)
+    image = read_image(Path(arguments.system) if arguments.system else default_image(), arguments.arch)
+    return RunOptions(
+        config=config,
+        image=image,
+        policy=arguments.caps or image.default_policy,
+        policy_chosen=arguments.caps is not None,
+        scheduler=load_scheduler(arguments.scheduler) if arguments.scheduler else None,
+        symbols=tuple(symbols),
+        end_ps=parse_duration(arguments.duration) if arguments.duration else None,
+        until=arguments.until,
+    )
+
+
+def elf_folder() -> Path:
+    """Where the built programs are."""
+    return Path(str(files("anos_sim.toolchain"))) / "elf"
+
+
+def default_image() -> Path:
+    """Our own system image."""
+    path = elf_folder() / "system.elf"
+    if not path.exists():
+        raise UserError(f"{path} is missing: run `anos-sim build` in a checkout, or install again")
+    return path
+
+
+def sample_disk() -> Path:
+    """The disk of a run that names none, made at its first use."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    path = Path(base) / "anos-sim" / "sample-2.img"
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{os.getpid()}")
+            write_sample_disk(fresh)
+            fresh.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"cannot make the sample disk {path}: {error.strerror}; set XDG_CACHE_HOME to a "
+            "folder that can be written, or name a disk with --disk"
+        ) from None
+    return path
+
+
+def load_scheduler(reference: str) -> Scheduler:
+    """Make the policy that `FILE.py:CLASS` names.
+
+    Raises:
+        UserError: there is no such file or class, or it does not load.
+    """
+    name, colon, class_name = reference.rpartition(":")
+    if not colon or not Path(name).is_file():
+        raise UserError(f"--scheduler {reference}: write FILE.py:CLASS, with a file that exists")
+    spec = importlib.util.spec_from_file_location("user_scheduler", name)
+    if spec is None or spec.loader is None:
+        raise UserError(f"--scheduler {reference}: {name} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        policy = getattr(module, class_name)()
+    except AttributeError:
+        raise UserError(f"--scheduler {reference}: {name} has no class {class_name}") from None
+    except Exception as error:
+        raise UserError(f"--scheduler {reference}: {name} does not load: {error!r}") from None
+    missing = [method for method in ("pick", "tick", "replied") if not callable(getattr(policy, method, None))]
+    if missing:
+        raise UserError(f"--scheduler {reference}: {class_name} lacks {', '.join(missing)}")
+    return policy  # type: ignore[no-any-return]

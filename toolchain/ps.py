@@ -1,0 +1,118 @@
+"""`anos-sim ps`: processes and threads of a system that has been booted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from anos_sim.stage3.abi import ThreadClass
+from anos_sim.stage3.channel import Message
+from anos_sim.stage3.kernel import Kernel
+from anos_sim.stage3.thread import Thread, ThreadState
+
+from .options import add_system_options, read_options
+from .session import Session
+from .table import render
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "ps",
+        help="boot until quiet and list processes and threads",
+        description="Boot a system until it is quiet (or --for, --until), then list its processes "
+        "and threads: class, state and what it waits for, CPU time, pages, capabilities.",
+    )
+    add_system_options(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON, for scripts")
+    parser.set_defaults(run=run_ps)
+
+
+def boot_until_quiet(arguments: argparse.Namespace) -> tuple[Session, int]:
+    """Boot with the log muted; returns the session, which the caller closes, and the status."""
+    session = Session(read_options(arguments))
+    session.reports.append(lambda report: print(report, file=sys.stderr))
+    outcome = session.run()
+    if outcome.status:
+        print(f"anos-sim: {outcome.cause}", file=sys.stderr)
+    return session, outcome.status
+
+
+def run_ps(arguments: argparse.Namespace) -> int:
+    """Do it; returns the exit status."""
+    session, status = boot_until_quiet(arguments)
+    try:
+        processes = describe_processes(session.kernel)
+    finally:
+        session.close()
+    if arguments.json:
+        print(json.dumps(processes, indent=2))
+    else:
+        print(_text(processes))
+    return status
+
+
+def describe_processes(kernel: Kernel) -> list[dict[str, Any]]:
+    """Facts about all processes, in pid order, as plain data."""
+    described = []
+    for process in kernel.processes.values():
+        threads = [_describe_thread(kernel, thread) for thread in process.threads]
+        described.append(
+            {
+                "pid": process.pid,
+                "name": process.name,
+                "path": process.path,
+                "parent": process.parent.pid if process.parent is not None else 0,
+                "pages": sum(1 for _ in process.space.mappings()),
+                "capabilities": sum(
+                    1 for held in process.capabilities.values() if kernel.policy.name == "bearer"
+                    or held.holder is process
+                ),
+                "cpu_ns": sum(thread["cpu_ns"] for thread in threads),
+                "threads": threads,
+            }
+        )  # fmt: skip
+    return described
+
+
+def _describe_thread(kernel: Kernel, thread: Thread) -> dict[str, Any]:
+    return {
+        "tid": thread.tid,
+        "class": ThreadClass(thread.thread_class).name,
+        "state": thread.state.value,
+        "waits_for": _waits_for(kernel, thread),
+        "cpu_ns": thread.cpu_ps // 1000,
+        "cpu": thread.last_cpu.index if thread.last_cpu is not None else None,
+    }
+
+
+def _waits_for(kernel: Kernel, thread: Thread) -> str:
+    waits_for = thread.blocked_on
+    if isinstance(waits_for, Message):
+        receiver = waits_for.receiver
+        return f"reply of {receiver}" if receiver is not None else f"receiver on {waits_for.channel}"
+    if isinstance(waits_for, tuple):
+        channel = waits_for[0]
+        names = kernel.names.of(channel)
+        return f"message on {names[0] if names else channel}"
+    if thread.state is ThreadState.LOG:
+        return "the kernel log"
+    return str(waits_for) if waits_for is not None else ""
+
+
+def _text(processes: list[dict[str, Any]]) -> str:
+    rows = [["PID", "NAME", "TID", "CLASS", "STATE", "CPU TIME", "PAGES", "CAPS", "WAITS FOR"]]
+    for process in processes:
+        first = True
+        for thread in process["threads"]:
+            own = [str(process["pid"]), process["name"]] if first else ["", ""]
+            counts = [str(process["pages"]), str(process["capabilities"])] if first else ["", ""]
+            first = False
+            cpu_time = f"{thread['cpu_ns'] / 1e6:.3f} ms"
+            rows.append(
+                [*own, str(thread["tid"]), thread["class"], thread["state"], cpu_time, *counts,
+                 thread["waits_for"]]
+            )  # fmt: skip
+    return render(rows, right={0, 2, 5, 6, 7})

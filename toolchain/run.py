@@ -1,0 +1,130 @@
+"""`anos-sim run`: boot a system and show what it says."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+from anos_sim.stage3.events import Event, EventLog
+from anos_sim.stage3.log import LogLine
+
+from .duration import show_time
+from .errors import UserError
+from .options import RunOptions, add_system_options, read_options
+from .screenshot import write_png
+from .session import Session
+
+CODE_BYTES_PER_INSTRUCTION = 4
+"""What the summary divides by: executed code is counted in bytes (design: time)."""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "run",
+        help="boot a system and show its log",
+        description="Boot a system and show its log. Without arguments: our own system on a sample "
+        "disk; it lists the volume, prints a file and switches off.",
+        epilog="exit status: what the system switched off with; 0 when it is quiet, after --for or "
+        "when --until was seen; 1 on a panic, on SYSTEM's death or when --until was not seen; "
+        "2 on bad input; 130 after Ctrl-C",
+    )
+    add_system_options(parser)
+    output = parser.add_argument_group("what comes out")
+    output.add_argument("--log", metavar="FILE", help="write the log to a file as well")
+    output.add_argument("--events", metavar="FILE", help="write every kernel event, one a line")
+    output.add_argument("--screenshot", metavar="PNG", help="save the screen at the end")
+    output.add_argument("--realtime", action="store_true", help="let a virtual second last a second")
+    output.add_argument("--quiet", action="store_true", help="print neither the log nor the summary")
+    parser.set_defaults(run=run_run)
+
+
+def format_line(line: LogLine) -> str:
+    """A log line with its virtual time in seconds, CPU and process."""
+    who = f"{line.process}[{line.pid}]"
+    return f"{line.time_ps / 1e12:>11.6f} cpu{line.cpu:<2} {who:<13} {line.text}".rstrip()
+
+
+def run_run(arguments: argparse.Namespace) -> int:
+    """Do it; returns the exit status."""
+    options = read_options(arguments)
+    with ExitStack() as stack:
+        log = _open(stack, "--log", arguments.log)
+        events = _open(stack, "--events", arguments.events)
+        if arguments.screenshot:
+            _open(stack, "--screenshot", arguments.screenshot, touch_only=True)
+        session = Session(options)
+        stack.callback(session.close)
+        if events is not None:
+            session.kernel.events = EventLog(lambda event: _write_event(events, event), keep=False)
+        if not arguments.quiet:
+            _announce(options)
+            session.listeners.append(lambda line: print(format_line(line)))
+        if log is not None:
+            session.listeners.append(lambda line: print(format_line(line), file=log))
+            session.reports.append(lambda report: print(report, file=log))
+        session.reports.append(_print_report)
+        outcome = session.run(arguments.realtime)
+        sys.stdout.flush()
+        if outcome.status and not outcome.power_off or outcome.panic:
+            print(f"anos-sim: {outcome.cause}", file=sys.stderr)
+        if arguments.screenshot:
+            screen = session.machine.framebuffer
+            write_png(Path(arguments.screenshot), screen.width, screen.height, screen.pixels())
+        if not arguments.quiet:
+            print(summary(session), file=sys.stderr)
+        return outcome.status
+
+
+def _open(stack: ExitStack, option: str, name: str | None, touch_only: bool = False) -> TextIO | None:
+    if name is None:
+        return None
+    try:
+        file = open(name, "w", encoding="utf-8")  # noqa: SIM115 - the stack closes it
+    except OSError as error:
+        raise UserError(f"{option}: cannot write {name}: {error.strerror}") from None
+    if touch_only:
+        file.close()
+        return None
+    return stack.enter_context(file)
+
+
+def _write_event(file: TextIO, event: Event) -> None:
+    file.write(event.line() + "\n")
+
+
+def _print_report(report: str) -> None:
+    sys.stdout.flush()
+    print(report, file=sys.stderr)
+
+
+def _announce(options: RunOptions) -> None:
+    """Say which policy was chosen for an image that is not ours."""
+    if not options.policy_chosen and options.policy == "bearer":
+        print(
+            "anos-sim: this image does not ask for our calls, so capabilities are bearer cookies "
+            "as on STAGE3; --caps derived makes them strict",
+            file=sys.stderr,
+        )
+
+
+def summary(session: Session) -> str:
+    """A few lines at the end of a run."""
+    kernel = session.kernel
+    outcome = kernel.outcome
+    code_bytes = sum(cpu.vcpu.code_bytes() for cpu in kernel.cpus)
+    lines = [
+        f"{outcome.cause if outcome else 'running'}.",
+        f"  {show_time(kernel.latest_ps())} of virtual time in {session.host_seconds:.2f} s, "
+        f"{len(kernel.cpus)} CPUs, capabilities {kernel.policy.name}",
+        f"  {len(kernel.processes)} processes alive, {kernel.ended_processes} ended; "
+        f"{kernel.statistics.messages:,} messages, {kernel.syscall_count():,} system calls, "
+        f"{kernel.switch_count():,} context switches, "
+        f"about {code_bytes // CODE_BYTES_PER_INSTRUCTION:,} instructions",
+    ]
+    if any(disk.changed for disk in session.machine.disks) and not session.options.config.write:
+        lines.append("  the system wrote to its disk; the changes are dropped (--write keeps them)")
+    return "\n".join(lines)
