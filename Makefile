@@ -28,8 +28,9 @@ build: .venv/installed
 
 .venv/installed: pyproject.toml hatch_build.py
 	@test -n "$(PYTHON)" || { echo "anos-sim needs Python 3.11 or later" >&2; exit 2; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "making .venv and compiling the C library, once: about a minute"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 clean:

@@ -5,6 +5,7 @@
 int main(int argc, char **argv)
 {
     anos_kprint("hello from the kernel's call\n");
-    printf("hello from printf: %d argument(s), %s, %.3f\n", argc, argc > 0 ? argv[0] : "-", 3.14159);
+    const char *name = argc > 0 ? argv[0] : "-";
+    printf("hello from printf: %d argument(s), %s, %.3f\n", argc, name, 3.14159);
     return 0;
 }

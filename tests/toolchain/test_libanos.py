@@ -6,9 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from support.bare_engine import BareEngine
 
 from anos_sim.stage3.abi import Sysno
+from support.bare_engine import BareEngine
 
 PROGRAMS = Path(str(files("anos_sim.toolchain"))) / "elf" / "tests"
 ALL_CALLS = [

@@ -164,9 +164,9 @@ def _entry(
     path = _text(f"{where}.path", server["path"], _PATH)
     if not name or not path:
         raise BuildError(f"{where} of the boot config needs a name and a path that are not empty")
-    if programs is not None and path.startswith(BOOT_PREFIX):
-        if path.removeprefix(BOOT_PREFIX) not in programs:
-            raise BuildError(f"{where}.path of the boot config: there is no program {path!r}")
+    in_ramfs = programs is not None and path.startswith(BOOT_PREFIX)
+    if in_ramfs and path.removeprefix(BOOT_PREFIX) not in (programs or ()):
+        raise BuildError(f"{where}.path of the boot config: there is no program {path!r}")
     stack_bytes = server["stack_size"]
     if (
         type(stack_bytes) is not int

@@ -109,7 +109,7 @@ def _geometry(size_bytes: int) -> _Geometry:
     geometry = _Geometry(sectors, cluster_sectors, table_sectors)
     if size_bytes % SECTOR_BYTES or not CLUSTERS_MIN <= geometry.clusters <= _CLUSTERS_MAX:
         raise BuildError(
-            f"a FAT32 disk of {size_bytes} bytes cannot be: use a multiple of 512 from 34 MiB on"
+            f"a FAT32 disk of {size_bytes} bytes cannot be: use a multiple of 512 from 33 MiB on"
         )
     return geometry
 

@@ -31,7 +31,8 @@ _SIZES = {"uint8_t": 1, "uint16_t": 2, "uint32_t": 4, "uint64_t": 8}
 def load_abi(path: Path) -> ModuleType:
     """Load the tables from a file, whatever the package around it is called now."""
     spec = importlib.util.spec_from_file_location("anos_abi_tables", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up by name
     try:

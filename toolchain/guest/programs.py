@@ -101,8 +101,8 @@ class Builder:
         key = digest(ZIG_VERSION, flags, (self.root / script).read_bytes(), names)
 
         def make(path: Path) -> None:
-            library = ["--start-lib", *shared, "--end-lib"]
-            inputs = [*start, *own, *library, *archives]
+            library: list[str | Path] = ["--start-lib", *shared, "--end-lib"]
+            inputs: list[str | Path] = [*start, *own, *library, *archives]
             self.zig.run("ld.lld", *flags, "-T", script, *inputs, "-o", path)
 
         return self.cache.get(program.name, key, ".elf", make)

@@ -1,0 +1,126 @@
+"""The boot config: every mistake is named at build time, and C sees what JSON said."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anos_sim.stage3 import abi
+from anos_sim.toolchain.guest import boot_config
+from anos_sim.toolchain.guest.boot_config import BootEntry
+from anos_sim.toolchain.guest.errors import BuildError
+
+CALLS = {call.config_name: int(call.number) for call in abi.CALLS}
+CLASSES = {member.name: int(member) for member in abi.ThreadClass}
+GOOD: dict[str, Any] = {
+    "name": "Shell",
+    "path": "boot:/shell.elf",
+    "stack_size": 131072,
+    "class": "NORMAL",
+    "capabilities": ["SYSCALL_SLEEP", "SYSCALL_DEBUG_PRINT", "SYSCALL_POWER"],
+    "arguments": ["disk0:/", "two words"],
+    "wait_for": "disk0:",
+}
+
+PRINTABLE = st.characters(codec="utf-8", exclude_characters="\0")
+ENTRIES = st.builds(
+    BootEntry,
+    name=st.text(PRINTABLE, min_size=1, max_size=15),
+    path=st.text(PRINTABLE, min_size=1, max_size=30),
+    stack_bytes=st.integers(1, 0x4000).map(lambda pages: pages * 4096),
+    thread_class=st.sampled_from(sorted(CLASSES.values())),
+    capabilities=st.lists(st.sampled_from(sorted(CALLS.values())), unique=True).map(tuple),
+    arguments=st.lists(st.text(PRINTABLE, max_size=20), max_size=7).map(tuple),
+    wait_for=st.text(PRINTABLE, max_size=7),
+)
+
+
+def parse(server: object, programs: list[str] | None = None) -> list[BootEntry]:
+    """Parse a config with one entry."""
+    return boot_config.parse(json.dumps({"boot_servers": [server]}), CALLS, CLASSES, programs)
+
+
+def test_an_entry_keeps_everything_in_order() -> None:
+    assert parse(GOOD, ["shell.elf"]) == [
+        BootEntry(
+            "Shell",
+            "boot:/shell.elf",
+            131072,
+            1,
+            (5, 1, 72),
+            ("disk0:/", "two words"),
+            "disk0:",
+        )
+    ]
+
+
+@given(st.lists(ENTRIES, max_size=5))
+def test_the_table_holds_what_was_packed(entries: list[BootEntry]) -> None:
+    assert boot_config.unpack(boot_config.pack(entries)) == entries
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"colour": "red"}, "unknown key 'colour'"),
+        ({"class": "FAST"}, "unknown 'FAST'; use IDLE, NORMAL, HIGH, REALTIME"),
+        ({"class": 1}, r"boot_servers\[0\].class"),
+        ({"capabilities": ["SYSCALL_FLY"]}, r"capabilities\[0\] .* unknown 'SYSCALL_FLY'"),
+        ({"capabilities": ["SYSCALL_GIVE", "SYSCALL_GIVE"]}, "SYSCALL_GIVE is there twice"),
+        ({"capabilities": "SYSCALL_GIVE"}, "must be an array of strings"),
+        ({"stack_size": 1000}, "multiple of 4096"),
+        ({"stack_size": 0}, "multiple of 4096"),
+        ({"stack_size": True}, "multiple of 4096"),
+        ({"stack_size": 1 << 30}, "up to 67108864"),
+        ({"name": ""}, "not empty"),
+        ({"name": "x" * 64}, "longer than 63 bytes"),
+        ({"path": "boot:/other.elf"}, "there is no program 'boot:/other.elf'"),
+        ({"arguments": ["x" * 256]}, "longer than 255 bytes"),
+        ({"arguments": ["x" * 200] * 4}, "longer than 648 bytes together"),
+        ({"arguments": [7]}, "must be a string, not 7"),
+        ({"wait_for": None}, "must be a string, not None"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(change: dict[str, object], says: str) -> None:
+    with pytest.raises(BuildError, match=says):
+        parse({**GOOD, **change}, ["shell.elf"])
+
+
+@pytest.mark.parametrize("key", ["name", "path", "stack_size", "class"])
+def test_a_missing_key_is_named(key: str) -> None:
+    with pytest.raises(BuildError, match=f"lacks the key '{key}'"):
+        parse({other: value for other, value in GOOD.items() if other != key})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"boot_servers": [\n  {"name": }]}', "no JSON: .* in line 2, column 12"),
+        ("[]", "one key 'boot_servers'"),
+        ('{"boot_servers": 3}', "must be an array"),
+        ('{"boot_servers": [3]}', r"boot_servers\[0\] of the boot config must be an object"),
+        ('{"boot_servers": [], "boot_servers": []}', "'boot_servers' twice"),
+    ],
+)
+def test_what_is_no_boot_config_is_refused(text: str, says: str) -> None:
+    with pytest.raises(BuildError, match=says):
+        boot_config.parse(text, CALLS, CLASSES)
+
+
+def test_the_c_header_agrees_on_the_layout() -> None:
+    """Sum the fields that the header declares and compare them with the packer's."""
+    path = files("anos_sim.toolchain") / "libanos" / "include" / "anos" / "boot_config.h"
+    header = path.read_text()
+    body = re.search(r"struct anos_boot_entry \{(.*?)\};", header, re.DOTALL)
+    assert body is not None
+    sizes = {"char": 1, "uint8_t": 1, "uint32_t": 4, "uint64_t": 8}
+    fields = re.findall(r"(\w+) (\w+)(?:\[(\d+)\])?;", body[1])
+    assert sum(sizes[kind] * int(count or 1) for kind, _, count in fields) == 1024
+    assert boot_config.ENTRY.size == 1024
+    assert f"{boot_config.MAGIC:#x}" in header
