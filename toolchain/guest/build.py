@@ -40,7 +40,7 @@ def build_all(root: Path = ROOT) -> list[str]:
     Raises:
         BuildError: a source does not compile, or this is no checkout.
     """
-    if not (root / LIBANOS).is_dir() or not (root / "stage3" / "abi.py").is_file():
+    if not (root / "pyproject.toml").is_file():
         raise BuildError(f"{root} is not a checkout of anos-sim: only a checkout can be built")
     cache = Cache(Path(os.environ.get(CACHE_VARIABLE) or root / ".cache"))
     with cache.locked():
