@@ -66,7 +66,11 @@ struct vcpu {
     uc_engine *engine;
     struct board *board;
     uint64_t id;
-    /* what to run: contexts to store and load (0: none), a fresh start, a call's result */
+    /*
+     * What to run: contexts to store and load (0: none), a fresh start, a call's
+     * result. A thread that goes on right after its call gets the result too,
+     * without `result_set`.
+     */
     uc_context *save, *load;
     uint64_t fresh, entry, stack_pointer;
     uint64_t root, flush;
@@ -83,6 +87,7 @@ struct vcpu {
     struct history *history; /* of the thread that runs */
     uint64_t exit_count, exits[EXITS_MAX];
     uint64_t code, begin; /* time spent in code so far; where this run's began */
+    uint64_t answering;   /* the last trap was a call and nothing has run since */
 };
 
 /* ---- signal guard ---- */
@@ -528,7 +533,7 @@ static void prepare(struct vcpu *cpu)
     if (cpu->flush) {
         flush_tlb(cpu);
     }
-    if (cpu->result_set) {
+    if (cpu->result_set || (cpu->answering && !cpu->load && !cpu->fresh)) {
         uc_reg_write(engine, UC_X86_REG_RAX, &cpu->result_type);
         if (!cpu->history->slow || cpu->board->slow_value) {
             uc_reg_write(engine, UC_X86_REG_RDX, &cpu->result_value);
@@ -537,7 +542,7 @@ static void prepare(struct vcpu *cpu)
         cpu->result_type = 0;
     }
     cpu->save = cpu->load = NULL;
-    cpu->fresh = cpu->result_set = 0;
+    cpu->fresh = cpu->result_set = cpu->answering = 0;
 }
 
 static void run(struct vcpu *cpu)
@@ -605,7 +610,10 @@ static void remember_call(struct vcpu *cpu)
     history->calls[slot].result = 1; /* none yet: no status is 1 */
 }
 
-/* Load what the structure names and run it until it traps. There is always a history. */
+/*
+ * Load what the structure names and run it until it traps. There is always a history.
+ * `cookie` is 0 unless the trap is a call.
+ */
 void vcpu_run(struct vcpu *cpu)
 {
     prepare(cpu);
@@ -626,8 +634,12 @@ void vcpu_run(struct vcpu *cpu)
     if (cpu->trap == SYSCALL) {
         cpu->calls++;
         cpu->now += cpu->per_trap;
+        cpu->answering = 1;
         remember_call(cpu);
-    } else if (cpu->trap == PAGE_FAULT) {
+        return;
+    }
+    cpu->cookie = 0;
+    if (cpu->trap == PAGE_FAULT) {
         cpu->now += cpu->per_trap;
     }
 }

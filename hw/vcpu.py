@@ -28,7 +28,7 @@ TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 19, 20, 21, 22, 23
 COOKIE, ARGUMENT0, PC, SP = 24, 25, 30, 31
 HISTORY = 39
 CODE = 105
-STATE_WORDS = 107
+STATE_WORDS = 108
 HISTORY_MAX = 16
 HISTORY_WORDS = 2 + HISTORY_MAX * 8
 """A thread's last calls: a count, the path of the last, then records of cookie, five arguments, PC and result."""
@@ -208,9 +208,13 @@ class Vcpu:
         self.state = memoryview(self._words).cast("B").cast("Q")
         self.address = ctypes.addressof(self._words)
         self.enter: Callable[[], None] = partial(
-            self._library.vcpu_run, ctypes.c_void_p(self.address)
+            self._library["vcpu_run"], ctypes.byref(self._words)
         )
-        """`run` without the check of `Board.failure`: the kernel's fast path."""
+        self.enter.func.restype = None  # type: ignore[attr-defined]
+        """`run` without the check of `Board.failure`: the kernel's fast path.
+
+        A function object of its own, without argument types: the cheapest call there is.
+        """
         self._no_history = (ctypes.c_uint64 * HISTORY_WORDS)()
         self.no_history = self.state[HISTORY] = ctypes.addressof(self._no_history)
         self._maps: list[tuple[int, int, int]] = []

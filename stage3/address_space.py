@@ -41,6 +41,7 @@ class PhysicalMemory:
         self.uses = uses
         self.frames = FrameAllocator(memory)
         self.tables = TableAllocator(memory)
+        self.engines: list[FlushTarget] = []
         self.zero_frame = self.frames.allocate()
         self.zero_address = self.zero_frame << FRAME_SHIFT
 
@@ -54,9 +55,9 @@ class PhysicalMemory:
 class AddressSpace:
     """The user half of one process's memory.
 
-    `root` is the physical address of the top table. `loaded_on` lists the CPUs
-    whose TLB may hold entries of it. `stale` says that such an entry may exist
-    for an address that is no longer mapped: it must be gone before the next map.
+    `root` is the physical address of the top table. `stale` says that a TLB may
+    hold an entry for an address that is no longer mapped: it must be gone before
+    the next map.
     `windows` has, per page where a message's page is mapped, the entry that was
     set aside for it.
     Every counted frame that an entry names is referenced once by that entry.
@@ -67,7 +68,6 @@ class AddressSpace:
         self.regions = RegionMap()
         self.execute_everywhere = execute_everywhere
         self.root = physical.tables.allocate()
-        self.loaded_on: list[FlushTarget] = []
         self.stale = False
         self.windows: dict[int, int] = {}
         self._words = physical.words
@@ -99,11 +99,12 @@ class AddressSpace:
         """Put an entry back after a message: flush other engines now, `current` lazily."""
         slot = self._leaves[address >> 21] + (address >> FRAME_SHIFT & 511)
         if self._words[slot] & ACCESSED:
-            for target in self.loaded_on:
-                if target is current:
-                    self.stale = True
-                else:
-                    target.flush()
+            for target in self.physical.engines:
+                if target.space is self:
+                    if target is current:
+                        self.stale = True
+                    else:
+                        target.flush()
         self._words[slot] = entry & ~ACCESSED
 
     def replace_entry(self, address: int, entry: int) -> None:
@@ -123,8 +124,9 @@ class AddressSpace:
     def flush(self) -> None:
         """Make every engine that may hold entries of this space drop them before it runs."""
         self.stale = False
-        for target in self.loaded_on:
-            target.flush()
+        for target in self.physical.engines:
+            if target.space is self:
+                target.flush()
 
     def protection(self, flags: int) -> int:
         """Entry bits for map flags, by the policy's rule for EXEC."""
@@ -390,7 +392,9 @@ class AddressSpace:
 
 
 class FlushTarget:
-    """An engine that may hold translations of a space (`cpu.Cpu` is one)."""
+    """An engine whose TLB may hold entries of `space` (`cpu.Cpu` is one)."""
+
+    space: AddressSpace | None = None
 
     def flush(self) -> None:
         """Drop all translations before the next run."""

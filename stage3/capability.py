@@ -46,7 +46,6 @@ class Origin:
 class Capability:
     """The right to use one kernel object, known to its holder by a cookie.
 
-    `handler` is set exactly for system calls, so that dispatch is one look-up.
     A dead capability works nowhere; it stays in the tree as a tombstone, so that
     what was derived from it can still tell where it came from.
     """
@@ -57,7 +56,6 @@ class Capability:
     holder: Process | None
     parent: Capability | None = attrs.field(repr=False)
     origin: Origin
-    handler: Handler | None = attrs.field(default=None, repr=False)
     children: list[Capability] = attrs.field(factory=list, init=False, repr=False)
     given: dict[tuple[Process | None, int], Capability] = attrs.field(
         factory=dict, init=False, repr=False
@@ -120,9 +118,10 @@ class DelegationTree:
         while cookie in holder.capabilities:
             cookie = self._jar()
         origin = Origin(self._now_ps(), how, holder.pid)
-        handler = target.handler if isinstance(target, SystemCall) else None
-        made = Capability(cookie, target, int(rights) & ALL_RIGHTS, holder, parent, origin, handler)
+        made = Capability(cookie, target, int(rights) & ALL_RIGHTS, holder, parent, origin)
         holder.capabilities[cookie] = made
+        if isinstance(target, SystemCall):
+            holder.calls[cookie] = target.handler
         self.count += 1
         return made
 
@@ -133,6 +132,7 @@ class DelegationTree:
             self.count -= 1
             if capability.holder is not None:
                 capability.holder.capabilities.pop(capability.cookie, None)
+                capability.holder.calls.pop(capability.cookie, None)
             self._prune(capability)
 
     def _prune(self, capability: Capability) -> None:

@@ -20,30 +20,40 @@ if TYPE_CHECKING:
 NAME_HASH_MULTIPLIER = 65599
 
 
-@attrs.define(eq=False)
 class Message:
     """One send: queued on a channel, then received, then answered, once.
 
     `frame_address` is the page it carries, 0 for none; it holds one reference
-    to that frame from the send to the reply, so neither side's death or unmap
-    can take it from the other. `window` is where the receiver mapped it and
-    `set_aside` the entry that was there.
+    to that frame (unless it is a `device` page) from the send to the reply, so
+    neither side's death or unmap can take it from the other. `window` is where
+    the receiver has it mapped. Once it is `abandoned`, its sender is gone and a
+    reply answers FAILURE.
     """
 
-    sender: Thread
-    channel: Channel
-    tag: int
-    size_bytes: int
-    frame_address: int
-    device: bool
-    sent_ps: int
-    number: int
-    cookie: int = 0
+    cookie = 0
     receiver: Process | None = None
-    window: int = 0
-    set_aside: int = 0
-    abandoned: bool = False
-    """The sender is gone; a reply answers FAILURE."""
+    window = 0
+    abandoned = False
+
+    def __init__(
+        self,
+        sender: Thread,
+        channel: Channel,
+        tag: int,
+        size_bytes: int,
+        frame_address: int,
+        device: bool,
+        sent_ps: int,
+        number: int,
+    ) -> None:
+        self.sender = sender
+        self.channel = channel
+        self.tag = tag
+        self.size_bytes = size_bytes
+        self.frame_address = frame_address
+        self.device = device
+        self.sent_ps = sent_ps
+        self.number = number
 
 
 @attrs.define(eq=False)

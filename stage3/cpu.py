@@ -43,7 +43,7 @@ class Cpu(FlushTarget):
         self.thread: Thread | None = None
         self.next: Thread | None = None
         self.loaded: Thread | None = None
-        self.space: AddressSpace | None = None
+        self.space = None
         self.next_tick_ps = 0
         self.switched = 0
         self._spare_contexts: list[int] = []
@@ -97,12 +97,10 @@ class Cpu(FlushTarget):
             thread.has_result = False
 
     def _enter(self, space: AddressSpace) -> None:
+        """Change address spaces. Another CPU with the old one was flushed when it got stale."""
         old = self.space
-        if old is not None:
-            old.loaded_on.remove(self)
-            if not old.loaded_on:
-                old.stale = False
-        space.loaded_on.append(self)
+        if old is not None and old.stale:
+            old.stale = False
         self.space = space
         self.state[ROOT] = space.root
         self.state[FLUSH] = 1
@@ -137,7 +135,6 @@ class Cpu(FlushTarget):
     def leave(self, space: AddressSpace) -> None:
         """An address space is about to end: no engine may keep entries of it."""
         if self.space is space:
-            space.loaded_on.remove(self)
             self.space = None
             self.state[FLUSH] = 1
 

@@ -17,7 +17,6 @@ from .address_space import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, USER, W
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
-from .thread import Thread
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -88,7 +87,6 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     message.cookie = cookie
     message.receiver = process
     process.messages[cookie] = message
-    process.serving[message] = None
     if kernel.events is not None:
         page = f" page {message.frame_address:#x}" if message.window else ""
         detail = f"{message.channel} message {message.number}{page}"
@@ -109,7 +107,7 @@ def test_buffers(receive: Receive) -> bool:
     """Could the tag and the size be written now?"""
     space = receive.thread.process.space
     for pointer in (receive.tag_pointer, receive.size_pointer):
-        if pointer and not space.writable(pointer, 8):
+        if pointer and space.word_slot(pointer) < 0 and not space.writable(pointer, 8):
             return False
     return True
 
@@ -158,7 +156,6 @@ def finish(kernel: Kernel, message: Message, value: int) -> None:
     receiver = message.receiver
     if receiver is not None:
         receiver.messages.pop(message.cookie, None)
-        receiver.serving.pop(message, None)
         if message.window:
             close_window(kernel, message)
     if message.frame_address and not message.device:
@@ -195,15 +192,10 @@ def destroy_channel(kernel: Kernel, channel: Channel) -> None:
 
 def stop_receiving(kernel: Kernel, process: Process) -> None:
     """A process ends: its unanswered messages fail, and channels that nobody else can receive on."""
-    for message in list(process.serving):
+    for message in process.serving():
         finish(kernel, message, 0)
     for channel in list(process.receives_on):
         channel.receivers.pop(process, None)
         if not channel.receivers:
             destroy_channel(kernel, channel)
     process.receives_on.clear()
-
-
-def remove_waiter(thread: Thread, receive: Receive, channel: Channel) -> None:
-    """A receiver ends while it waits."""
-    channel.waiting.remove(receive)

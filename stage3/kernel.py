@@ -93,6 +93,7 @@ class Kernel:
         self.physical = PhysicalMemory(machine.memory, self.board.uses)
         self.frames = self.physical.frames
         self.cpus = [self._open_cpu(index) for index in range(machine.config.cpus)]
+        self.physical.engines.extend(self.cpus)
         self.current: Cpu | None = None
         self.scheduler: Scheduler = scheduler or RoundRobin()
 
@@ -288,10 +289,14 @@ class Kernel:
         thread.blocked_on = None
         home, current = thread.last_cpu, self.current
         if home is current and current is not None:
+            alone = len(self.cpus) == 1
             if current.thread is None and current.next is None and not current.queue.levels:
+                current.next = thread
+            elif alone:
+                current.push(thread)
+            if alone or current.next is thread:
                 thread.state = READY
                 thread.ready_ps = current.state[NOW]
-                current.next = thread
                 if self.events is not None:
                     self.emit(EventKind.WAKE, thread, f"on cpu{current.index}")
                 return

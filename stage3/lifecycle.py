@@ -26,8 +26,7 @@ FAILURE = int(Status.FAILURE)
 def new_process(kernel: Kernel, parent: Process | None) -> Process:
     """Make an empty process that does not run yet. Raises `OutOfFrames`."""
     space = AddressSpace(kernel.physical, kernel.policy.execute_everywhere)
-    capabilities, messages = kernel.policy.tables()
-    process = Process(0, space, capabilities, messages, parent, state=ProcessState.BUILDING)
+    process = Process(0, space, *kernel.policy.tables(), parent, state=ProcessState.BUILDING)
     kernel.building[process] = None
     return process
 

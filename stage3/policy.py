@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .abi import ALL_RIGHTS, Rights, Status
-from .capability import Capability, DelegationTree
+from .capability import Capability, DelegationTree, Handler
 from .errors import SyscallError
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SEND = int(Rights.SEND)
 CHANNEL_RIGHTS = SEND | Rights.RECEIVE | Rights.NAME | Rights.DESTROY | Rights.GRANT
 PROCESS_RIGHTS = Rights.OBSERVE | Rights.KILL | Rights.REVOKE | Rights.GRANT
+
+
+Tables = tuple["dict[int, Capability]", "dict[int, Handler]", "dict[int, Message]"]
 
 
 class Derived:
@@ -36,9 +39,9 @@ class Derived:
     def __init__(self, tree: DelegationTree) -> None:
         self.tree = tree
 
-    def tables(self) -> tuple[dict[int, Capability], dict[int, Message]]:
-        """The capability and message tables of a new process."""
-        return {}, {}
+    def tables(self) -> Tables:
+        """The tables of a new process: capabilities, calls and messages."""
+        return {}, {}, {}
 
     def created(self, holder: Process, target: Any, rights: int, how: str) -> int:
         """The kernel made an object for a process; returns its cookie there."""
@@ -104,12 +107,11 @@ class Bearer(Derived):
 
     def __init__(self, tree: DelegationTree) -> None:
         super().__init__(tree)
-        self._capabilities: dict[int, Capability] = {}
-        self._messages: dict[int, Message] = {}
+        self._tables: Tables = ({}, {}, {})
 
-    def tables(self) -> tuple[dict[int, Capability], dict[int, Message]]:
-        """The same two tables for every process."""
-        return self._capabilities, self._messages
+    def tables(self) -> Tables:
+        """The same tables for every process."""
+        return self._tables
 
     def stack_word(self, parent: Process, child: Process, word: int) -> int:
         """Numbers pass as they are."""
@@ -136,7 +138,7 @@ class Bearer(Derived):
 
     def object_ended(self, target: Any, processes: list[Process]) -> None:
         """Forget the object's one cookie."""
-        self.tree.drop_target(target, [self._capabilities])
+        self.tree.drop_target(target, [self._tables[0]])
 
 
 POLICIES: dict[str, type[Derived]] = {"derived": Derived, "bearer": Bearer}

@@ -11,7 +11,7 @@ from .address_space import AddressSpace
 from .thread import Thread
 
 if TYPE_CHECKING:
-    from .capability import Capability
+    from .capability import Capability, Handler
     from .channel import Channel, Message
     from .interrupt import InterruptVector
 
@@ -29,14 +29,16 @@ class Process:
     """A protection domain.
 
     `capabilities` maps a cookie to what it stands for here. Under `derived` the
-    table is the process's own; under `bearer` all processes share one. The same
-    holds for `messages`: what was received and not yet answered. `pid` is 0
-    while it is being built: ids go to processes that start.
+    table is the process's own; under `bearer` all processes share one. So it is
+    with `calls`, the system calls among them, which makes dispatch one look-up,
+    and with `messages`: what was received and not yet answered. `pid` is 0 while
+    it is being built: ids go to processes that start.
     """
 
     pid: int
     space: AddressSpace
     capabilities: dict[int, Capability] = attrs.field(repr=False)
+    calls: dict[int, Handler] = attrs.field(repr=False)
     messages: dict[int, Message] = attrs.field(repr=False)
     parent: Process | None = None
     name: str = ""
@@ -45,8 +47,6 @@ class Process:
     thread_class: int = 1
     threads: list[Thread] = attrs.field(factory=list, repr=False)
     receives_on: dict[Channel, None] = attrs.field(factory=dict, repr=False)
-    serving: dict[Message, None] = attrs.field(factory=dict, repr=False)
-    """Messages its threads have received and nobody has answered yet, in order."""
     vectors: list[InterruptVector] = attrs.field(factory=list, repr=False)
     dma_runs: list[tuple[int, int]] = attrs.field(factory=list, repr=False)
     """Contiguous frames it allocated: (first frame, count)."""
@@ -57,6 +57,10 @@ class Process:
     log_line: bytes = attrs.field(default=b"", repr=False)
     """What it printed since its last newline."""
     symbols_path: str = ""
+
+    def serving(self) -> list[Message]:
+        """Messages its threads have received and nobody has answered yet, in order."""
+        return [message for message in self.messages.values() if message.receiver is self]
 
     def __str__(self) -> str:
         return f"{self.name}[{self.pid}]"

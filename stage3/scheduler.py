@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class RunQueue:
     """The ready threads of one CPU, first in, first out within a level.
 
-    A level is (class, priority): a higher class first, then a lower priority
-    number. `levels` has one bit per non-empty level, so picking is O(1).
+    A level is (3 - class) << 8 | priority: a higher class goes first, then a
+    lower priority. `levels` has one bit per non-empty level, so picking is O(1).
     """
 
     def __init__(self) -> None:
@@ -101,11 +101,11 @@ class RoundRobin:
     def tick(self, current: Thread, queue: RunQueue) -> bool:
         """Preempt at the end of the slice or for a higher class."""
         current.slice_left -= 1
-        candidate = queue.first()
-        if candidate is None:
+        if not queue.levels:
             if current.slice_left <= 0:
                 current.slice_left = SLICE_TICKS
             return False
-        return current.slice_left <= 0 or candidate.thread_class > current.thread_class
+        first = (queue.levels & -queue.levels).bit_length() - 1
+        return current.slice_left <= 0 or first >> 8 < current.level >> 8
 
     replied = tick

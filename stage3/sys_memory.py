@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anos_sim.hw.memory import FRAME_SHIFT, MANAGED_BEGIN
+from anos_sim.hw.vcpu import MAY_RUN
 
 from .abi import PAGE_BYTES, REGION_END, USER_END, Status, Sysno
 from .address_space import DEVICE, USER
@@ -29,12 +30,15 @@ def get_mem_info(kernel: Kernel, caller: Thread, info: int) -> int:
     space = caller.process.space
     frames = kernel.frames
     total, free = frames.total_count << FRAME_SHIFT, frames.free_count << FRAME_SHIFT
-    if info & PAGE_OFFSET <= PAGE_BYTES - 16:
-        if space.store_word(info, total) and space.store_word(info + 8, free):
-            return 0
-    elif space.store(info, total.to_bytes(8, "little") + free.to_bytes(8, "little")):
+    slot = space.word_slot(info)
+    if slot >= 0 and slot & 511 != 511 and not space.physical.uses[slot >> 9] & MAY_RUN:
+        words = space.physical.words
+        words[slot] = total
+        words[slot + 1] = free
         return 0
-    raise SyscallError(Status.BADARGS)
+    if not space.store(info, total.to_bytes(8, "little") + free.to_bytes(8, "little")):
+        raise SyscallError(Status.BADARGS)
+    return 0
 
 
 @syscall(Sysno.MAP_VIRTUAL)

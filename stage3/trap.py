@@ -19,7 +19,6 @@ from anos_sim.hw.vcpu import (
     NOW,
     NUMBER,
     PC,
-    RESULT_SET,
     RESULT_VALUE,
     TRAP,
     Trap,
@@ -48,6 +47,7 @@ MASK64 = 0xFFFF_FFFF_FFFF_FFFF
 def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
     """Run threads on one CPU until `limit_ps` or until it is idle."""
     state, arguments, enter = cpu.state, cpu.arguments, cpu.vcpu.enter
+    recording = kernel.events is not None
     state[LIMIT] = limit_ps
     while True:
         thread = cpu.thread
@@ -58,20 +58,16 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             _switch_to(kernel, cpu, thread)
         if cpu.loaded is not thread or thread.has_result:
             cpu.load(thread)
-        find = thread.process.capabilities.get
+        find_handler = thread.process.calls.get
         while True:
             enter()
-            trap = state[TRAP]
-            if trap != SYSCALL:
+            handler = find_handler(state[COOKIE])
+            if handler is None:
                 break
-            capability = find(state[COOKIE])
-            if capability is None or capability.handler is None:
-                _refuse(kernel, cpu, thread)
-                break
-            if kernel.events is not None:
-                _record_call(kernel, thread, str(capability.target), arguments.tolist())
+            if recording:
+                _record_call(kernel, thread, arguments.tolist())
             try:
-                value = capability.handler(kernel, thread, arguments)
+                value = handler(kernel, thread, arguments)
             except SyscallError as error:
                 _set_result(thread, error.status, 0)
                 break
@@ -81,14 +77,18 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
                 _set_result(thread, 0, value)
                 break
             state[RESULT_VALUE] = value
-            state[RESULT_SET] = 1
+        if handler is not None:
+            continue
+        trap = state[TRAP]
         if trap == BUDGET:
             _park_if_stuck(kernel, cpu, thread)
             return
         if trap == PAGE_FAULT:
             kernel.statistics.page_faults += 1
             _page_fault(kernel, cpu, thread)
-        elif trap != SYSCALL:
+        elif trap == SYSCALL:
+            _refuse(kernel, cpu, thread)
+        else:
             _fault(kernel, cpu, thread, Trap(trap))
 
 
@@ -113,7 +113,10 @@ def _set_result(thread: Thread, status: int, value: int) -> None:
     thread.result_value = value
 
 
-def _record_call(kernel: Kernel, thread: Thread, what: str, arguments: list[int]) -> None:
+def _record_call(kernel: Kernel, thread: Thread, arguments: list[int]) -> None:
+    cpu = kernel.current
+    assert cpu is not None
+    what = thread.process.capabilities[cpu.state[COOKIE]].target
     kernel.emit(EventKind.SYSCALL, thread, f"{what}({', '.join(map(hex, arguments))})")
 
 

@@ -53,7 +53,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Measure system calls, messages, mappings, threads and the boot. Ratios within "
         "one run decide; absolute times depend on the host.",
     )
-    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="runs of each; the median counts")
+    parser.add_argument(
+        "--repeat", type=int, default=3, metavar="N", help="runs of each; the median counts"
+    )
     parser.add_argument("--cpus", type=int, default=1, metavar="N", help="CPUs of the machine")
     parser.add_argument("--json", action="store_true", help="as JSON, for scripts")
     parser.set_defaults(run=run_bench)
@@ -135,7 +137,9 @@ def process_seconds() -> float:
     """Host seconds of `anos-sim run` from exec to exit."""
     begin = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "anos_sim.toolchain", "run", "--quiet"], check=False, capture_output=True
+        [sys.executable, "-m", "anos_sim.toolchain", "run", "--quiet"],
+        check=False,
+        capture_output=True,
     )
     return time.perf_counter() - begin
 

@@ -35,5 +35,9 @@ def show_time(time_ps: int) -> str:
     """A time with a fitting unit: `812 us`, `2.31 ms`, `14.2 s`."""
     for unit, size in (("s", PS_PER_S), ("ms", PS_PER_MS), ("us", PS_PER_US)):
         if time_ps >= size:
-            return f"{time_ps / size:.3g} {unit}" if time_ps < 1000 * size else f"{time_ps // size} {unit}"
+            return (
+                f"{time_ps / size:.3g} {unit}"
+                if time_ps < 1000 * size
+                else f"{time_ps // size} {unit}"
+            )
     return f"{time_ps // PS_PER_NS} ns"

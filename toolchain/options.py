@@ -26,7 +26,9 @@ ARCHITECTURES = ("x86_64",)
 def add_system_options(parser: argparse.ArgumentParser) -> None:
     """Declare what is booted, and for how long."""
     system = parser.add_argument_group("the system")
-    system.add_argument("machine", nargs="?", metavar="MACHINE.toml", help="the machine's description")
+    system.add_argument(
+        "machine", nargs="?", metavar="MACHINE.toml", help="the machine's description"
+    )
     system.add_argument("--arch", default="x86_64", choices=ARCHITECTURES, help="the processor")
     system.add_argument("--cpus", type=int, metavar="N", help="number of CPUs, 1 to 16")
     system.add_argument("--ram", type=int, metavar="MIB", help="memory in MiB, 32 to 3072")
@@ -34,16 +36,24 @@ def add_system_options(parser: argparse.ArgumentParser) -> None:
         "--disk", action="append", default=[], metavar="FILE",
         help="a raw disk image; again for more. Without any: a sample FAT32 volume",
     )  # fmt: skip
-    system.add_argument("--write", action="store_true", help="let the system change the disk images")
+    system.add_argument(
+        "--write", action="store_true", help="let the system change the disk images"
+    )
     system.add_argument("--system", metavar="FILE", help="boot this system image in place of ours")
     system.add_argument(
-        "--caps", choices=sorted(POLICIES), help="capability policy (default: what the image is made for)"
+        "--caps",
+        choices=sorted(POLICIES),
+        help="capability policy (default: what the image is made for)",
     )
-    system.add_argument("--scheduler", metavar="FILE.py:CLASS", help="a scheduling policy of your own")
+    system.add_argument(
+        "--scheduler", metavar="FILE.py:CLASS", help="a scheduling policy of your own"
+    )
     system.add_argument("--symbols", metavar="DIR", help="a folder of ELF files to take names from")
     system.add_argument("--seed", type=int, metavar="N", help="where all randomness comes from")
     length = parser.add_argument_group("its length")
-    length.add_argument("--for", dest="duration", metavar="DURATION", help="stop after this much virtual time")
+    length.add_argument(
+        "--for", dest="duration", metavar="DURATION", help="stop after this much virtual time"
+    )
     length.add_argument("--until", metavar="TEXT", help="stop when a log line contains TEXT")
 
 
@@ -69,7 +79,11 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
     """
     config = load_config(arguments.machine) if arguments.machine else default_config()
     changes: dict[str, object] = {}
-    for key, value in (("cpus", arguments.cpus), ("ram_mib", arguments.ram), ("seed", arguments.seed)):
+    for key, value in (
+        ("cpus", arguments.cpus),
+        ("ram_mib", arguments.ram),
+        ("seed", arguments.seed),
+    ):
         if value is not None:
             changes[key] = value
     if arguments.write:
@@ -85,7 +99,9 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         if not folder.is_dir():
             raise UserError(f"--symbols {folder} is no folder; name one with ELF files in it")
         symbols.append(folder)
-    image = read_image(Path(arguments.system) if arguments.system else default_image(), arguments.arch)
+    image = read_image(
+        Path(arguments.system) if arguments.system else default_image(), arguments.arch
+    )
     return RunOptions(
         config=config,
         image=image,
@@ -149,7 +165,11 @@ def load_scheduler(reference: str) -> Scheduler:
         raise UserError(f"--scheduler {reference}: {name} has no class {class_name}") from None
     except Exception as error:
         raise UserError(f"--scheduler {reference}: {name} does not load: {error!r}") from None
-    missing = [method for method in ("pick", "tick", "replied") if not callable(getattr(policy, method, None))]
+    missing = [
+        method
+        for method in ("pick", "tick", "replied")
+        if not callable(getattr(policy, method, None))
+    ]
     if missing:
         raise UserError(f"--scheduler {reference}: {class_name} lacks {', '.join(missing)}")
     return policy  # type: ignore[no-any-return]

@@ -92,7 +92,9 @@ def _waits_for(kernel: Kernel, thread: Thread) -> str:
     waits_for = thread.blocked_on
     if isinstance(waits_for, Message):
         receiver = waits_for.receiver
-        return f"reply of {receiver}" if receiver is not None else f"receiver on {waits_for.channel}"
+        return (
+            f"reply of {receiver}" if receiver is not None else f"receiver on {waits_for.channel}"
+        )
     if isinstance(waits_for, tuple):
         channel = waits_for[0]
         names = kernel.names.of(channel)

@@ -37,8 +37,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     output.add_argument("--log", metavar="FILE", help="write the log to a file as well")
     output.add_argument("--events", metavar="FILE", help="write every kernel event, one a line")
     output.add_argument("--screenshot", metavar="PNG", help="save the screen at the end")
-    output.add_argument("--realtime", action="store_true", help="let a virtual second last a second")
-    output.add_argument("--quiet", action="store_true", help="print neither the log nor the summary")
+    output.add_argument(
+        "--realtime", action="store_true", help="let a virtual second last a second"
+    )
+    output.add_argument(
+        "--quiet", action="store_true", help="print neither the log nor the summary"
+    )
     parser.set_defaults(run=run_run)
 
 
@@ -79,7 +83,9 @@ def run_run(arguments: argparse.Namespace) -> int:
         return outcome.status
 
 
-def _open(stack: ExitStack, option: str, name: str | None, touch_only: bool = False) -> TextIO | None:
+def _open(
+    stack: ExitStack, option: str, name: str | None, touch_only: bool = False
+) -> TextIO | None:
     if name is None:
         return None
     try:
