@@ -31,7 +31,7 @@ CODE = 105
 STATE_WORDS = 108
 HISTORY_MAX = 16
 HISTORY_WORDS = 2 + HISTORY_MAX * 8
-"""A thread's last calls: a count, the path of the last, then records of cookie, five arguments, PC and result."""
+"""A thread's last calls: a count, the path of the last; then 16 records of 8 words."""
 
 # Slots of struct board.
 _RAM, _FRAME_COUNT, _FRAMES, _CPUS, _RUNNING, _MMIO_READ, _MMIO_WRITE = 0, 1, 2, 3, 19, 20, 21
@@ -126,7 +126,8 @@ def library() -> ctypes.PyDLL:
 class Board:
     """What all engines of a machine share: RAM, the use of each frame, the devices.
 
-    An exception in a device model would be swallowed by the engine, so it is
+    `before_device` is called before a device sees an access: the kernel sets the
+    clock there. An exception in a device model would be swallowed by the engine, so it is
     kept in `failure`; the caller of `Vcpu.run` raises it.
     """
 
@@ -134,6 +135,7 @@ class Board:
         self.memory = memory
         self.bus = bus
         self.failure: BaseException | None = None
+        self.before_device: Callable[[Vcpu], None] = lambda cpu: None
         self.cpus: list[Vcpu] = []
         frame_count = memory.kernel_begin >> FRAME_SHIFT
         self._uses = (ctypes.c_uint64 * frame_count)()
@@ -182,7 +184,7 @@ class Board:
         try:
             self.before_device(self.cpus[cpu])
             return self.bus.read(address, size)
-        except BaseException as error:  # noqa: BLE001 - check() raises it again
+        except BaseException as error:
             self._fail(cpu, error)
             return 0
 
@@ -190,11 +192,8 @@ class Board:
         try:
             self.before_device(self.cpus[cpu])
             self.bus.write(address, size, value)
-        except BaseException as error:  # noqa: BLE001 - check() raises it again
+        except BaseException as error:
             self._fail(cpu, error)
-
-    def before_device(self, cpu: Vcpu) -> None:
-        """Called before a device sees an access; the kernel sets the clock here."""
 
 
 class Vcpu:

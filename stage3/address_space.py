@@ -14,42 +14,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from anos_sim.hw.memory import FRAME_SHIFT, Memory
-from anos_sim.hw.vcpu import ACCESSED, MAY_RUN
+from anos_sim.hw.memory import FRAME_SHIFT
+from anos_sim.hw.vcpu import MAY_RUN
 
 from .abi import PAGE_BYTES, USER_END, MapFlags
 from .errors import OutOfFrames
-from .frame import FrameAllocator, TableAllocator
+from .physical import (
+    ACCESSED,
+    COW,
+    DEVICE,
+    FRAME_MASK,
+    NO_EXECUTE,
+    NOCACHE,
+    OFFSET_MASK,
+    PRESENT,
+    USER,
+    WRITE,
+    FlushTarget,
+    PhysicalMemory,
+)
 from .region import RegionMap
 
-PRESENT, WRITE, USER, NOCACHE = 1, 2, 4, 0x10
-COW, DEVICE = 1 << 9, 1 << 10
-NO_EXECUTE = 1 << 63
-FRAME_MASK = 0x000F_FFFF_FFFF_F000
-OFFSET_MASK = PAGE_BYTES - 1
 MAP_WRITE, MAP_EXEC, MAP_NOCACHE = int(MapFlags.WRITE), int(MapFlags.EXEC), int(MapFlags.NOCACHE)
 _TABLE = PRESENT | WRITE | USER
 _ENTRIES = 512
-
-
-class PhysicalMemory:
-    """What all address spaces share: RAM, its frames, the tables, the zero page."""
-
-    def __init__(self, memory: Memory, uses: memoryview) -> None:
-        self.memory = memory
-        self.words = memory.words
-        self.uses = uses
-        self.frames = FrameAllocator(memory)
-        self.tables = TableAllocator(memory)
-        self.engines: list[FlushTarget] = []
-        self.zero_frame = self.frames.allocate()
-        self.zero_address = self.zero_frame << FRAME_SHIFT
-
-    def reference(self, entry: int) -> None:
-        """Count the reference that a new entry holds."""
-        frame = (entry & FRAME_MASK) >> FRAME_SHIFT
-        if not entry & DEVICE and frame != self.zero_frame:
-            self.frames.reference(frame)
 
 
 class AddressSpace:
@@ -389,13 +377,3 @@ class AddressSpace:
             address += count
             size_bytes_max -= count
         return b"".join(pieces)
-
-
-class FlushTarget:
-    """An engine whose TLB may hold entries of `space` (`cpu.Cpu` is one)."""
-
-    space: AddressSpace | None = None
-
-    def flush(self) -> None:
-        """Drop all translations before the next run."""
-        raise AssertionError("abstract")

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from anos_sim.hw.memory import FRAME_BYTES, FRAME_SHIFT
 
 from . import lifecycle, sys_device, sys_ipc, sys_memory, sys_own, sys_process
-from .abi import FIRST_OWN_SYSNO, PAGE_BYTES, SYSTEM_BSS, SYSTEM_STACK_PAGES, MapFlags, Rights, Sysno
+from .abi import (
+    FIRST_OWN_SYSNO,
+    PAGE_BYTES,
+    SYSTEM_BSS,
+    SYSTEM_STACK_PAGES,
+    MapFlags,
+    Rights,
+    Sysno,
+)
 from .capability import SystemCall
 from .errors import ImageError, OutOfFrames
 from .image import Segment, SystemImage
@@ -37,7 +45,9 @@ def boot(
     Raises:
         ImageError: the image does not fit into the machine's memory.
     """
-    kernel = Kernel(machine, policy or image.default_policy, seed, scheduler)  # the kernel's own state
+    kernel = Kernel(
+        machine, policy or image.default_policy, seed, scheduler
+    )  # the kernel's own state
     system = lifecycle.new_process(kernel, None)  # process 1, empty
     try:
         for segment in image.segments:
@@ -45,7 +55,9 @@ def boot(
         stack_pointer = build_first_stack(kernel, system, image)  # its rights, on its stack
     except OutOfFrames:
         size_mib = machine.memory.size_bytes >> 20
-        raise ImageError(f"system image {image.name} does not fit into {size_mib} MiB of RAM") from None
+        raise ImageError(
+            f"system image {image.name} does not fit into {size_mib} MiB of RAM"
+        ) from None
     add_symbols(kernel, image)  # names for reports
     lifecycle.start(kernel, system, image.entry, stack_pointer)  # ready to run
     system.name = "SYSTEM"
@@ -97,5 +109,3 @@ def add_symbols(kernel: Kernel, image: SystemImage) -> None:
     kernel.symbols.add("SYSTEM", image.data)
     for name, data in image.files().items():
         kernel.symbols.add(name, data)
-
-

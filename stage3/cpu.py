@@ -21,7 +21,8 @@ from anos_sim.hw.vcpu import (
     Vcpu,
 )
 
-from .address_space import AddressSpace, FlushTarget
+from .address_space import AddressSpace
+from .physical import FlushTarget
 from .scheduler import RunQueue
 
 if TYPE_CHECKING:
@@ -81,7 +82,11 @@ class Cpu(FlushTarget):
             if holder is not None:
                 holder.unload()
             if thread.fresh:
-                state[FRESH], state[ENTRY], state[STACK_POINTER] = 1, thread.entry, thread.stack_pointer
+                state[FRESH], state[ENTRY], state[STACK_POINTER] = (
+                    1,
+                    thread.entry,
+                    thread.stack_pointer,
+                )
                 thread.fresh = False
             else:
                 state[LOAD] = thread.context

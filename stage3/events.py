@@ -48,7 +48,9 @@ class Event(NamedTuple):
         """The event as one line of text: time in ns, CPU, thread, kind, detail."""
         where = f"cpu{self.cpu}" if self.cpu >= 0 else "-"
         who = f"{self.process}[{self.pid}]/{self.tid}" if self.pid else "kernel"
-        return f"{self.time_ps // 1000:>12} {where:<5} {who:<20} {self.kind.value:<13} {self.detail}"
+        return (
+            f"{self.time_ps // 1000:>12} {where:<5} {who:<20} {self.kind.value:<13} {self.detail}"
+        )
 
 
 class EventLog:

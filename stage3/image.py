@@ -12,8 +12,18 @@ from pathlib import Path
 
 import attrs
 
-from .abi import NOTE_NAME, NOTE_TYPE, PAGE_BYTES, RAMFS_MAGIC, RAMFS_VERSION
-from .abi import SYSTEM_BASE, SYSTEM_BSS, SYSTEM_BSS_PAGES, USER_END, MapFlags
+from .abi import (
+    NOTE_NAME,
+    NOTE_TYPE,
+    PAGE_BYTES,
+    RAMFS_MAGIC,
+    RAMFS_VERSION,
+    SYSTEM_BASE,
+    SYSTEM_BSS,
+    SYSTEM_BSS_PAGES,
+    USER_END,
+    MapFlags,
+)
 from .errors import ImageError
 
 ELF_MAGIC = b"\x7fELF"
@@ -171,5 +181,3 @@ def _highest_call(notes: bytes) -> int:
         if name == NOTE_NAME.encode() and kind == NOTE_TYPE and len(content) >= 4:
             return int.from_bytes(content[:4], "little")
     return 0
-
-

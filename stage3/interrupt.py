@@ -56,7 +56,9 @@ class VectorTable:
         self._vectors: dict[int, InterruptVector] = {}
         self._next = MSI_FIRST
 
-    def allocate(self, owner: Process, bdf: int, address_of_index: list[int]) -> InterruptVector | None:
+    def allocate(
+        self, owner: Process, bdf: int, address_of_index: list[int]
+    ) -> InterruptVector | None:
         """Take the next free vector; None if all are in use.
 
         `address_of_index` has the MSI address of each CPU; vectors go around them.

@@ -13,10 +13,11 @@ from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.hw.vcpu import MAY_RUN
 
 from .abi import PAGE_BYTES, Status
-from .address_space import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, USER, WRITE, AddressSpace
+from .address_space import AddressSpace
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
+from .physical import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, USER, WRITE
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -63,15 +64,15 @@ def _private_copy(kernel: Kernel, address: int) -> int:
 
 
 def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
-    """Put a message into a receiver's hands; returns its cookie there, 0 if the buffers are gone."""
+    """Put a message into a receiver's hands; returns its cookie, 0 if the buffers are gone."""
     process = receive.thread.process
     space = process.space
     tag_pointer, size_pointer = receive.tag_pointer, receive.size_pointer
     tag_slot = space.word_slot(tag_pointer) if tag_pointer else -1
     size_slot = space.word_slot(size_pointer) if size_pointer else -1
-    if (tag_slot < 0 and tag_pointer) or (size_slot < 0 and size_pointer):
-        if not test_buffers(receive):
-            return 0
+    found = (tag_slot >= 0 or not tag_pointer) and (size_slot >= 0 or not size_pointer)
+    if not found and not test_buffers(receive):
+        return 0
     if message.frame_address and receive.buffer:
         try:
             _open_window(kernel, message, process, receive.buffer)
@@ -166,7 +167,7 @@ def finish(kernel: Kernel, message: Message, value: int) -> None:
 
 
 def abandon(kernel: Kernel, message: Message) -> None:
-    """The sender ends: a queued message goes, a received one can still be answered, with FAILURE."""
+    """The sender ends: a queued message goes; the answer to a received one will fail."""
     message.abandoned = True
     if message.receiver is None:
         message.channel.messages.remove(message)
@@ -191,7 +192,7 @@ def destroy_channel(kernel: Kernel, channel: Channel) -> None:
 
 
 def stop_receiving(kernel: Kernel, process: Process) -> None:
-    """A process ends: its unanswered messages fail, and channels that nobody else can receive on."""
+    """A process ends: its unanswered messages fail, its channels go if nobody else receives."""
     for message in process.serving():
         finish(kernel, message, 0)
     for channel in list(process.receives_on):

@@ -26,16 +26,16 @@ from anos_sim.hw.vcpu import (
     Vcpu,
 )
 
-from . import trap
-from .abi import MASK64, TICK_NS, Status
-from .address_space import PhysicalMemory
+from . import devices, trap
+from .abi import MASK64, TICK_NS
 from .capability import CookieJar, DelegationTree
 from .channel import NameTable
 from .cpu import Cpu
 from .errors import KernelPanic
 from .events import Event, EventKind, EventLog
-from .interrupt import InterruptVector, VectorTable
+from .interrupt import VectorTable
 from .log import KernelLog, LogLine
+from .physical import PhysicalMemory
 from .policy import POLICIES
 from .process import Process
 from .scheduler import RoundRobin, Scheduler
@@ -44,7 +44,6 @@ from .thread import Thread, ThreadState
 
 if TYPE_CHECKING:
     from anos_sim.hw.machine import Machine
-    from anos_sim.hw.pci import Function
 
 TICK_PS = TICK_NS * 1000
 READY = ThreadState.READY
@@ -126,9 +125,9 @@ class Kernel:
         self._sleepers = self.clock.source("sleep")
         self._sleep_count = 0
         self.quantum_ps = machine.config.costs.quantum_ns * 1000
-        self.board.before_device = self._before_device  # type: ignore[method-assign]
+        self.board.before_device = self._before_device
         self.clock.on_earlier = self._earlier_event
-        machine.on_msi = self.interrupt
+        machine.on_msi = self._interrupt
 
     def _open_cpu(self, index: int) -> Cpu:
         vcpu = Vcpu(self.board, index)
@@ -156,6 +155,9 @@ class Kernel:
 
     def _before_device(self, vcpu: Vcpu) -> None:
         self.clock.now_ps = vcpu.state[NOW]
+
+    def _interrupt(self, address: int, data: int) -> None:
+        devices.interrupt(self, address, data)
 
     def _earlier_event(self, time_ps: int) -> None:
         if self.current is not None:
@@ -193,7 +195,7 @@ class Kernel:
             self.steal()
         next_ps = clock.next_ps
         if next_ps <= best_ps:
-            if next_ps >= self.end_ps or best is None and self._is_quiet(next_ps):
+            if next_ps >= self.end_ps or (best is None and self._is_quiet(next_ps)):
                 self._stop_at_end(next_ps)
                 return
             self.current = None
@@ -243,7 +245,7 @@ class Kernel:
 
     def place(self) -> Cpu:
         """The CPU for a new thread: the first with the least to do."""
-        return min(self.cpus, key=lambda cpu: (cpu.queue.count + (cpu.thread is not None)))
+        return min(self.cpus, key=lambda cpu: cpu.queue.count + (cpu.thread is not None))
 
     def make_ready(self, thread: Thread, cpu: Cpu) -> None:
         """Queue a thread, on an idle CPU if there is one, and start that at once."""
@@ -307,7 +309,8 @@ class Kernel:
     def block(self, thread: Thread, state: ThreadState, on: object) -> None:
         """Take the running thread off its CPU until it is woken."""
         cpu = self.current
-        assert cpu is not None and cpu.thread is thread
+        assert cpu is not None
+        assert cpu.thread is thread, "only a running thread can block"
         thread.state = state
         thread.blocked_on = on
         thread.cpu_ps += cpu.state[NOW] - thread.started_ps
@@ -354,50 +357,6 @@ class Kernel:
         if thread.state is ThreadState.SLEEPING:
             self.wake(thread, 0, 0)
 
-    # ---- devices ----
-
-    def interrupt(self, address: int, data: int) -> None:
-        """A device wrote a message-signalled interrupt."""
-        vector = self.vectors.find(data & 0xFF)
-        if vector is None or vector.address != address:
-            return
-        vector.count += 1
-        self.statistics.interrupts += 1
-        if self.events is not None:
-            self.emit(EventKind.INTERRUPT, None, f"{vector} of {vector.owner}")
-        if vector.waiting:
-            thread, pointer = vector.waiting.popleft()
-            stored = not pointer or thread.process.space.store(pointer, bytes(4))
-            self.wake(thread, 0 if stored else Status.BADARGS, 0)
-        else:
-            vector.queue(0, self.clock.now_ps // TICK_PS)
-
-    def release_vector(self, vector: InterruptVector) -> None:
-        """Free a vector; who waits for it wakes with FAILURE."""
-        self.vectors.release(vector)
-        while vector.waiting:
-            thread, _ = vector.waiting.popleft()
-            if thread.state is ThreadState.INTERRUPT:
-                self.wake(thread, Status.FAILURE, 0)
-
-    def functions_of(self, process: Process) -> list[Function]:
-        """The PCI functions whose registers a process has mapped."""
-        return [
-            function
-            for function in self.machine.functions
-            if any(
-                0 <= page - function.bar_address(bar) < bar.size_bytes
-                for bar in function.bars
-                for page in process.device_pages
-            )
-        ]
-
-    def quiesce_devices(self, process: Process) -> None:
-        """Take bus mastering from the functions that a dying process drove: its frames go back."""
-        if process.dma_runs:
-            for function in self.functions_of(process):
-                function.set_bus_master(False)
-
     # ---- what others see ----
 
     def all_processes(self) -> list[Process]:
@@ -413,31 +372,7 @@ class Kernel:
             tid = thread.tid if thread is not None else 0
             self.events.append(Event(self.now_ps(), cpu, pid, name, tid, kind, detail))
 
-    def print(self, process: Process, data: bytes) -> None:
-        """Show what a process printed on the host, line by line."""
-        process.log_line += data
-        while (end := process.log_line.find(b"\n")) >= 0:
-            line, process.log_line = process.log_line[:end], process.log_line[end + 1 :]
-            self._log_line(process, line)
-
-    def flush_log_line(self, process: Process) -> None:
-        """Show what a process printed without a newline: it ends, or the run does."""
-        if process.log_line:
-            line, process.log_line = process.log_line, b""
-            self._log_line(process, line)
-
-    def _log_line(self, process: Process, line: bytes) -> None:
-        cpu = self.current.index if self.current is not None else 0
-        text = line.decode("utf-8", "replace")
-        if self.events is not None:
-            self.emit(EventKind.LOG, None, f"{process}: {text}")
-        self.on_log(LogLine(self.now_ps(), cpu, process.pid, process.name, text))
-
     def close(self) -> None:
         """Free the engines."""
-        for process in self.all_processes():
-            self.flush_log_line(process)
         for cpu in self.cpus:
             cpu.vcpu.close()
-
-

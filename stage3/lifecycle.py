@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from anos_sim.hw.memory import FRAME_SHIFT
 
-from . import ipc
+from . import console, devices, ipc
 from .abi import NAME_BYTES_MAX, Status
-from .address_space import ACCESSED, COW, DEVICE, NO_EXECUTE, PRESENT, WRITE, AddressSpace
+from .address_space import AddressSpace
 from .channel import Channel, Message, Receive
 from .errors import KernelPanic
 from .events import EventKind
 from .interrupt import InterruptVector
 from .log import LogRead
+from .physical import ACCESSED, COW, DEVICE, NO_EXECUTE, PRESENT, WRITE
 from .process import Process, ProcessState
 from .thread import Thread, ThreadState
 
@@ -54,7 +55,11 @@ def _name(process: Process, stack_pointer: int) -> None:
     argc = int.from_bytes(words[16:24], "little")
     argv = int.from_bytes(words[24:32], "little")
     pointer = process.space.load(argv, 8) if 0 < argc < 1 << 16 else None
-    text = process.space.load_text(int.from_bytes(pointer, "little"), NAME_BYTES_MAX) if pointer else None
+    text = (
+        process.space.load_text(int.from_bytes(pointer, "little"), NAME_BYTES_MAX)
+        if pointer
+        else None
+    )
     if text:
         process.path = text.decode("utf-8", "replace")
         name = process.path.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
@@ -112,7 +117,8 @@ def _stop_waiting(kernel: Kernel, thread: Thread) -> None:
         ipc.abandon(kernel, waits_for)
     elif isinstance(waits_for, tuple):
         channel, receive = waits_for
-        assert isinstance(channel, Channel) and isinstance(receive, Receive)
+        assert isinstance(channel, Channel)
+        assert isinstance(receive, Receive)
         channel.waiting.remove(receive)
     elif isinstance(waits_for, InterruptVector):
         for waiter in [each for each in waits_for.waiting if each[0] is thread]:
@@ -139,11 +145,11 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
     process.state = ProcessState.DEAD
     ipc.stop_receiving(kernel, process)
     for vector in process.vectors:
-        kernel.release_vector(vector)
+        devices.release_vector(kernel, vector)
     process.vectors.clear()
     kernel.policy.process_ended(process)
     kernel.policy.object_ended(process, kernel.all_processes())
-    kernel.quiesce_devices(process)
+    devices.quiesce(kernel, process)
     for first, count in process.dma_runs:
         for frame in range(first, first + count):
             kernel.frames.release(frame)
@@ -153,7 +159,7 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
     process.space.destroy()
     kernel.building.pop(process, None)
     kernel.processes.pop(process.pid, None)
-    kernel.flush_log_line(process)
+    console.flush(kernel, process)
     if process.pid:
         kernel.ended_processes += 1
         if kernel.events is not None:
@@ -162,7 +168,9 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
         raise KernelPanic(f"SYSTEM has ended: {cause}")
 
 
-def copy_region(parent: Process, child: Process, start: int, size_bytes: int, one_sided: bool) -> None:
+def copy_region(
+    parent: Process, child: Process, start: int, size_bytes: int, one_sided: bool
+) -> None:
     """Share the parent's present pages with a child, copy-on-write (anos-abi 3.3, step 2).
 
     One-sided: the parent goes on writing into pages that the child sees until

@@ -14,7 +14,7 @@ from .capability import Capability, DelegationTree, Handler
 from .errors import SyscallError
 
 if TYPE_CHECKING:
-    from .channel import Channel, Message
+    from .channel import Message
     from .process import Process
 
 SEND = int(Rights.SEND)

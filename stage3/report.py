@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from anos_sim.hw.vcpu import PC
 
 from .abi import PAGE_BYTES
-from .address_space import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, WRITE
+from .physical import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, WRITE
 
 if TYPE_CHECKING:
     from .cpu import Cpu
@@ -76,5 +76,3 @@ def _last_calls(process: Process, thread: Thread) -> list[str]:
         outcome = "blocked" if status is None else f"-> {status}"
         lines.append(f"{name}({', '.join(map(hex, arguments))}) {outcome} at {pc:#x}")
     return lines
-
-

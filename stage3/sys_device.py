@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from . import console
 from .abi import LOG_BYTES, MSI_ADDRESS, Status, Sysno
 from .errors import SyscallError
 from .log import LogRead
@@ -23,7 +24,7 @@ def kprint(kernel: Kernel, caller: Thread, text_pointer: int) -> int:
         text = caller.process.space.load_text(text_pointer, LOG_BYTES)
         if text:
             kernel.log.write(text)
-            kernel.print(caller.process, text)
+            console.write(kernel, caller.process, text)
             feed_log_readers(kernel)
     return 0
 
@@ -32,7 +33,7 @@ def kprint(kernel: Kernel, caller: Thread, text_pointer: int) -> int:
 def kputchar(kernel: Kernel, caller: Thread, character: int) -> int:
     """Show one character on the host's console, not in the ring; 0 is nothing."""
     if character & 0xFF:
-        kernel.print(caller.process, bytes([character & 0xFF]))
+        console.write(kernel, caller.process, bytes([character & 0xFF]))
     return 0
 
 

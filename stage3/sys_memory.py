@@ -8,9 +8,9 @@ from anos_sim.hw.memory import FRAME_SHIFT, MANAGED_BEGIN
 from anos_sim.hw.vcpu import MAY_RUN
 
 from .abi import PAGE_BYTES, REGION_END, USER_END, Status, Sysno
-from .address_space import DEVICE, USER
 from .errors import OutOfFrames, SyscallError
-from .syscall import is_user, require_user, round_up, syscall
+from .physical import DEVICE, USER
+from .syscall import is_user, round_up, syscall
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -114,7 +114,11 @@ def map_physical(
         SyscallError(FAILURE): no memory for the tables; nothing has changed.
     """
     last = base + size_bytes - 1
-    if not is_user(base) or (base | physical | size_bytes) & PAGE_OFFSET or not is_user(last & MASK64):
+    if (
+        not is_user(base)
+        or (base | physical | size_bytes) & PAGE_OFFSET
+        or not is_user(last & MASK64)
+    ):
         raise SyscallError(Status.BADARGS)
     if not size_bytes:
         return 0
@@ -156,9 +160,7 @@ def _may_map(kernel: Kernel, caller: Thread, physical: int, size_bytes: int) -> 
     if end <= MANAGED_BEGIN:
         return True
     first, last = physical >> FRAME_SHIFT, (end >> FRAME_SHIFT) - 1
-    return any(
-        run <= first and last < run + count for run, count in caller.process.dma_runs
-    )
+    return any(run <= first and last < run + count for run, count in caller.process.dma_runs)
 
 
 @syscall(Sysno.ALLOC_PHYSICAL_PAGES)

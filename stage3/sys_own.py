@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import lifecycle
-from .abi import PAGE_BYTES, USER_END, ClockId, MapFlags, PowerAction, RegionFlags, Rights
-from .abi import Status, Sysno, ThreadClass
-from .address_space import ACCESSED, COW, DEVICE, PRESENT, WRITE
+from .abi import (
+    PAGE_BYTES,
+    USER_END,
+    ClockId,
+    MapFlags,
+    PowerAction,
+    RegionFlags,
+    Rights,
+    Status,
+    Sysno,
+    ThreadClass,
+)
 from .errors import OutOfFrames, SyscallError
 from .kernel import Outcome
+from .physical import ACCESSED, COW, DEVICE, PRESENT, WRITE
 from .policy import PROCESS_RIGHTS
 from .process import Process, ProcessState
 from .syscall import require_user, syscall
@@ -85,7 +95,13 @@ def build_process(kernel: Kernel, caller: Thread, thread_class: int) -> int:
 
 @syscall(Sysno.MAP_INTO)
 def map_into(
-    kernel: Kernel, caller: Thread, cookie: int, source: int, target: int, size_bytes: int, flags: int
+    kernel: Kernel,
+    caller: Thread,
+    cookie: int,
+    source: int,
+    target: int,
+    size_bytes: int,
+    flags: int,
 ) -> int:
     """Map the caller's pages into a process being built; source 0 is demand-zero memory.
 
@@ -153,12 +169,12 @@ def start_process(
 
 @syscall(Sysno.KILL_PROCESS)
 def kill_process(kernel: Kernel, caller: Thread, cookie: int) -> int | None:
-    """End a process at once.
+    """End a process at once; 0 names the caller's own.
 
     Raises:
         SyscallError(FAILURE): no such process.
     """
-    process = _find_process(caller, cookie)
+    process = _find_process(caller, cookie) if cookie else caller.process
     lifecycle.end_process(kernel, process, f"killed by {caller.process}")
     return None if process is caller.process else 0
 

@@ -6,8 +6,18 @@ import struct
 from typing import TYPE_CHECKING
 
 from . import lifecycle
-from .abi import KERNEL_BEGIN, MASK64, PAGE_BYTES, REGIONS_MAX, STACK_VALUES_MAX, USER_END
-from .abi import MapFlags, Status, Sysno, ThreadClass
+from .abi import (
+    KERNEL_BEGIN,
+    MASK64,
+    PAGE_BYTES,
+    REGIONS_MAX,
+    STACK_VALUES_MAX,
+    USER_END,
+    MapFlags,
+    Status,
+    Sysno,
+    ThreadClass,
+)
 from .errors import OutOfFrames, SyscallError
 from .process import Process
 from .syscall import require_user, syscall
@@ -122,7 +132,10 @@ def _build_stack(
     mapped_bytes = (top - first_page + PAGE_OFFSET) & ~PAGE_OFFSET
     if mapped_bytes:
         child.space.map_zero(first_page, mapped_bytes, MapFlags.READ | MapFlags.WRITE)
-    words = [kernel.policy.stack_word(parent, child, word) for (word,) in struct.iter_unpack("<Q", values)]
+    words = [
+        kernel.policy.stack_word(parent, child, word)
+        for (word,) in struct.iter_unpack("<Q", values)
+    ]
     stack_pointer = top - len(values)
     if not child.space.store(stack_pointer, struct.pack(f"<{len(words)}Q", *words)):
         raise OutOfFrames

@@ -26,9 +26,9 @@ from anos_sim.hw.vcpu import (
 
 from . import lifecycle
 from .abi import SLICE_TICKS, Status
-from .address_space import DEVICE, PRESENT
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
+from .physical import DEVICE, PRESENT
 from .report import fault_report
 from .thread import Thread, ThreadState
 

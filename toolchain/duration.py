@@ -25,7 +25,7 @@ def parse_duration(text: str) -> int:
         raise UserError(f"{text!r} is no duration: write a number and a unit ({units}), as in 10s")
     number, unit = match.groups()
     whole, _, fraction = number.partition(".")
-    scaled = int(whole + fraction) * _UNITS[unit] // 10 ** len(fraction)
+    scaled: int = int(whole + fraction) * _UNITS[unit] // 10 ** len(fraction)
     if not 0 < scaled <= MAX_PS:
         raise UserError(f"{text!r} is out of range: a run lasts from 1 ns to 24 hours")
     return scaled

@@ -7,6 +7,7 @@ import importlib.util
 import os
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -78,7 +79,7 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         UserError, ConfigError, ImageError: one of them is wrong.
     """
     config = load_config(arguments.machine) if arguments.machine else default_config()
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for key, value in (
         ("cpus", arguments.cpus),
         ("ram_mib", arguments.ram),

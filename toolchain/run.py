@@ -73,7 +73,7 @@ def run_run(arguments: argparse.Namespace) -> int:
         session.reports.append(_print_report)
         outcome = session.run(arguments.realtime)
         sys.stdout.flush()
-        if outcome.status and not outcome.power_off or outcome.panic:
+        if (outcome.status and not outcome.power_off) or outcome.panic:
             print(f"anos-sim: {outcome.cause}", file=sys.stderr)
         if arguments.screenshot:
             screen = session.machine.framebuffer

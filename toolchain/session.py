@@ -13,6 +13,7 @@ import trio
 
 from anos_sim.hw.clock import PS_PER_S
 from anos_sim.hw.machine import Machine
+from anos_sim.stage3 import console
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.kernel import Kernel, Outcome
 from anos_sim.stage3.log import LogLine
@@ -63,7 +64,7 @@ class Session:
         finally:
             self.host_seconds = time.monotonic() - begin
             for process in self.kernel.all_processes():
-                self.kernel.flush_log_line(process)
+                console.flush(self.kernel, process)
         outcome = self.kernel.outcome
         assert outcome is not None
         if self.options.until is not None and not self._found and outcome.status == 0:

@@ -1,0 +1,66 @@
+"""Between devices and their drivers: interrupts in, bus mastering out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .abi import TICK_NS, Status
+from .events import EventKind
+from .interrupt import InterruptVector
+from .process import Process
+from .thread import ThreadState
+
+if TYPE_CHECKING:
+    from anos_sim.hw.pci import Function
+
+    from .kernel import Kernel
+
+TICK_PS = TICK_NS * 1000
+NO_EVENT = bytes(4)
+"""An interrupt's event data: STAGE3's stub passes 0."""
+
+
+def interrupt(kernel: Kernel, address: int, data: int) -> None:
+    """A device wrote a message-signalled interrupt: wake who waits for it, or queue it."""
+    vector = kernel.vectors.find(data & 0xFF)
+    if vector is None or vector.address != address:
+        return
+    vector.count += 1
+    kernel.statistics.interrupts += 1
+    if kernel.events is not None:
+        kernel.emit(EventKind.INTERRUPT, None, f"{vector} of {vector.owner}")
+    if vector.waiting:
+        thread, pointer = vector.waiting.popleft()
+        stored = not pointer or thread.process.space.store(pointer, NO_EVENT)
+        kernel.wake(thread, Status.OK if stored else Status.BADARGS, 0)
+    else:
+        vector.queue(0, kernel.clock.now_ps // TICK_PS)
+
+
+def release_vector(kernel: Kernel, vector: InterruptVector) -> None:
+    """Free a vector; who waits for it wakes with FAILURE."""
+    kernel.vectors.release(vector)
+    while vector.waiting:
+        thread, _ = vector.waiting.popleft()
+        if thread.state is ThreadState.INTERRUPT:
+            kernel.wake(thread, Status.FAILURE, 0)
+
+
+def functions_of(kernel: Kernel, process: Process) -> list[Function]:
+    """The PCI functions whose registers a process has mapped."""
+    return [
+        function
+        for function in kernel.machine.functions
+        if any(
+            0 <= page - function.bar_address(bar) < bar.size_bytes
+            for bar in function.bars
+            for page in process.device_pages
+        )
+    ]
+
+
+def quiesce(kernel: Kernel, process: Process) -> None:
+    """Take bus mastering from the functions that a dying process drove: its frames go back."""
+    if process.dma_runs:
+        for function in functions_of(kernel, process):
+            function.set_bus_master(False)

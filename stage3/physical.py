@@ -1,0 +1,55 @@
+"""What all address spaces share: RAM, its frames, the zero page, and the bits of an entry.
+
+An entry is as the CPU wants it (SDM 3A, 4.5); two of the bits that the MMU
+ignores are ours: COW (a write gets its own copy), DEVICE (not a counted frame).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anos_sim.hw.memory import FRAME_SHIFT, Memory
+from anos_sim.hw.vcpu import ACCESSED as MMU_ACCESSED
+
+from .abi import PAGE_BYTES
+from .frame import FrameAllocator, TableAllocator
+
+if TYPE_CHECKING:
+    from .address_space import AddressSpace
+
+ACCESSED = MMU_ACCESSED
+PRESENT, WRITE, USER, NOCACHE = 1, 2, 4, 0x10
+COW, DEVICE = 1 << 9, 1 << 10
+NO_EXECUTE = 1 << 63
+FRAME_MASK = 0x000F_FFFF_FFFF_F000
+OFFSET_MASK = PAGE_BYTES - 1
+
+
+class FlushTarget:
+    """An engine whose TLB may hold entries of `space` (`cpu.Cpu` is one)."""
+
+    space: AddressSpace | None = None
+
+    def flush(self) -> None:
+        """Drop all translations before the next run."""
+        raise AssertionError("abstract")
+
+
+class PhysicalMemory:
+    """What all address spaces share: RAM, its frames, the tables, the zero page."""
+
+    def __init__(self, memory: Memory, uses: memoryview) -> None:
+        self.memory = memory
+        self.words = memory.words
+        self.uses = uses
+        self.frames = FrameAllocator(memory)
+        self.tables = TableAllocator(memory)
+        self.engines: list[FlushTarget] = []
+        self.zero_frame = self.frames.allocate()
+        self.zero_address = self.zero_frame << FRAME_SHIFT
+
+    def reference(self, entry: int) -> None:
+        """Count the reference that a new entry holds."""
+        frame = (entry & FRAME_MASK) >> FRAME_SHIFT
+        if not entry & DEVICE and frame != self.zero_frame:
+            self.frames.reference(frame)
