@@ -44,8 +44,9 @@ class Disk:
             DiskError: it is missing, no file, unreadable, empty, no multiple of
                 512 bytes, or shall be writable and is not.
         """
+        access = os.O_RDWR if writable else os.O_RDONLY
         try:
-            file = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+            file = os.open(path, access | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not block
         except OSError as error:
             raise DiskError(_why_not_opened(path, writable, error)) from None
         status = os.fstat(file)
