@@ -47,7 +47,8 @@ class AddressSpace:
     hold an entry for an address that is no longer mapped: it must be gone before
     the next map.
     `windows` has, per page where a message's page is mapped, the entry that was
-    set aside for it.
+    set aside for it. `_writable` is the kernel's own TLB: page number to word
+    index, of memory pages that the program may write.
     Every counted frame that an entry names is referenced once by that entry.
     """
 
@@ -58,6 +59,7 @@ class AddressSpace:
         self.root = physical.tables.allocate()
         self.stale = False
         self.windows: dict[int, int] = {}
+        self._writable: dict[int, int] = {}
         self._words = physical.words
         self._leaves: dict[int, int] = {}
         self._tables: list[int] = [self.root]
@@ -81,6 +83,7 @@ class AddressSpace:
         slot = leaf + (address >> FRAME_SHIFT & 511)
         if self._words[slot] & ACCESSED or self.stale:
             self.flush()
+        self._writable.pop(address >> FRAME_SHIFT, None)
         self._words[slot] = entry
 
     def restore_entry(self, address: int, entry: int, current: FlushTarget | None) -> None:
@@ -93,6 +96,7 @@ class AddressSpace:
                         self.stale = True
                     else:
                         target.flush()
+        self._writable.pop(address >> FRAME_SHIFT, None)
         self._words[slot] = entry & ~ACCESSED
 
     def replace_entry(self, address: int, entry: int) -> None:
@@ -211,6 +215,7 @@ class AddressSpace:
 
     def _forget_windows(self, base: int, size_bytes: int) -> None:
         """The program maps or unmaps over a message's window: nothing will be put back."""
+        self._writable.clear()
         if self.windows:
             for page in [page for page in self.windows if base <= page < base + size_bytes]:
                 entry = self.windows.pop(page)
@@ -316,14 +321,17 @@ class AddressSpace:
 
         -1 if it may not write them or if they are not aligned.
         """
-        leaf = self._leaves.get(address >> 21)
-        if leaf is not None and not address & 7:
-            entry = self._words[leaf + (address >> FRAME_SHIFT & 511)]
-            if entry & (WRITE | DEVICE) == WRITE:
-                return (entry & FRAME_MASK | address & OFFSET_MASK) >> 3
+        base = self._writable.get(address >> FRAME_SHIFT)
+        if base is not None and not address & 7:
+            return base + (address >> 3 & 511)
+        return self._find_word_slot(address)
+
+    def _find_word_slot(self, address: int) -> int:
         if address & 7 or not self.writable(address, 8):
             return -1
-        return (self.entry(address) & FRAME_MASK | address & OFFSET_MASK) >> 3
+        base = (self.entry(address) & FRAME_MASK) >> 3
+        self._writable[address >> FRAME_SHIFT] = base
+        return base + (address >> 3 & 511)
 
     def store_word(self, address: int, value: int) -> bool:
         """Store 8 bytes as the program would; False, and nothing stored, if it may not."""

@@ -69,16 +69,21 @@ class CookieJar:
     def __init__(self, seed: int) -> None:
         self._key = seed.to_bytes(32, "little", signed=False)
         self._counter = 0
-        self._ready: list[int] = []
+        self.ready: list[int] = []
 
     def __call__(self) -> int:
         """Return the next cookie."""
-        while not self._ready:
+        ready = self.ready
+        if not ready:
+            self._refill()
+        return ready.pop()
+
+    def _refill(self) -> None:
+        while not self.ready:
             text = self._counter.to_bytes(8, "little")
             self._counter += 1
             digest = hashlib.blake2b(text, digest_size=64, key=self._key).digest()
-            self._ready = [cookie for cookie in struct.unpack("<8Q", digest) if cookie]
-        return self._ready.pop()
+            self.ready.extend(cookie for cookie in struct.unpack("<8Q", digest) if cookie)
 
 
 class DelegationTree:

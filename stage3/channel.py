@@ -61,6 +61,7 @@ class Receive:
     """A receiver's wait: where the message shall be delivered (0: not wanted)."""
 
     thread: Thread
+    channel: Channel
     tag_pointer: int
     size_pointer: int
     buffer: int

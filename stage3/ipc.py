@@ -78,10 +78,16 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
             _open_window(kernel, message, process, receive.buffer)
         except OutOfFrames:
             return 0
-    if tag_pointer:
-        _store_word(space, tag_slot, tag_pointer, message.tag)
-    if size_pointer:
-        _store_word(space, size_slot, size_pointer, message.size_bytes)
+    physical = kernel.physical
+    words, uses = physical.words, physical.uses
+    if tag_slot >= 0 and not uses[tag_slot >> 9] & MAY_RUN:
+        words[tag_slot] = message.tag
+    elif tag_pointer:
+        space.store_word(tag_pointer, message.tag)
+    if size_slot >= 0 and not uses[size_slot >> 9] & MAY_RUN:
+        words[size_slot] = message.size_bytes
+    elif size_pointer:
+        space.store_word(size_pointer, message.size_bytes)
     cookie = kernel.jar()
     while cookie in process.messages:
         cookie = kernel.jar()
@@ -95,22 +101,15 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     return cookie
 
 
-def _store_word(space: AddressSpace, slot: int, address: int, value: int) -> None:
-    """Store to a slot that `word_slot` found, or by the slow path."""
-    physical = space.physical
-    if slot < 0 or physical.uses[slot >> 9] & MAY_RUN:
-        space.store_word(address, value)
-    else:
-        physical.words[slot] = value
-
-
 def test_buffers(receive: Receive) -> bool:
     """Could the tag and the size be written now?"""
     space = receive.thread.process.space
-    for pointer in (receive.tag_pointer, receive.size_pointer):
-        if pointer and space.word_slot(pointer) < 0 and not space.writable(pointer, 8):
-            return False
-    return True
+    tag_pointer, size_pointer = receive.tag_pointer, receive.size_pointer
+    if tag_pointer and space.word_slot(tag_pointer) < 0 and not space.writable(tag_pointer, 8):
+        return False
+    return not (
+        size_pointer and space.word_slot(size_pointer) < 0 and not space.writable(size_pointer, 8)
+    )
 
 
 def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: int) -> None:

@@ -308,9 +308,8 @@ class Kernel:
 
     def block(self, thread: Thread, state: ThreadState, on: object) -> None:
         """Take the running thread off its CPU until it is woken."""
-        cpu = self.current
+        cpu = thread.last_cpu
         assert cpu is not None
-        assert cpu.thread is thread, "only a running thread can block"
         thread.state = state
         thread.blocked_on = on
         thread.cpu_ps += cpu.state[NOW] - thread.started_ps

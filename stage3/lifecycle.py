@@ -9,7 +9,7 @@ from anos_sim.hw.memory import FRAME_SHIFT
 from . import console, devices, ipc
 from .abi import NAME_BYTES_MAX, Status
 from .address_space import AddressSpace
-from .channel import Channel, Message, Receive
+from .channel import Message, Receive
 from .errors import KernelPanic
 from .events import EventKind
 from .interrupt import InterruptVector
@@ -115,11 +115,8 @@ def _stop_waiting(kernel: Kernel, thread: Thread) -> None:
     waits_for = thread.blocked_on
     if isinstance(waits_for, Message):
         ipc.abandon(kernel, waits_for)
-    elif isinstance(waits_for, tuple):
-        channel, receive = waits_for
-        assert isinstance(channel, Channel)
-        assert isinstance(receive, Receive)
-        channel.waiting.remove(receive)
+    elif isinstance(waits_for, Receive):
+        waits_for.channel.waiting.remove(waits_for)
     elif isinstance(waits_for, InterruptVector):
         for waiter in [each for each in waits_for.waiting if each[0] is thread]:
             waits_for.waiting.remove(waiter)

@@ -96,7 +96,7 @@ def recv_message(
         raise SyscallError(Status.BADARGS)
     process = caller.process
     channel: Channel = find_channel(process, cookie, RECEIVE, FAILURE).target
-    receive = Receive(caller, tag_pointer, size_pointer, buffer)
+    receive = Receive(caller, channel, tag_pointer, size_pointer, buffer)
     if process not in channel.receivers:
         channel.receivers[process] = None
         process.receives_on[channel] = None
@@ -111,7 +111,7 @@ def recv_message(
     if not ipc.test_buffers(receive):
         raise SyscallError(BADARGS)
     channel.waiting.append(receive)
-    kernel.block(caller, RECEIVING, (channel, receive))
+    kernel.block(caller, RECEIVING, receive)
     return None
 
 

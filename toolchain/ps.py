@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from anos_sim.stage3.abi import ThreadClass
-from anos_sim.stage3.channel import Message
+from anos_sim.stage3.channel import Message, Receive
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.thread import Thread, ThreadState
 
@@ -95,10 +95,9 @@ def _waits_for(kernel: Kernel, thread: Thread) -> str:
         return (
             f"reply of {receiver}" if receiver is not None else f"receiver on {waits_for.channel}"
         )
-    if isinstance(waits_for, tuple):
-        channel = waits_for[0]
-        names = kernel.names.of(channel)
-        return f"message on {names[0] if names else channel}"
+    if isinstance(waits_for, Receive):
+        names = kernel.names.of(waits_for.channel)
+        return f"message on {names[0] if names else waits_for.channel}"
     if thread.state is ThreadState.LOG:
         return "the kernel log"
     return str(waits_for) if waits_for is not None else ""
