@@ -98,6 +98,14 @@ def test_bars_do_not_overlap_and_are_page_aligned(large: Machine) -> None:
     assert all(route.begin % 0x1000 == 0 for route in routes)
 
 
+def test_a_bar_is_aligned_to_its_size() -> None:
+    ports = (PortConfig("empty"),)
+    machine = Machine(MachineConfig(ahci=(AhciConfig(ports), AhciConfig(ports * 32))))
+    small, large = controllers(machine)
+    assert small.config_read(0x24, 4) == 0xC000_0000
+    assert large.config_read(0x24, 4) == 0xC000_2000
+
+
 def test_disks_behind_bridges_work(large: Machine) -> None:
     port = AhciDriver(large)
     assert port.function.bdf == "02:00.0"

@@ -174,6 +174,16 @@ def test_configuration_follows_the_bus_numbers() -> None:
     assert host.find(5, 8) is None
 
 
+def test_a_bridge_without_a_number_hides_nothing() -> None:
+    host = PciHost(MEMORY)
+    half, whole = Bridge("half set up"), Bridge("set up")
+    host.add_bridge(half, host.root)
+    function = plugged(host.add_bridge(whole, host.root))
+    half.config_write(0x18, 4, 0x00_FF_00_00)
+    whole.config_write(0x18, 4, 0x00_03_03_00)
+    assert host.find(3, 0) is function
+
+
 def test_a_bridge_without_bus_mastering_stops_all_below() -> None:
     _, bridge, function = behind_a_bridge()
     function.dma_write(0x1000, b"x")
