@@ -14,7 +14,8 @@ from .clock import Clock
 from .command_engine import DriveTiming
 from .drive import Drive
 from .msi import Msi
-from .pci import Bar, Function
+from .pci import Function
+from .pci_header import Bar
 from .register import U32, Reg32, RegisterBlock
 
 ABAR = 5

@@ -40,7 +40,6 @@ class CommandHeader:
     """One of the 32 entries of a command list (AHCI 1.3.1, 4.2.2)."""
 
     address: int
-    clear_busy: bool
     prd_count: int
     table: int
 
@@ -48,8 +47,8 @@ class CommandHeader:
     def fetch(cls, dma: Dma, list_base: int, slot: int) -> Self:
         """Read the header of `slot`."""
         address = list_base + slot * HEADER_BYTES
-        flags, prd_count, table = struct.unpack("<HH4xQ", dma.dma_read(address, 16))
-        return cls(address, bool(flags & 1 << 10), prd_count, table & ~0x7F)
+        prd_count, table = struct.unpack("<2xH4xQ", dma.dma_read(address, 16))
+        return cls(address, prd_count, table & ~0x7F)
 
     def fetch_fis(self, dma: Dma) -> bytes:
         """Read the command FIS, which begins the command table."""

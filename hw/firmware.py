@@ -6,7 +6,8 @@ that cover what is below, and memory decoding and bus mastering are turned on.
 
 from __future__ import annotations
 
-from .pci import BUS_MASTER, MEMORY_SPACE, Function
+from .pci import Function
+from .pci_header import BUS_MASTER, MEMORY_SPACE
 from .pci_host import Bridge, PciBus, PciHost
 
 PCI_WINDOW = 0xC000_0000

@@ -9,7 +9,6 @@ import attrs
 
 REGISTER_H2D = 0x27
 REGISTER_D2H = 0x34
-DMA_SETUP = 0x41
 PIO_SETUP = 0x5F
 SET_DEVICE_BITS = 0xA1
 INTERRUPT = 1 << 6
@@ -127,11 +126,6 @@ def pio_setup(task: TaskFile, byte_count: int) -> bytes:
     before = attrs.evolve(task, status=DRDY | SEEK | DRQ)
     head = _registers(PIO_SETUP, INTERRUPT | DEVICE_TO_HOST, before)
     return head + struct.pack("<xBHxx", task.status, byte_count & 0xFFFF)
-
-
-def dma_setup(tag: int, byte_count: int, to_host: bool) -> bytes:
-    """Before the data of the queued command `tag`, 28 bytes."""
-    return struct.pack("<BBxxQxxxxIIxxxx", DMA_SETUP, DEVICE_TO_HOST * to_host, tag, 0, byte_count)
 
 
 def set_device_bits(task: TaskFile, tags: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .pci import Capability
+from .pci_header import Capability
 from .register import U32, Reg32
 
 

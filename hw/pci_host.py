@@ -14,7 +14,8 @@ import attrs
 
 from .bus import Device
 from .memory import Memory
-from .pci import Bar, Function, Header
+from .pci import Function
+from .pci_header import Bar, Header
 from .register import U32, Reg32
 
 FUNCTIONS_PER_BUS = 256

@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable
 
 from .msi import Msi
-from .pci import Bar, Function
+from .pci import Function
+from .pci_header import Bar
 
 BAR_BYTES = 0x1000
 REGISTER_COUNT = 8

@@ -22,7 +22,7 @@ def put_prdt(entries: list[tuple[int, int, bool]]) -> CommandHeader:
         for address, count, interrupt in entries
     )
     MEMORY.write(TABLE + 0x80, data)
-    return CommandHeader(0, False, len(entries), TABLE)
+    return CommandHeader(0, len(entries), TABLE)
 
 
 @st.composite
@@ -83,4 +83,4 @@ def test_bad_addresses_are_bus_errors() -> None:
     with pytest.raises(BusError):
         scatter(MEMORY, prdt, bytes(512))
     with pytest.raises(BusError):
-        read_prdt(MEMORY, CommandHeader(0, False, 65535, MEMORY.kernel_begin - 0x100))
+        read_prdt(MEMORY, CommandHeader(0, 65535, MEMORY.kernel_begin - 0x100))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from anos_sim.hw.memory import BusError, Memory
 from anos_sim.hw.msi import Msi
-from anos_sim.hw.pci import BUS_MASTER, MEMORY_SPACE, Bar, Function
+from anos_sim.hw.pci import Function
+from anos_sim.hw.pci_header import BUS_MASTER, MEMORY_SPACE, Bar
 from anos_sim.hw.pci_host import Bridge, PciBus, PciHost
 from anos_sim.hw.register import Reg32, RegisterBlock
 
