@@ -42,9 +42,19 @@ struct frame { uint16_t writable, executable, stale, slow; };
 typedef uint64_t (*mmio_read_t)(uint64_t cpu, uint64_t address, uint64_t size);
 typedef void (*mmio_write_t)(uint64_t cpu, uint64_t address, uint64_t size, uint64_t value);
 
-/* A thread's last calls, for the report of its death, and which path the last one took. */
-struct history {
-    uint64_t count, slow;
+/*
+ * What a CPU needs of a thread. Its registers are in the engine that `loaded_on`
+ * names or, if that is 0, in `context`; one that never ran has `entry` and
+ * `stack_pointer` instead. The last calls are kept for the report of its death.
+ */
+struct thread {
+    uc_context *context;
+    struct vcpu *loaded_on;
+    uint64_t fresh, entry, stack_pointer, root;
+    uint64_t result_set, result_type, result_value; /* of a call that blocked */
+    uint64_t time;                                  /* picoseconds that it has run */
+    uint64_t slow;                                  /* its last call came by int 0x69 */
+    uint64_t call_count;
     struct { uint64_t cookie, arguments[5], pc, result; } calls[HISTORY_MAX];
 };
 
@@ -66,15 +76,11 @@ struct vcpu {
     uc_engine *engine;
     struct board *board;
     uint64_t id;
-    /*
-     * What to run: contexts to store and load (0: none), a fresh start, a call's
-     * result. A thread that goes on right after its call gets the result too,
-     * without `result_set`.
-     */
-    uc_context *save, *load;
-    uint64_t fresh, entry, stack_pointer;
-    uint64_t root, flush;
-    uint64_t result_set, result_type, result_value;
+    /* what to run, and the result of its call if it goes on right after it */
+    struct thread *thread;
+    struct thread *loaded; /* whose registers the engine has */
+    uint64_t root, flush, flush_count;
+    uint64_t result_type, result_value;
     uint64_t calls; /* how many it made */
     /* time, in picoseconds */
     uint64_t now, limit, per_byte, per_mmio, per_trap;
@@ -84,10 +90,9 @@ struct vcpu {
     /* the engine's own */
     uint64_t block, block_bytes, resume_limit, identity, flip_frame, fills;
     uc_context *template;
-    struct history *history; /* of the thread that runs */
     uint64_t exit_count, exits[EXITS_MAX];
-    uint64_t code, begin; /* time spent in code so far; where this run's began */
-    uint64_t answering;   /* the last trap was a call and nothing has run since */
+    uint64_t code, code_begin; /* time spent in code so far; when this run's began */
+    uint64_t answering;        /* the last trap was a call and nothing has run since */
 };
 
 /* ---- signal guard ---- */
@@ -213,7 +218,7 @@ static uint64_t on_mmio_read(uc_engine *engine, uint64_t offset, unsigned size, 
     const struct window *window = data;
     struct vcpu *cpu = window->cpu;
     cpu->now += cpu->per_mmio;
-    cpu->begin += cpu->per_mmio;
+    cpu->code_begin += cpu->per_mmio;
     guarded = 0;
     const uint64_t value = cpu->board->mmio_read(cpu->id, window->base + offset, size);
     guarded = 1;
@@ -226,7 +231,7 @@ static void on_mmio_write(uc_engine *engine, uint64_t offset, unsigned size, uin
     const struct window *window = data;
     struct vcpu *cpu = window->cpu;
     cpu->now += cpu->per_mmio;
-    cpu->begin += cpu->per_mmio;
+    cpu->code_begin += cpu->per_mmio;
     guarded = 0;
     cpu->board->mmio_write(cpu->id, window->base + offset, size, value);
     guarded = 1;
@@ -337,6 +342,7 @@ static void flush_tlb(struct vcpu *cpu)
     }
     uc_ctl_flush_tlb(cpu->engine);
     cpu->flush = 0;
+    cpu->flush_count++;
 }
 
 static bool is_suspect(const struct vcpu *cpu, uint64_t frame)
@@ -516,33 +522,70 @@ static void do_flip(struct vcpu *cpu, uint64_t last[3])
 static const int register_ids[] = { UC_X86_REG_R9,  UC_X86_REG_RDI, UC_X86_REG_RSI, UC_X86_REG_RDX, UC_X86_REG_R10,
                                     UC_X86_REG_R8,  UC_X86_REG_RIP, UC_X86_REG_RSP, UC_X86_REG_EFLAGS, UC_X86_REG_CS };
 
+/* Put the registers that an engine has where the thread can be loaded from elsewhere. */
+static void unload(struct vcpu *cpu)
+{
+    struct thread *thread = cpu->loaded;
+    if (thread) {
+        if (!thread->context && uc_context_alloc(cpu->engine, &thread->context)) {
+            abort(); /* no memory on the host */
+        }
+        uc_context_save(cpu->engine, thread->context);
+        thread->loaded_on = NULL;
+        cpu->loaded = NULL;
+    }
+}
+
+static void load(struct vcpu *cpu, struct thread *thread)
+{
+    unload(cpu);
+    if (thread->loaded_on) {
+        unload(thread->loaded_on);
+    }
+    if (thread->fresh) {
+        uc_context_restore(cpu->engine, cpu->template);
+        uc_reg_write(cpu->engine, UC_X86_REG_RIP, &thread->entry);
+        uc_reg_write(cpu->engine, UC_X86_REG_RSP, &thread->stack_pointer);
+        thread->fresh = 0;
+    } else {
+        uc_context_restore(cpu->engine, thread->context);
+    }
+    thread->loaded_on = cpu;
+    cpu->loaded = thread;
+    cpu->answering = 0;
+    if (cpu->root != thread->root) {
+        cpu->root = thread->root;
+        cpu->flush = 1;
+    }
+}
+
+/* A call's result: rax, and rdx unless it came by a path that loses it (anos-abi 1.2). */
+static void answer(struct vcpu *cpu, struct thread *thread, uint64_t type, uint64_t value)
+{
+    uc_reg_write(cpu->engine, UC_X86_REG_RAX, &type);
+    if (!thread->slow || cpu->board->slow_value) {
+        uc_reg_write(cpu->engine, UC_X86_REG_RDX, &value);
+    }
+    thread->calls[(thread->call_count - 1) % HISTORY_MAX].result = type;
+}
+
 static void prepare(struct vcpu *cpu)
 {
-    uc_engine *engine = cpu->engine;
-    if (cpu->save) {
-        uc_context_save(engine, cpu->save);
-    }
-    if (cpu->load) {
-        uc_context_restore(engine, cpu->load);
-    }
-    if (cpu->fresh) {
-        uc_context_restore(engine, cpu->template);
-        uc_reg_write(engine, UC_X86_REG_RIP, &cpu->entry);
-        uc_reg_write(engine, UC_X86_REG_RSP, &cpu->stack_pointer);
+    struct thread *thread = cpu->thread;
+    if (thread != cpu->loaded) {
+        load(cpu, thread);
     }
     if (cpu->flush) {
         flush_tlb(cpu);
     }
-    if (cpu->result_set || (cpu->answering && !cpu->load && !cpu->fresh)) {
-        uc_reg_write(engine, UC_X86_REG_RAX, &cpu->result_type);
-        if (!cpu->history->slow || cpu->board->slow_value) {
-            uc_reg_write(engine, UC_X86_REG_RDX, &cpu->result_value);
-        }
-        cpu->history->calls[(cpu->history->count - 1) % HISTORY_MAX].result = cpu->result_type;
+    if (thread->result_set) {
+        answer(cpu, thread, thread->result_type, thread->result_value);
+        thread->result_set = thread->result_type = 0;
+    } else if (cpu->answering) {
+        answer(cpu, thread, cpu->result_type, cpu->result_value);
         cpu->result_type = 0;
     }
-    cpu->save = cpu->load = NULL;
-    cpu->fresh = cpu->result_set = cpu->answering = 0;
+    cpu->answering = 0;
 }
 
 static void run(struct vcpu *cpu)
@@ -601,19 +644,16 @@ static void run(struct vcpu *cpu)
 
 static void remember_call(struct vcpu *cpu)
 {
-    struct history *history = cpu->history;
-    const uint64_t slot = history->count++ % HISTORY_MAX;
-    history->slow = cpu->number == SLOW_VECTOR;
-    history->calls[slot].cookie = cpu->cookie;
-    memcpy(history->calls[slot].arguments, cpu->arguments, sizeof cpu->arguments);
-    history->calls[slot].pc = cpu->pc;
-    history->calls[slot].result = 1; /* none yet: no status is 1 */
+    struct thread *thread = cpu->thread;
+    const uint64_t slot = thread->call_count++ % HISTORY_MAX;
+    thread->slow = cpu->number == SLOW_VECTOR;
+    thread->calls[slot].cookie = cpu->cookie;
+    memcpy(thread->calls[slot].arguments, cpu->arguments, sizeof cpu->arguments);
+    thread->calls[slot].pc = cpu->pc;
+    thread->calls[slot].result = 1; /* none yet: no status is 1 */
 }
 
-/*
- * Load what the structure names and run it until it traps. There is always a history.
- * `cookie` is 0 unless the trap is a call.
- */
+/* Run `thread` until it traps. `cookie` is 0 unless the trap is a call. */
 void vcpu_run(struct vcpu *cpu)
 {
     prepare(cpu);
@@ -625,23 +665,24 @@ void vcpu_run(struct vcpu *cpu)
         return;
     }
     cpu->board->running = cpu->id + 1;
-    cpu->begin = cpu->now;
+    const uint64_t begin = cpu->code_begin = cpu->now;
     guarded = 1;
     run(cpu);
     guarded = 0;
     cpu->board->running = 0;
-    cpu->code += cpu->now - cpu->begin;
+    cpu->code += cpu->now - cpu->code_begin;
     if (cpu->trap == SYSCALL) {
         cpu->calls++;
         cpu->now += cpu->per_trap;
         cpu->answering = 1;
         remember_call(cpu);
-        return;
+    } else {
+        cpu->cookie = 0;
+        if (cpu->trap == PAGE_FAULT) {
+            cpu->now += cpu->per_trap;
+        }
     }
-    cpu->cookie = 0;
-    if (cpu->trap == PAGE_FAULT) {
-        cpu->now += cpu->per_trap;
-    }
+    cpu->thread->time += cpu->now - begin;
 }
 
 /* An event was scheduled earlier than this CPU's limit: stop there. */
@@ -653,22 +694,19 @@ void vcpu_lower_limit(struct vcpu *cpu, uint64_t limit)
     }
 }
 
-/* ---- contexts: a thread at rest ---- */
+/* ---- threads at rest ---- */
 
-uc_context *vcpu_new_context(struct vcpu *cpu)
+/* A thread has ended: nothing keeps its registers. */
+void vcpu_forget(struct thread *thread)
 {
-    uc_context *context;
-    return uc_context_alloc(cpu->engine, &context) ? NULL : context;
-}
-
-void vcpu_free_context(uc_context *context)
-{
-    uc_context_free(context);
-}
-
-void vcpu_save(struct vcpu *cpu, uc_context *context)
-{
-    uc_context_save(cpu->engine, context);
+    if (thread->loaded_on) {
+        thread->loaded_on->loaded = NULL;
+        thread->loaded_on = NULL;
+    }
+    if (thread->context) {
+        uc_context_free(thread->context);
+        thread->context = NULL;
+    }
 }
 
 /* Set the FS base of the thread whose registers the engine has. */
@@ -684,19 +722,18 @@ static const int all_registers[] = {
 };
 enum { REGISTERS = sizeof all_registers / sizeof *all_registers };
 
-/* The general registers of a context, or of the engine itself if `context` is NULL. */
-void vcpu_registers(struct vcpu *cpu, uc_context *context, uint64_t *values)
+/* The general registers of a thread, wherever they are. -1 if it never ran. */
+int vcpu_registers(struct thread *thread, uint64_t *values)
 {
     void *pointers[REGISTERS];
     for (int i = 0; i < REGISTERS; i++) {
         values[i] = 0;
         pointers[i] = &values[i];
     }
-    if (context) {
-        uc_context_reg_read_batch(context, all_registers, pointers, REGISTERS);
-    } else {
-        uc_reg_read_batch(cpu->engine, all_registers, pointers, REGISTERS);
+    if (thread->loaded_on) {
+        return uc_reg_read_batch(thread->loaded_on->engine, all_registers, pointers, REGISTERS);
     }
+    return thread->context ? uc_context_reg_read_batch(thread->context, all_registers, pointers, REGISTERS) : -1;
 }
 
 /* ---- power-on ---- */
@@ -801,7 +838,7 @@ int vcpu_open(struct vcpu *cpu, uint64_t ram_bytes)
     if (clear_registers(engine) || uc_context_alloc(engine, &cpu->template) || uc_context_save(engine, cpu->template)) {
         return 6;
     }
-    cpu->exit_count = cpu->now = 0;
+    cpu->exit_count = cpu->now = cpu->root = 0;
     return 0;
 }
 
@@ -816,6 +853,11 @@ void vcpu_close(struct vcpu *cpu)
         frame->stale &= others;
         frame->slow &= others;
     }
+    if (cpu->loaded) {
+        cpu->loaded->loaded_on = NULL;
+        cpu->loaded = NULL;
+    }
+    cpu->root = 0;
     uc_context_free(cpu->template);
     uc_close(cpu->engine);
     cpu->engine = NULL;

@@ -4,7 +4,7 @@ One Unicorn engine per CPU, all over the same RAM, driven by `vcpu.c`. A trap
 costs one foreign call: both sides read and write one structure of 64-bit words,
 which Python sees as a memoryview (`Vcpu.state`, indexed by the constants below).
 
-A thread at rest is a context, an opaque blob that any engine can load.
+What a CPU knows of a thread is a `Registers`; it can run on any CPU of its board.
 """
 
 from __future__ import annotations
@@ -20,18 +20,22 @@ from typing import Protocol
 from .memory import FRAME_SHIFT, Memory
 
 # Slots of `Vcpu.state`: struct vcpu in vcpu.c.
-SAVE, LOAD, FRESH, ENTRY, STACK_POINTER = 3, 4, 5, 6, 7
-ROOT, FLUSH = 8, 9
-RESULT_SET, RESULT_TYPE, RESULT_VALUE, CALLS = 10, 11, 12, 13
-NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO, PS_PER_TRAP = 14, 15, 16, 17, 18
-TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 19, 20, 21, 22, 23
-COOKIE, ARGUMENT0, PC, SP = 24, 25, 30, 31
-HISTORY = 39
-CODE = 105
-STATE_WORDS = 108
-HISTORY_MAX = 16
-HISTORY_WORDS = 2 + HISTORY_MAX * 8
-"""A thread's last calls: a count, the path of the last; then 16 records of 8 words."""
+THREAD, LOADED, ROOT, FLUSH, FLUSH_COUNT = 3, 4, 5, 6, 7
+RESULT_TYPE, RESULT_VALUE, CALLS = 8, 9, 10
+NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO, PS_PER_TRAP = 11, 12, 13, 14, 15
+TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 16, 17, 18, 19, 20
+COOKIE, ARGUMENT0, PC, SP = 21, 22, 27, 28
+CODE = 101
+STATE_WORDS = 104
+
+# Slots of `Registers.words`: struct thread in vcpu.c.
+LOADED_ON, FRESH, ENTRY, STACK_POINTER, THREAD_ROOT = 1, 2, 3, 4, 5
+THREAD_RESULT_SET, THREAD_RESULT_TYPE, THREAD_RESULT_VALUE = 6, 7, 8
+TIME, CALL_COUNT, HISTORY = 9, 11, 12
+HISTORY_MAX, HISTORY_RECORD_WORDS = 16, 8
+NO_RESULT = 1
+"""In a record of the history: the call has not returned."""
+THREAD_WORDS = HISTORY + HISTORY_MAX * HISTORY_RECORD_WORDS
 
 # Slots of struct board.
 _RAM, _FRAME_COUNT, _FRAMES, _CPUS, _RUNNING, _MMIO_READ, _MMIO_WRITE = 0, 1, 2, 3, 19, 20, 21
@@ -107,11 +111,9 @@ def library() -> ctypes.PyDLL:
         "vcpu_close": (None, [pointer]),
         "vcpu_run": (None, [pointer]),
         "vcpu_lower_limit": (None, [pointer, word]),
-        "vcpu_new_context": (pointer, [pointer]),
-        "vcpu_free_context": (None, [pointer]),
-        "vcpu_save": (None, [pointer, pointer]),
+        "vcpu_forget": (None, [pointer]),
         "vcpu_set_thread_pointer": (None, [pointer, word]),
-        "vcpu_registers": (None, [pointer, pointer, pointer]),
+        "vcpu_registers": (ctypes.c_int, [pointer, pointer]),
         "vcpu_map_memory": (ctypes.c_int, [pointer, word, word, pointer]),
         "vcpu_map_devices": (ctypes.c_int, [pointer, word, word]),
         "board_stored": (None, [pointer, word, word]),
@@ -196,6 +198,51 @@ class Board:
             self._fail(cpu, error)
 
 
+class Registers:
+    """A thread as the CPUs see it: registers, root of its page tables, its calls' results.
+
+    `words` is struct thread of vcpu.c, shared with it.
+    """
+
+    def __init__(self, root: int, entry: int, stack_pointer: int) -> None:
+        self._words = (ctypes.c_uint64 * THREAD_WORDS)()
+        self.words = memoryview(self._words).cast("B").cast("Q")
+        self.address = ctypes.addressof(self._words)
+        words = self.words
+        words[FRESH], words[ENTRY], words[STACK_POINTER] = 1, entry, stack_pointer
+        words[THREAD_ROOT] = root
+
+    def set_result(self, status: int, value: int) -> None:
+        """The result of the call it made: it gets it when it runs next."""
+        words = self.words
+        words[THREAD_RESULT_SET] = 1
+        words[THREAD_RESULT_VALUE] = value
+        if status:
+            words[THREAD_RESULT_TYPE] = status & 0xFFFF_FFFF_FFFF_FFFF
+
+    def read(self) -> dict[str, int]:
+        """The general registers by name; {} if it never ran."""
+        values = (ctypes.c_uint64 * len(REGISTER_NAMES))()
+        if library().vcpu_registers(self.address, ctypes.addressof(values)):
+            return {}
+        return dict(zip(REGISTER_NAMES, values, strict=True))
+
+    def last_calls(self) -> list[tuple[int, tuple[int, ...], int, int | None]]:
+        """The last system calls, newest first: (cookie, arguments, pc, status or None)."""
+        count = self.words[CALL_COUNT]
+        calls = []
+        for number in range(count - 1, max(-1, count - 1 - HISTORY_MAX), -1):
+            at = HISTORY + number % HISTORY_MAX * HISTORY_RECORD_WORDS
+            record = self.words[at : at + HISTORY_RECORD_WORDS].tolist()
+            status = None if record[7] == NO_RESULT else ctypes.c_int64(record[7]).value
+            calls.append((record[0], tuple(record[1:6]), record[6], status))
+        return calls
+
+    def forget(self) -> None:
+        """The thread has ended: free what the engines keep of it."""
+        library().vcpu_forget(self.address)
+
+
 class Vcpu:
     """One CPU. Fill `state`, call `run`, read `state`; times are in picoseconds."""
 
@@ -214,8 +261,6 @@ class Vcpu:
 
         A function object of its own, without argument types: the cheapest call there is.
         """
-        self._no_history = (ctypes.c_uint64 * HISTORY_WORDS)()
-        self.no_history = self.state[HISTORY] = ctypes.addressof(self._no_history)
         self._maps: list[tuple[int, int, int]] = []
         self.state[1] = board.address
         self.state[2] = index
@@ -258,26 +303,11 @@ class Vcpu:
         self._library.vcpu_lower_limit(self.address, limit_ps)
 
     def replace(self) -> None:
-        """Put a new engine in the place of one that crashed. Contexts stay valid."""
+        """Put a new engine in the place of one that crashed; the registers in it are lost."""
         self._library.vcpu_close(self.address)
         self._open()
         for base, size_bytes, host_address in self._maps:
             self._map(base, size_bytes, host_address)
-
-    def new_context(self) -> int:
-        """Make room for a thread's registers; free it with `free_context`."""
-        context: int | None = self._library.vcpu_new_context(self.address)
-        if context is None:
-            raise MemoryError("no host memory for a thread's context")
-        return context
-
-    def free_context(self, context: int) -> None:
-        """Give a context back."""
-        self._library.vcpu_free_context(context)
-
-    def save(self, context: int) -> None:
-        """Store the engine's registers in a context now."""
-        self._library.vcpu_save(self.address, context)
 
     def code_bytes(self) -> int:
         """Bytes of code executed so far, counted by blocks."""
@@ -286,12 +316,6 @@ class Vcpu:
     def set_thread_pointer(self, address: int) -> None:
         """Set the FS base of the thread whose registers the engine has."""
         self._library.vcpu_set_thread_pointer(self.address, address)
-
-    def registers(self, context: int | None = None) -> dict[str, int]:
-        """General registers by name, of a context or of the engine itself."""
-        values = (ctypes.c_uint64 * len(REGISTER_NAMES))()
-        self._library.vcpu_registers(self.address, context, ctypes.addressof(values))
-        return dict(zip(REGISTER_NAMES, values, strict=True))
 
     def close(self) -> None:
         """Free the engine."""

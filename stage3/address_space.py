@@ -43,9 +43,9 @@ _ENTRIES = 512
 class AddressSpace:
     """The user half of one process's memory.
 
-    `root` is the physical address of the top table. `stale` says that a TLB may
-    hold an entry for an address that is no longer mapped: it must be gone before
-    the next map.
+    `root` is the physical address of the top table. `stale` says that one engine's
+    TLB may hold an entry for an address that is no longer mapped: unless it has
+    flushed since, it must before the next map.
     `windows` has, per page where a message's page is mapped, the entry that was
     set aside for it. `_writable` is the kernel's own TLB: page number to word
     index, of memory pages that the program may write.
@@ -57,7 +57,7 @@ class AddressSpace:
         self.regions = RegionMap()
         self.execute_everywhere = execute_everywhere
         self.root = physical.tables.allocate()
-        self.stale = False
+        self.stale: tuple[FlushTarget, int] | None = None
         self.windows: dict[int, int] = {}
         self._writable: dict[int, int] = {}
         self._words = physical.words
@@ -81,8 +81,10 @@ class AddressSpace:
         if leaf is None:
             leaf = self._make_leaf(address)
         slot = leaf + (address >> FRAME_SHIFT & 511)
-        if self._words[slot] & ACCESSED or self.stale:
+        if self._words[slot] & ACCESSED:
             self.flush()
+        elif self.stale is not None:
+            self._flush_stale()
         self._writable.pop(address >> FRAME_SHIFT, None)
         self._words[slot] = entry
 
@@ -91,9 +93,9 @@ class AddressSpace:
         slot = self._leaves[address >> 21] + (address >> FRAME_SHIFT & 511)
         if self._words[slot] & ACCESSED:
             for target in self.physical.engines:
-                if target.space is self:
+                if target.holds(self.root):
                     if target is current:
-                        self.stale = True
+                        self.stale = (target, target.flush_count())
                     else:
                         target.flush()
         self._writable.pop(address >> FRAME_SHIFT, None)
@@ -115,10 +117,17 @@ class AddressSpace:
 
     def flush(self) -> None:
         """Make every engine that may hold entries of this space drop them before it runs."""
-        self.stale = False
+        self.stale = None
         for target in self.physical.engines:
-            if target.space is self:
+            if target.holds(self.root):
                 target.flush()
+
+    def _flush_stale(self) -> None:
+        if self.stale is not None:
+            target, count = self.stale
+            if target.flush_count() == count:
+                target.flush()
+            self.stale = None
 
     def protection(self, flags: int) -> int:
         """Entry bits for map flags, by the policy's rule for EXEC."""
@@ -189,8 +198,7 @@ class AddressSpace:
                     self.flush()
                 self.release_entry(before)
             self._words[slot] = entry
-        if self.stale:
-            self.flush()
+        self._flush_stale()
 
     def unmap(self, base: int, size_bytes: int) -> None:
         """Clear entries, present or not, and release what they named."""

@@ -13,7 +13,6 @@ from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.hw.vcpu import MAY_RUN
 
 from .abi import PAGE_BYTES, Status
-from .address_space import AddressSpace
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind

@@ -27,7 +27,7 @@ from anos_sim.hw.vcpu import (
 )
 
 from . import devices, trap
-from .abi import MASK64, TICK_NS
+from .abi import TICK_NS
 from .capability import CookieJar, DelegationTree
 from .channel import NameTable
 from .cpu import Cpu
@@ -283,11 +283,7 @@ class Kernel:
         free; next choice is the CPU that wakes it, which may just have become
         free: then it is handed over without touching a queue.
         """
-        thread.has_result = True
-        if result_type:
-            thread.result_type, thread.result_value = result_type & MASK64, 0
-        else:
-            thread.result_type, thread.result_value = 0, value
+        thread.registers.set_result(result_type, 0 if result_type else value)
         thread.blocked_on = None
         home, current = thread.last_cpu, self.current
         if home is current and current is not None:
@@ -312,14 +308,12 @@ class Kernel:
         assert cpu is not None
         thread.state = state
         thread.blocked_on = on
-        thread.cpu_ps += cpu.state[NOW] - thread.started_ps
         cpu.thread = None
 
     def preempt(self, cpu: Cpu) -> None:
         """Put the running thread at the back of its queue."""
         thread = cpu.thread
         if thread is not None:
-            thread.cpu_ps += cpu.state[NOW] - thread.started_ps
             thread.state = READY
             thread.ready_ps = cpu.state[NOW]
             cpu.thread = None

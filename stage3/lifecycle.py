@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anos_sim.hw.memory import FRAME_SHIFT
+from anos_sim.hw.vcpu import Registers
 
 from . import console, devices, ipc
 from .abi import NAME_BYTES_MAX, Status
@@ -71,7 +72,8 @@ def start_thread(
     kernel: Kernel, process: Process, entry: int, stack_pointer: int, thread_class: int
 ) -> Thread:
     """Add a ready thread to a process; it is placed on the least loaded CPU."""
-    thread = Thread(kernel.next_tid, process, entry, stack_pointer, thread_class)
+    registers = Registers(process.space.root, entry, stack_pointer)
+    thread = Thread(kernel.next_tid, process, registers, thread_class)
     kernel.next_tid += 1
     process.threads.append(thread)
     kernel.threads_made += 1
@@ -96,7 +98,6 @@ def _stop(kernel: Kernel, thread: Thread) -> None:
         for cpu in kernel.cpus:
             if cpu.thread is thread:
                 cpu.thread = None
-                thread.cpu_ps += cpu.now_ps - thread.started_ps
     elif thread.state is ThreadState.READY:
         for cpu in kernel.cpus:
             if thread in cpu.queue.all():
@@ -107,8 +108,7 @@ def _stop(kernel: Kernel, thread: Thread) -> None:
         kernel.emit(EventKind.THREAD_END, thread, "")
     thread.state = ThreadState.DEAD
     thread.blocked_on = None
-    holder = thread.loaded_on or kernel.cpus[0]
-    holder.forget(thread)
+    thread.registers.forget()
 
 
 def _stop_waiting(kernel: Kernel, thread: Thread) -> None:
@@ -152,7 +152,7 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
             kernel.frames.release(frame)
     process.dma_runs.clear()
     for cpu in kernel.cpus:
-        cpu.leave(process.space)
+        cpu.leave(process.space.root)
     process.space.destroy()
     kernel.building.pop(process, None)
     kernel.processes.pop(process.pid, None)

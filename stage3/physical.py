@@ -6,16 +6,11 @@ ignores are ours: COW (a write gets its own copy), DEVICE (not a counted frame).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from anos_sim.hw.memory import FRAME_SHIFT, Memory
 from anos_sim.hw.vcpu import ACCESSED as MMU_ACCESSED
 
 from .abi import PAGE_BYTES
 from .frame import FrameAllocator, TableAllocator
-
-if TYPE_CHECKING:
-    from .address_space import AddressSpace
 
 ACCESSED = MMU_ACCESSED
 PRESENT, WRITE, USER, NOCACHE = 1, 2, 4, 0x10
@@ -26,12 +21,18 @@ OFFSET_MASK = PAGE_BYTES - 1
 
 
 class FlushTarget:
-    """An engine whose TLB may hold entries of `space` (`cpu.Cpu` is one)."""
+    """An engine with a TLB (`cpu.Cpu` is one)."""
 
-    space: AddressSpace | None = None
+    def holds(self, root: int) -> bool:
+        """May its TLB have entries of the address space with this root?"""
+        raise AssertionError("abstract")
 
     def flush(self) -> None:
         """Drop all translations before the next run."""
+        raise AssertionError("abstract")
+
+    def flush_count(self) -> int:
+        """How often that has happened."""
         raise AssertionError("abstract")
 
 

@@ -23,17 +23,17 @@ _ROWS = (("rax", "rbx", "rcx", "rdx"), ("rsi", "rdi", "rbp", "rsp"), ("r8", "r9"
 def fault_report(kernel: Kernel, cpu: Cpu, thread: Thread, cause: str) -> str:
     """A page of text: cause, registers, mapping, backtrace, last calls."""
     process = thread.process
-    registers = cpu.vcpu.registers()
+    registers = thread.registers.read()
     pc = cpu.state[PC]
     lines = [
         f"{process} thread {thread.tid} died at {pc:#x}: {cause}",
         f"  rip {pc:#018x}{kernel.symbols.describe(process, pc)}",
     ]
     for row in _ROWS:
-        lines.append("  " + "  ".join(f"{name:<3} {registers[name]:016x}" for name in row))
+        lines.append("  " + "  ".join(f"{name:<3} {registers.get(name, 0):016x}" for name in row))
     lines.append(f"  mapping at rip: {describe_mapping(process, pc)}")
     lines.append("  backtrace:")
-    for number, address in enumerate(backtrace(process, pc, registers["rbp"])):
+    for number, address in enumerate(backtrace(process, pc, registers.get("rbp", 0))):
         lines.append(f"    #{number:<2} {address:#x}{kernel.symbols.describe(process, address)}")
     lines.append("  last calls, newest first:")
     lines += [f"    {line}" for line in _last_calls(process, thread)] or ["    none"]
@@ -70,7 +70,7 @@ def backtrace(process: Process, pc: int, frame_pointer: int) -> list[int]:
 
 def _last_calls(process: Process, thread: Thread) -> list[str]:
     lines = []
-    for cookie, arguments, pc, status in thread.last_calls():
+    for cookie, arguments, pc, status in thread.registers.last_calls():
         capability = process.capabilities.get(cookie)
         name = str(capability.target) if capability else f"cookie {cookie:#x}"
         outcome = "blocked" if status is None else f"-> {status}"

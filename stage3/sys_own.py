@@ -218,5 +218,5 @@ def power(kernel: Kernel, caller: Thread, action: int, status: int) -> None:
     if action != PowerAction.OFF:
         raise SyscallError(Status.BADARGS)
     kernel.end(Outcome(status & 0xFF, f"{caller.process} switched off", power_off=True))
-    caller.has_result, caller.result_type, caller.result_value = True, 0, 0
+    caller.registers.set_result(0, 0)
     kernel.preempt(kernel.current)  # type: ignore[arg-type]

@@ -49,7 +49,7 @@ def create_thread(
 @syscall(Sysno.SLEEP)
 def sleep(kernel: Kernel, caller: Thread, nanoseconds: int) -> None:
     """Block to a tick: 10 ms granularity, never early, always OK."""
-    caller.has_result, caller.result_type, caller.result_value = True, 0, 0
+    caller.registers.set_result(0, 0)
     kernel.sleep(caller, nanoseconds)
 
 

@@ -20,6 +20,7 @@ from anos_sim.hw.vcpu import (
     NUMBER,
     PC,
     RESULT_VALUE,
+    THREAD,
     TRAP,
     Trap,
 )
@@ -56,8 +57,6 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             if thread is None:
                 return
             _switch_to(kernel, cpu, thread)
-        if cpu.loaded is not thread or thread.has_result:
-            cpu.load(thread)
         find_handler = thread.process.calls.get
         while True:
             enter()
@@ -69,12 +68,12 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             try:
                 value = handler(kernel, thread, arguments)
             except SyscallError as error:
-                _set_result(thread, error.status, 0)
+                thread.registers.set_result(error.status, 0)
                 break
             if value is None:
                 break
             if cpu.thread is not thread:
-                _set_result(thread, 0, value)
+                thread.registers.set_result(0, value)
                 break
             state[RESULT_VALUE] = value
         if handler is not None:
@@ -94,23 +93,17 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
 
 def _switch_to(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
     cpu.next = None
-    now_ps = cpu.state[NOW]
-    if now_ps < thread.ready_ps:
-        now_ps = cpu.state[NOW] = thread.ready_ps
+    state = cpu.state
+    if state[NOW] < thread.ready_ps:
+        state[NOW] = thread.ready_ps
+    state[THREAD] = thread.registers.address
     cpu.thread = thread
     cpu.switched += 1
     thread.state = RUNNING
     thread.last_cpu = cpu
-    thread.started_ps = now_ps
     thread.slice_left = SLICE_TICKS
     if kernel.events is not None:
         kernel.emit(EventKind.SWITCH, thread, "")
-
-
-def _set_result(thread: Thread, status: int, value: int) -> None:
-    thread.has_result = True
-    thread.result_type = status & MASK64
-    thread.result_value = value
 
 
 def _record_call(kernel: Kernel, thread: Thread, arguments: list[int]) -> None:
@@ -129,7 +122,7 @@ def _refuse(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
     cpu.state[NOW] += cycles * 1000
     if kernel.events is not None:
         kernel.emit(EventKind.REFUSED, thread, f"no capability {cpu.state[COOKIE]:#x}")
-    _set_result(thread, INCAPABLE, 0)
+    thread.registers.set_result(INCAPABLE, 0)
 
 
 def _page_fault(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
@@ -207,7 +200,7 @@ def _end(kernel: Kernel, cpu: Cpu, thread: Thread, cause: str, crashed: bool = F
     if kernel.events is not None:
         kernel.emit(EventKind.FAULT, thread, cause)
     if crashed:
-        cpu.lose_engine()
+        cpu.vcpu.replace()
     lifecycle.end_process(kernel, process, cause)
 
 
