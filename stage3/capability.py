@@ -148,8 +148,8 @@ class DelegationTree:
             siblings = self.roots if parent is None else parent.children
             if node in siblings:
                 siblings.remove(node)
-            if parent is not None:
-                parent.given.pop((node.holder, node.rights), None)
+            if parent is not None and parent.given.get((node.holder, node.rights)) is node:
+                del parent.given[node.holder, node.rights]
             node = parent
 
     def drop_target(self, target: Any, tables: list[dict[int, Capability]]) -> None:

@@ -1,0 +1,56 @@
+"""Virtual time: events happen in an order that nothing but the calls decides."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anos_sim.hw.clock import NEVER, Clock
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=40))
+def test_events_fire_by_time_then_source_then_call(calls: list[tuple[int, int]]) -> None:
+    clock, fired = Clock(), list[tuple[int, int, int]]()
+    sources = [clock.source(name) for name in "abc"]
+    for number, (time_ps, source) in enumerate(calls):
+        clock.at(
+            time_ps, sources[source], lambda *what: fired.append(what), time_ps, source, number
+        )
+    while clock.next_ps != NEVER:
+        due = clock.next_ps
+        clock.fire()
+        assert clock.now_ps == due
+    assert fired == sorted(fired)
+    assert len(fired) == len(calls)
+
+
+def test_last_first_events_of_one_time_turn_around() -> None:
+    """Sleepers with equal deadlines: anos-abi 6.6."""
+    clock, fired = Clock(), list[int]()
+    source = clock.source("sleep")
+    for number in range(4):
+        clock.at_last_first(10, source, fired.append, number)
+    clock.at_last_first(9, source, fired.append, 9)
+    while clock.next_ps != NEVER:
+        clock.fire()
+    assert fired == [9, 3, 2, 1, 0]
+
+
+def test_an_earlier_event_is_told_at_once_and_a_later_one_is_not() -> None:
+    clock, heard = Clock(), list[int]()
+    clock.on_earlier = heard.append
+    source = clock.source("timer")
+    for time_ps in (50, 60, 40, 40, 10):
+        clock.at(time_ps, source, lambda: None)
+    assert heard == [50, 40, 10]
+    assert clock.next_ps == 10
+
+
+def test_after_counts_from_now() -> None:
+    clock, times = Clock(), list[int]()
+    source = clock.source("timer")
+    clock.at(100, source, lambda: clock.after(5, source, lambda: times.append(clock.now_ps)))
+    clock.fire()
+    assert clock.pending() == [(105, "timer")]
+    clock.fire()
+    assert times == [105]

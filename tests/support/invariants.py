@@ -1,0 +1,261 @@
+"""What must hold for a kernel between any two steps: everything is counted once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from anos_sim.hw.memory import FRAME_SHIFT, MANAGED_BEGIN
+from anos_sim.stage3.address_space import AddressSpace
+from anos_sim.stage3.capability import Capability, SystemCall
+from anos_sim.stage3.channel import Channel, Message, Receive
+from anos_sim.stage3.interrupt import InterruptVector
+from anos_sim.stage3.kernel import Kernel
+from anos_sim.stage3.log import LogRead
+from anos_sim.stage3.physical import (
+    COW,
+    DEVICE,
+    FRAME_MASK,
+    PRESENT,
+    WRITE,
+    PhysicalMemory,
+)
+from anos_sim.stage3.process import Process
+from anos_sim.stage3.thread import Thread, ThreadState
+
+
+def check_kernel(kernel: Kernel) -> None:
+    """Check memory, threads and capabilities."""
+    check_memory(kernel)
+    check_threads(kernel)
+    check_messages(kernel)
+    check_capabilities(kernel)
+
+
+# ---- memory ----
+
+
+def walk(words: memoryview, root: int) -> tuple[list[int], list[tuple[int, int]]]:
+    """The tables below a root, itself included, and all present pages as (address, entry).
+
+    Reads the page tables as the MMU does, not what the kernel remembers of them.
+    """
+    tables, pages = [], []
+
+    def descend(table: int, address: int, shift: int) -> None:
+        tables.append(table)
+        for index, entry in enumerate(words[table >> 3 : (table >> 3) + 512].tolist()):
+            if entry and shift > FRAME_SHIFT:
+                descend(entry & FRAME_MASK, address | index << shift, shift - 9)
+            elif entry & PRESENT:
+                pages.append((address | index << shift, entry))
+
+    descend(root, 0, 39)
+    return tables, pages
+
+
+def check_spaces(physical: PhysicalMemory, spaces: list[AddressSpace], others: list[int]) -> None:
+    """Each frame has as many references as name it, and is free exactly when none does.
+
+    `others` are frames that something else than a page table names, one entry a reference.
+    """
+    frames, memory = physical.frames, physical.memory
+    named = Counter(others)
+    named[physical.zero_frame] += 1
+    tables: list[int] = []
+    for space in spaces:
+        found, pages = walk(memory.words, space.root)
+        tables += found
+        assert pages == list(space.mappings()), "a page is forgotten"
+        set_aside = [entry for entry in space.windows.values() if entry & PRESENT]
+        for entry in [*(entry for _, entry in pages), *set_aside]:
+            check_entry(physical, entry)
+            frame = (entry & FRAME_MASK) >> FRAME_SHIFT
+            if not entry & DEVICE and frame != physical.zero_frame:
+                named[frame] += 1
+    counted = {frame: count for frame, count in enumerate(frames.counts) if count}
+    wrong = {
+        hex(frame << FRAME_SHIFT): (counted.get(frame, 0), named[frame])
+        for frame in counted.keys() | named.keys()
+        if counted.get(frame, 0) != named[frame]
+    }
+    assert not wrong, f"frames with (references, names): {wrong}"
+    assert frames.free_count + len(named) == frames.total_count
+    assert len(set(tables)) == len(tables), "a table is used twice"
+    table_count = (memory.size_bytes - memory.kernel_begin) >> FRAME_SHIFT
+    assert physical.tables.free_count + len(tables) == table_count
+
+
+def check_entry(physical: PhysicalMemory, entry: int) -> None:
+    """What no entry may be."""
+    memory, address = physical.memory, entry & FRAME_MASK
+    assert not entry & COW or not entry & WRITE, "writable and copy-on-write"
+    assert not memory.kernel_begin <= address < memory.size_bytes, "the kernel's memory is mapped"
+    managed = MANAGED_BEGIN <= address < memory.kernel_begin
+    assert managed != bool(entry & DEVICE), "memory as a device, or a device as memory"
+    assert address != physical.zero_address or not entry & WRITE, "the zero page is writable"
+
+
+def check_memory(kernel: Kernel) -> None:
+    """Frames, page tables and everything that names them."""
+    others = [
+        message.frame_address >> FRAME_SHIFT
+        for message in messages(kernel)
+        if message.frame_address and not message.device
+    ]
+    for process in kernel.all_processes():
+        for first, count in process.dma_runs:
+            others += range(first, first + count)
+    spaces = [process.space for process in kernel.all_processes()]
+    check_spaces(kernel.physical, spaces, others)
+
+
+# ---- threads ----
+
+
+def check_threads(kernel: Kernel) -> None:
+    """Each thread of a living process is in exactly one place, and nobody else is anywhere."""
+    places: Counter[int] = Counter()
+    living = {id(thread) for process in kernel.all_processes() for thread in process.threads}
+    for cpu in kernel.cpus:
+        queued = cpu.queue.all()
+        assert cpu.queue.count == len(queued)
+        assert cpu.queue.levels == sum(1 << level for level in {t.level for t in queued})
+        ready = [*queued, *([cpu.next] if cpu.next else [])]
+        assert all(thread.state is ThreadState.READY for thread in ready)
+        running = [cpu.thread] if cpu.thread else []
+        assert all(thread.state is ThreadState.RUNNING for thread in running)
+        for thread in [*ready, *running]:
+            assert id(thread) in living, f"{thread} is dead and may run"
+            places[id(thread)] += 1
+    for process in kernel.all_processes():
+        for thread in process.threads:
+            assert thread.process is process
+            if is_waiting(kernel, thread):
+                places[id(thread)] += 1
+            assert places[id(thread)] == 1, f"{thread} {thread.state} is in {places[id(thread)]}"
+
+
+def is_waiting(kernel: Kernel, thread: Thread) -> bool:
+    """Is it blocked, and does what it waits for know of it, once?"""
+    waits_for = thread.blocked_on
+    match thread.state:
+        case ThreadState.SENDING:
+            assert isinstance(waits_for, Message)
+            assert waits_for.sender is thread
+            return not waits_for.abandoned
+        case ThreadState.RECEIVING:
+            assert isinstance(waits_for, tuple)
+            channel, receive = waits_for
+            assert isinstance(channel, Channel)
+            assert isinstance(receive, Receive)
+            assert channel.alive
+            return sum(each is receive for each in channel.waiting) == 1
+        case ThreadState.INTERRUPT:
+            assert isinstance(waits_for, InterruptVector)
+            return [each for each, _ in waits_for.waiting].count(thread) == 1
+        case ThreadState.LOG:
+            assert isinstance(waits_for, LogRead)
+            return list(kernel.log.waiting).count(waits_for) == 1
+        case ThreadState.SLEEPING | ThreadState.PARKED:
+            assert waits_for is None
+            return True
+    assert waits_for is None
+    return False
+
+
+# ---- messages ----
+
+
+def channels(kernel: Kernel) -> list[Channel]:
+    """Every channel that someone has a capability to or waits for."""
+    found: dict[Channel, None] = {}
+    for process in kernel.all_processes():
+        for capability in process.capabilities.values():
+            if isinstance(capability.target, Channel):
+                found[capability.target] = None
+        found.update(process.receives_on)
+    for message in messages(kernel):
+        found[message.channel] = None
+    return list(found)
+
+
+def messages(kernel: Kernel) -> list[Message]:
+    """Every message that was sent and not answered."""
+    found: dict[Message, None] = {}
+    for process in kernel.all_processes():
+        for thread in process.threads:
+            if isinstance(thread.blocked_on, Message):
+                found[thread.blocked_on] = None
+        found.update(dict.fromkeys(process.messages.values()))
+    return list(found)
+
+
+def check_messages(kernel: Kernel) -> None:
+    """A message is in a channel's queue or in its receiver's table, never both."""
+    processes = kernel.all_processes()
+    for message in messages(kernel):
+        queued = sum(each is message for each in message.channel.messages)
+        if message.receiver is None:
+            assert queued == 1
+            assert message.channel.alive
+        else:
+            assert queued == 0
+            assert message.receiver in processes, "its receiver is dead"
+            assert message.receiver.messages[message.cookie] is message
+    for channel in channels(kernel):
+        assert not channel.messages or not channel.waiting, f"{channel} has both queues"
+        if channel.alive:
+            assert all(process in processes for process in channel.receivers)
+            assert all(channel in process.receives_on for process in channel.receivers)
+        else:
+            assert not channel.messages
+            assert not channel.waiting
+            assert not kernel.names.of(channel)
+
+
+# ---- capabilities ----
+
+
+def nodes(roots: list[Capability]) -> Iterator[Capability]:
+    """A tree's nodes, tombstones included, parents first."""
+    pending = list(roots)
+    while pending:
+        node = pending.pop()
+        yield node
+        pending += node.children
+
+
+def check_capabilities(kernel: Kernel) -> None:
+    """The tree is a tree, rights shrink, tables hold the living and nothing else."""
+    processes = kernel.all_processes()
+    living = 0
+    for node in nodes(kernel.tree.roots):
+        if node.parent is not None:
+            assert node.rights & ~node.parent.rights == 0, "rights have grown"
+            assert node in node.parent.children
+        if node.alive:
+            living += 1
+            assert node.holder is not None
+            assert node.holder.capabilities[node.cookie] is node
+            if kernel.policy.name == "derived":
+                assert node.holder in processes, f"{node} is held by the dead"
+            assert not isinstance(node.target, Channel) or node.target.alive
+        else:
+            assert node.children, "a tombstone without a grave to mark"
+    assert living == kernel.tree.count
+    for process in processes:
+        check_table(process)
+
+
+def check_table(process: Process) -> None:
+    """Calls are exactly the system calls among a process's capabilities."""
+    for cookie, capability in process.capabilities.items():
+        assert capability.alive
+        assert capability.cookie == cookie != 0
+    calls = {
+        cookie: capability.target.handler
+        for cookie, capability in process.capabilities.items()
+        if isinstance(capability.target, SystemCall)
+    }
+    assert process.calls == calls
