@@ -59,6 +59,7 @@ class AddressSpace:
         self.root = physical.tables.allocate()
         self.stale: tuple[FlushTarget, int] | None = None
         self.windows: dict[int, int] = {}
+        self.generation = 0
         self._writable: dict[int, int] = {}
         self._words = physical.words
         self._leaves: dict[int, int] = {}
@@ -85,6 +86,7 @@ class AddressSpace:
             self.flush()
         elif self.stale is not None:
             self._flush_stale()
+        self.generation += 1
         self._writable.pop(address >> FRAME_SHIFT, None)
         self._words[slot] = entry
 
@@ -98,6 +100,7 @@ class AddressSpace:
                         self.stale = (target, target.flush_count())
                     else:
                         target.flush()
+        self.generation += 1
         self._writable.pop(address >> FRAME_SHIFT, None)
         self._words[slot] = entry & ~ACCESSED
 
@@ -223,6 +226,7 @@ class AddressSpace:
 
     def _forget_windows(self, base: int, size_bytes: int) -> None:
         """The program maps or unmaps over a message's window: nothing will be put back."""
+        self.generation += 1
         self._writable.clear()
         if self.windows:
             for page in [page for page in self.windows if base <= page < base + size_bytes]:

@@ -56,15 +56,34 @@ class Message:
         self.number = number
 
 
-@attrs.define(eq=False)
 class Receive:
-    """A receiver's wait: where the message shall be delivered (0: not wanted)."""
+    """A thread's wait for a message: where it shall be delivered (0: not wanted).
 
-    thread: Thread
-    channel: Channel
-    tag_pointer: int
-    size_pointer: int
-    buffer: int
+    A thread has one and uses it again. `tag_slot` and `size_slot` are the RAM
+    words that the two go to (-1: not wanted, or not aligned); that was found out
+    in the address space's `generation` and holds while it lasts.
+    """
+
+    def __init__(self, thread: Thread) -> None:
+        self.thread = thread
+        self.channel: Channel | None = None
+        self.tag_pointer = self.size_pointer = self.buffer = 0
+        self.tag_slot = self.size_slot = self.generation = -1
+
+    def is_possible(self) -> bool:
+        """May the thread write its tag and its size there, now?"""
+        space = self.thread.process.space
+        self.tag_slot = self.size_slot = self.generation = -1
+        if self.tag_pointer:
+            self.tag_slot = space.word_slot(self.tag_pointer)
+            if self.tag_slot < 0 and not space.writable(self.tag_pointer, 8):
+                return False
+        if self.size_pointer:
+            self.size_slot = space.word_slot(self.size_pointer)
+            if self.size_slot < 0 and not space.writable(self.size_pointer, 8):
+                return False
+        self.generation = space.generation
+        return True
 
 
 @attrs.define(eq=False)

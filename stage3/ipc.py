@@ -13,6 +13,7 @@ from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.hw.vcpu import MAY_RUN
 
 from .abi import PAGE_BYTES, Status
+from .address_space import AddressSpace
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
@@ -66,27 +67,15 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     """Put a message into a receiver's hands; returns its cookie, 0 if the buffers are gone."""
     process = receive.thread.process
     space = process.space
-    tag_pointer, size_pointer = receive.tag_pointer, receive.size_pointer
-    tag_slot = space.word_slot(tag_pointer) if tag_pointer else -1
-    size_slot = space.word_slot(size_pointer) if size_pointer else -1
-    found = (tag_slot >= 0 or not tag_pointer) and (size_slot >= 0 or not size_pointer)
-    if not found and not test_buffers(receive):
+    if receive.generation != space.generation and not receive.is_possible():
         return 0
     if message.frame_address and receive.buffer:
         try:
             _open_window(kernel, message, process, receive.buffer)
         except OutOfFrames:
             return 0
-    physical = kernel.physical
-    words, uses = physical.words, physical.uses
-    if tag_slot >= 0 and not uses[tag_slot >> 9] & MAY_RUN:
-        words[tag_slot] = message.tag
-    elif tag_pointer:
-        space.store_word(tag_pointer, message.tag)
-    if size_slot >= 0 and not uses[size_slot >> 9] & MAY_RUN:
-        words[size_slot] = message.size_bytes
-    elif size_pointer:
-        space.store_word(size_pointer, message.size_bytes)
+    _store_word(space, receive.tag_slot, receive.tag_pointer, message.tag)
+    _store_word(space, receive.size_slot, receive.size_pointer, message.size_bytes)
     cookie = kernel.jar()
     while cookie in process.messages:
         cookie = kernel.jar()
@@ -100,15 +89,13 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     return cookie
 
 
-def test_buffers(receive: Receive) -> bool:
-    """Could the tag and the size be written now?"""
-    space = receive.thread.process.space
-    tag_pointer, size_pointer = receive.tag_pointer, receive.size_pointer
-    if tag_pointer and space.word_slot(tag_pointer) < 0 and not space.writable(tag_pointer, 8):
-        return False
-    return not (
-        size_pointer and space.word_slot(size_pointer) < 0 and not space.writable(size_pointer, 8)
-    )
+def _store_word(space: AddressSpace, slot: int, pointer: int, value: int) -> None:
+    """Store to a slot that was found before, or else by the slow path."""
+    physical = space.physical
+    if slot >= 0 and not physical.uses[slot >> 9] & MAY_RUN:
+        physical.words[slot] = value
+    elif pointer:
+        space.store_word(pointer, value)
 
 
 def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: int) -> None:

@@ -70,8 +70,10 @@ class Statistics:
     interrupts: int = 0
 
 
-def _queued(cpu: Cpu) -> int:
-    return cpu.queue.count
+def _waiting(cpu: Cpu) -> int:
+    """How many threads of a CPU cannot run now, because another one does or goes first."""
+    busy = cpu.thread is not None or cpu.next is not None
+    return cpu.queue.count if busy else max(0, cpu.queue.count - 1)
 
 
 class Kernel:
@@ -180,19 +182,20 @@ class Kernel:
         clock = self.clock
         best: Cpu | None = None
         best_ps = others_ps = NEVER
-        queued = idle = 0
+        waiting = idle = 0
         for cpu in self.cpus:
-            queued += cpu.queue.count
             if cpu.thread is None and cpu.next is None and not cpu.queue.levels:
                 idle += 1
             else:
+                waiting += _waiting(cpu)
                 now_ps = cpu.state[NOW]
                 if now_ps < best_ps:
                     best, best_ps, others_ps = cpu, now_ps, best_ps
                 elif now_ps < others_ps:
                     others_ps = now_ps
-        if idle and queued > 1:
-            self.steal()
+        if idle and waiting:
+            self._steal()
+            return
         next_ps = clock.next_ps
         if next_ps <= best_ps:
             if next_ps >= self.end_ps or (best is None and self._is_quiet(next_ps)):
@@ -248,59 +251,58 @@ class Kernel:
         return min(self.cpus, key=lambda cpu: cpu.queue.count + (cpu.thread is not None))
 
     def make_ready(self, thread: Thread, cpu: Cpu) -> None:
-        """Queue a thread, on an idle CPU if there is one, and start that at once."""
-        now_ps = self.now_ps()
+        """Queue a thread on a CPU; an idle one starts it now.
+
+        A busy one keeps it until it blocks, or until an idle CPU steals it, which
+        then starts it as of now: so the running CPU must not get far ahead.
+        """
+        current = self.current
+        now_ps = current.state[NOW] if current is not None else self.clock.now_ps
         thread.state = READY
         thread.ready_ps = now_ps
-        if cpu.has_work():
-            for other in self.cpus:
-                if not other.has_work():
-                    cpu = other
-                    break
-        if not cpu.has_work():
+        if cpu is current:
+            if cpu.thread is None and cpu.next is None and not cpu.queue.levels:
+                cpu.next = thread  # the one that just left hands over: no queue is touched
+            else:
+                cpu.push(thread)
+                self._stay_near(now_ps)
+        elif cpu.has_work():
+            cpu.push(thread)
+        else:
             self._start_clock(cpu, now_ps)
-        cpu.push(thread)
+            cpu.push(thread)
         if self.events is not None:
             self.emit(EventKind.WAKE, thread, f"on cpu{cpu.index}")
 
+    def _stay_near(self, time_ps: int) -> None:
+        """Another CPU has, or may get, work as of `time_ps`: go no further than a quantum."""
+        current = self.current
+        if current is not None and len(self.cpus) > 1:
+            limit_ps = time_ps + self.quantum_ps
+            if current.state[LIMIT] > limit_ps:
+                current.vcpu.lower_limit(limit_ps)
+
     def _start_clock(self, cpu: Cpu, now_ps: int) -> None:
-        """An idle CPU gets work: it starts now, and the running one must not get far ahead."""
+        """An idle CPU gets work as of `now_ps`."""
         state = cpu.state
         if state[NOW] < now_ps:
             state[NOW] = now_ps
         if state[NOW] >= cpu.next_tick_ps:
             cpu.next_tick_ps = state[NOW] - state[NOW] % TICK_PS + TICK_PS
-        current = self.current
-        if current is not None and current is not cpu:
-            limit_ps = state[NOW] + self.quantum_ps
-            if current.state[LIMIT] > limit_ps:
-                current.vcpu.lower_limit(limit_ps)
+        self._stay_near(state[NOW])
 
     def wake(self, thread: Thread, result_type: int, value: int) -> None:
         """End a thread's wait with a result (the value counts only with OK).
 
-        A thread goes back to the CPU that still has its registers if that is
-        free; next choice is the CPU that wakes it, which may just have become
-        free: then it is handed over without touching a queue.
+        It goes back to the CPU that still has its registers if that is free,
+        else to the CPU that wakes it.
         """
         thread.registers.set_result(result_type, 0 if result_type else value)
         thread.blocked_on = None
-        home, current = thread.last_cpu, self.current
-        if home is current and current is not None:
-            alone = len(self.cpus) == 1
-            if current.thread is None and current.next is None and not current.queue.levels:
-                current.next = thread
-            elif alone:
-                current.push(thread)
-            if alone or current.next is thread:
-                thread.state = READY
-                thread.ready_ps = current.state[NOW]
-                if self.events is not None:
-                    self.emit(EventKind.WAKE, thread, f"on cpu{current.index}")
-                return
-        if home is None or home.has_work():
-            home = current or self.place()
-        self.make_ready(thread, home)
+        cpu, current = thread.last_cpu, self.current
+        if cpu is None or (cpu is not current and cpu.has_work()):
+            cpu = current or self.place()
+        self.make_ready(thread, cpu)
 
     def block(self, thread: Thread, state: ThreadState, on: object) -> None:
         """Take the running thread off its CPU until it is woken."""
@@ -319,16 +321,16 @@ class Kernel:
             cpu.thread = None
             cpu.push(thread)
 
-    def steal(self) -> None:
-        """Threads that wait for a busy CPU move to CPUs that have become idle."""
+    def _steal(self) -> None:
+        """Threads that wait for a busy CPU move to CPUs that are idle."""
         for cpu in self.cpus:
             if cpu.has_work():
                 continue
-            busiest = max(self.cpus, key=_queued)
-            thread = self.scheduler.pick(busiest.queue)
+            busiest = max(self.cpus, key=_waiting)
+            thread = self.scheduler.pick(busiest.queue) if _waiting(busiest) else None
             if thread is None:
                 return
-            self._start_clock(cpu, max(thread.ready_ps, cpu.state[NOW]))
+            self._start_clock(cpu, thread.ready_ps)
             cpu.push(thread)
 
     def syscall_count(self) -> int:

@@ -115,7 +115,7 @@ def _stop_waiting(kernel: Kernel, thread: Thread) -> None:
     waits_for = thread.blocked_on
     if isinstance(waits_for, Message):
         ipc.abandon(kernel, waits_for)
-    elif isinstance(waits_for, Receive):
+    elif isinstance(waits_for, Receive) and waits_for.channel is not None:
         waits_for.channel.waiting.remove(waits_for)
     elif isinstance(waits_for, InterruptVector):
         for waiter in [each for each in waits_for.waiting if each[0] is thread]:

@@ -14,30 +14,14 @@ from .syscall import require_user, syscall
 from .thread import ThreadState
 
 if TYPE_CHECKING:
-    from .capability import Capability
     from .kernel import Kernel
-    from .process import Process
     from .thread import Thread
 
 PAGE_OFFSET = PAGE_BYTES - 1
 SEND, RECEIVE = int(Rights.SEND), int(Rights.RECEIVE)
 SENDING, RECEIVING = ThreadState.SENDING, ThreadState.RECEIVING
-OK, FAILURE, BADARGS = int(Status.OK), Status.FAILURE, Status.BADARGS
-
-
-def find_channel(process: Process, cookie: int, rights: int, unknown: Status) -> Capability:
-    """The capability behind a channel argument.
-
-    Raises:
-        SyscallError: `unknown` if the process holds no such channel, INCAPABLE
-            if it holds it without one of `rights`.
-    """
-    held = process.capabilities.get(cookie)
-    if held is None or type(held.target) is not Channel:
-        raise SyscallError(unknown)
-    if held.rights & rights != rights:
-        raise SyscallError(Status.INCAPABLE)
-    return held
+OK = int(Status.OK)
+FAILURE, BADARGS, INCAPABLE = Status.FAILURE, Status.BADARGS, Status.INCAPABLE
 
 
 @syscall(Sysno.SEND_MESSAGE)
@@ -51,16 +35,19 @@ def send_message(
         SyscallError(FAILURE): more than a page, or no such channel.
     """
     if buffer >= USER_END or buffer & PAGE_OFFSET:
-        raise SyscallError(Status.BADARGS)
+        raise SyscallError(BADARGS)
     if size_bytes > PAGE_BYTES:
-        raise SyscallError(Status.FAILURE)
+        raise SyscallError(FAILURE)
     process = caller.process
-    channel: Channel = find_channel(process, cookie, SEND, FAILURE).target
+    held = process.capabilities.get(cookie)
+    if held is None or type(held.target) is not Channel:
+        raise SyscallError(FAILURE)
+    if not held.rights & SEND:
+        raise SyscallError(INCAPABLE)
+    channel = held.target
     frame, device = ipc.take_page(kernel, process, buffer) if buffer and size_bytes else (0, False)
-    kernel.statistics.messages += 1
-    message = Message(
-        caller, channel, tag, size_bytes, frame, device, kernel.now_ps(), kernel.statistics.messages
-    )
+    number = kernel.statistics.messages = kernel.statistics.messages + 1
+    message = Message(caller, channel, tag, size_bytes, frame, device, kernel.now_ps(), number)
     channel.sent_count += 1
     if kernel.events is not None:
         kernel.emit(
@@ -73,7 +60,7 @@ def send_message(
         receive = channel.waiting.popleft()
         received = ipc.deliver(kernel, message, receive)
         if received:
-            kernel.wake(receive.thread, ipc.OK, received)
+            kernel.wake(receive.thread, OK, received)
             return None
         kernel.wake(receive.thread, Status.BADARGS, 0)
     channel.messages.append(message)
@@ -95,8 +82,23 @@ def recv_message(
     if buffer & PAGE_OFFSET:
         raise SyscallError(Status.BADARGS)
     process = caller.process
-    channel: Channel = find_channel(process, cookie, RECEIVE, FAILURE).target
-    receive = Receive(caller, channel, tag_pointer, size_pointer, buffer)
+    held = process.capabilities.get(cookie)
+    if held is None or type(held.target) is not Channel:
+        raise SyscallError(FAILURE)
+    if not held.rights & RECEIVE:
+        raise SyscallError(INCAPABLE)
+    channel = held.target
+    receive = caller.receive
+    if receive is None:
+        receive = caller.receive = Receive(caller)
+    receive.channel = channel
+    receive.buffer = buffer
+    if receive.tag_pointer != tag_pointer or receive.size_pointer != size_pointer:
+        receive.tag_pointer, receive.size_pointer, receive.generation = (
+            tag_pointer,
+            size_pointer,
+            -1,
+        )
     if process not in channel.receivers:
         channel.receivers[process] = None
         process.receives_on[channel] = None
@@ -104,11 +106,11 @@ def recv_message(
         message = channel.messages[0]
         received = ipc.deliver(kernel, message, receive)
         if not received:
-            raise SyscallError(Status.BADARGS)
+            raise SyscallError(BADARGS)
         channel.messages.popleft()
         kernel.not_before(message.sent_ps)
         return received
-    if not ipc.test_buffers(receive):
+    if receive.generation != process.space.generation and not receive.is_possible():
         raise SyscallError(BADARGS)
     channel.waiting.append(receive)
     kernel.block(caller, RECEIVING, receive)
@@ -179,7 +181,11 @@ def register_named_channel(kernel: Kernel, caller: Thread, cookie: int, name_poi
         SyscallError(BAD_NUMBER): no such channel, or the name is empty or taken.
     """
     name = _load_name(caller, name_pointer, Status.BADARGS)
-    held = find_channel(caller.process, cookie, Rights.NAME, Status.BAD_NUMBER)
+    held = caller.process.capabilities.get(cookie)
+    if held is None or type(held.target) is not Channel:
+        raise SyscallError(Status.BAD_NUMBER)
+    if not held.rights & Rights.NAME:
+        raise SyscallError(INCAPABLE)
     if not kernel.names.register(name, held.target, held):
         raise SyscallError(Status.BAD_NUMBER)
     return 0

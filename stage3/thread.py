@@ -12,6 +12,7 @@ from anos_sim.hw.vcpu import TIME, Registers
 from .abi import SLICE_TICKS, ThreadClass
 
 if TYPE_CHECKING:
+    from .channel import Receive
     from .cpu import Cpu
     from .process import Process
 
@@ -50,6 +51,7 @@ class Thread:
     blocked_on: object | None = None
     slice_left: int = SLICE_TICKS
     last_cpu: Cpu | None = None
+    receive: Receive | None = attrs.field(default=None, repr=False)
     ready_ps: int = 0
     level: int = attrs.field(init=False)
 
