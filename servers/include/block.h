@@ -1,0 +1,57 @@
+/*
+ * The storage protocol, on the channel of a storage device (anos-abi 9.4).
+ *
+ * The message's tag says nothing; the body is a struct block_request.
+ *
+ *   BLOCK_READ   `count` sectors from `sector` on  -> bytes read; they are in the
+ *                                                     message's page, from its start
+ *   BLOCK_WRITE  `count` sectors from `data`       -> sectors written
+ *   BLOCK_INFO                                     -> bytes of the struct block_info in
+ *                                                     the message's page
+ *   BLOCK_FLUSH                                    -> 1 when what was written is on the medium
+ *
+ * An answer of 0, which arrives as ANOS_FAILURE, says: a bad request, sectors
+ * that are not there, or the device could not.
+ */
+#ifndef BLOCK_H
+#define BLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BLOCK_SECTOR_BYTES 512
+#define BLOCK_READ_MAX 8  /* sectors in a message's page */
+#define BLOCK_WRITE_MAX 7 /* sectors behind the request's header */
+
+enum block_type {
+    BLOCK_READ = 1,
+    BLOCK_WRITE = 2,
+    BLOCK_INFO = 3,
+    BLOCK_FLUSH = 4,
+};
+
+struct block_request {
+    uint32_t type;
+    uint32_t reserved_4;
+    uint64_t sector;
+    uint32_t count;
+    uint32_t reserved_20;
+    uint8_t data[BLOCK_WRITE_MAX * BLOCK_SECTOR_BYTES]; /* of BLOCK_WRITE */
+};
+
+struct block_info {
+    uint64_t sector_count;
+    uint32_t sector_bytes;
+    uint32_t abilities; /* DEVICE_CAN_... */
+    char model[64];
+    char serial[32];
+};
+
+_Static_assert(offsetof(struct block_request, sector) == 8, "sector");
+_Static_assert(offsetof(struct block_request, count) == 16, "count");
+_Static_assert(offsetof(struct block_request, data) == 24, "data");
+_Static_assert(offsetof(struct block_info, model) == 16, "model");
+_Static_assert(offsetof(struct block_info, serial) == 80, "serial");
+_Static_assert(sizeof(struct block_info) == 112, "block_info");
+
+#endif
