@@ -1,15 +1,37 @@
 /*
  * The file protocol, on the channel that the VFS answers with (anos-abi 8.4, 9.5).
  *
- * Every filesystem answers these two, the RAMFS no others. Paths carry their
- * mount ("boot:/shell.elf"), which the filesystem passes over.
+ * Paths carry their mount ("boot:/shell.elf"). They are UTF-8, with '/' between
+ * the names; there is no "." and no "..". All integers are little-endian.
+ *
+ * Every filesystem answers these two, the RAMFS no others. An answer of 0, which
+ * arrives as ANOS_FAILURE, says: no such file, or nothing at that offset, or a
+ * bad request. So an empty file looks like a missing one.
  *
  *   FILE_SIZE  body: a path with NUL         -> the file's length in bytes
  *   FILE_LOAD  body: struct file_load        -> bytes loaded, at most a page; they
  *                                               are in the message's page, from its start
  *
- * An answer of 0, which arrives as ANOS_FAILURE, says: no such file, or nothing
- * at that offset, or a bad request. So an empty file looks like a missing one.
+ * A disk's filesystem answers Anos's own two as well:
+ *
+ *   FILE_QUERY_SIZE  body: struct file_query_size  -> 16, bytes of a struct
+ *                                                     file_size_answer in the page
+ *   FILE_LOAD_PAGE   body: struct file_load_page   -> 8 and the bytes of data, of a struct
+ *                                                     file_page_answer in the page
+ *
+ * and these, which are ours. Each answers over the request, from the page's start,
+ * and answers an enum file_error, which arrives as ANOS_OK with a huge value, so
+ * test `(int64_t)value < 0`.
+ *
+ *   FILE_LIST  body: struct file_request, position: 0 or the `next` of the answer before
+ *              -> bytes of the struct file_listing in the page
+ *   FILE_STAT  body: struct file_request, position: 0
+ *              -> bytes of the one struct file_entry in the page
+ *   FILE_READ  body: struct file_request, position: a byte offset, of any alignment
+ *              -> 1 and the bytes read: as many as the file has there, at most a page.
+ *                 So an answer of 1 is the end of the file, and 4097 a whole page.
+ *
+ * A tag that a filesystem does not know answers 0.
  */
 #ifndef FILE_H
 #define FILE_H
@@ -22,6 +44,19 @@
 enum file_tag {
     FILE_SIZE = 1,
     FILE_LOAD = 2,
+    FILE_QUERY_SIZE = 104,
+    FILE_LOAD_PAGE = 105,
+    FILE_LIST = 109,
+    FILE_STAT = 110,
+    FILE_READ = 111,
+};
+
+enum file_error {
+    FILE_NOT_FOUND = -1,
+    FILE_NOT_A_DIRECTORY = -2, /* FILE_LIST of a file, or a path that goes through one */
+    FILE_IS_A_DIRECTORY = -3,  /* FILE_READ of one */
+    FILE_IO_ERROR = -4,        /* the device could not, or the volume is damaged there */
+    FILE_BAD_REQUEST = -5,     /* no NUL in the message, or a cursor that was never given out */
 };
 
 /*
@@ -33,7 +68,79 @@ struct file_load {
     char path[FILE_PATH_BYTES];
 };
 
+/* Of FILE_LIST, FILE_STAT and FILE_READ. The size is at least 8 and the path with its NUL. */
+struct file_request {
+    uint64_t position;
+    char path[FILE_PATH_BYTES];
+};
+
+enum file_attribute {
+    FILE_READ_ONLY = 1 << 0,
+    FILE_HIDDEN = 1 << 1,
+    FILE_SYSTEM = 1 << 2,
+    FILE_DIRECTORY = 1 << 4,
+    FILE_ARCHIVE = 1 << 5,
+};
+
+#define FILE_NAME_BYTES 768 /* with the NUL: 255 UTF-16 units as UTF-8 */
+
+/* A name in a directory. The name of a mount's root is its volume's label, "" if it has none. */
+struct file_entry {
+    uint16_t entry_bytes; /* to the next entry: a multiple of 8 */
+    uint16_t name_bytes;  /* without the NUL */
+    uint32_t attributes;  /* FILE_READ_ONLY ... */
+    uint64_t bytes;       /* of the file's content; 0 for a directory */
+    int64_t modified;     /* seconds since 1970 by the writer's clock; 0: not known */
+    char name[];          /* UTF-8 with NUL */
+};
+
+struct file_listing {
+    uint64_t next;    /* position of the next FILE_LIST; 0: that was all */
+    uint32_t count;   /* of entries here; may be 0 */
+    uint32_t reserved_12;
+    uint8_t entries[]; /* struct file_entry, one behind the other */
+};
+
+/* Anos's FILE_QUERY_SIZE and its answer. `kind` says nothing. */
+struct file_query_size {
+    uint32_t kind;
+    char path[4092];
+};
+
+struct file_size_answer {
+    uint64_t bytes;
+    uint32_t error; /* 0, or FILE_ANSWER_ERROR and then `bytes` is 0 */
+    uint32_t reserved_12;
+};
+
+/* Anos's FILE_LOAD_PAGE and its answer. */
+struct file_load_page {
+    uint32_t kind;
+    uint32_t reserved_4;
+    uint64_t first_page; /* offset in the file, in pages */
+    uint32_t page_count; /* 1 is answered, whatever more is asked */
+    uint32_t reserved_20;
+    char path[4072];
+};
+
+#define FILE_ANSWER_ERROR UINT32_MAX
+#define FILE_PAGE_ANSWER_BYTES 4088 /* the page's last 8 bytes do not fit: FILE_READ has no such gap */
+
+struct file_page_answer {
+    uint32_t pages; /* 1, or 0 at the end of the file and on error */
+    uint32_t error; /* 0 or FILE_ANSWER_ERROR */
+    uint8_t data[FILE_PAGE_ANSWER_BYTES];
+};
+
 _Static_assert(offsetof(struct file_load, path) == 8, "path");
 _Static_assert(sizeof(struct file_load) == 0x1000, "file_load");
+_Static_assert(offsetof(struct file_request, path) == 8, "path");
+_Static_assert(offsetof(struct file_entry, name) == 24, "name");
+_Static_assert(offsetof(struct file_listing, entries) == 16, "entries");
+_Static_assert(offsetof(struct file_query_size, path) == 4, "path");
+_Static_assert(sizeof(struct file_size_answer) == 16, "file_size_answer");
+_Static_assert(offsetof(struct file_load_page, page_count) == 16, "page_count");
+_Static_assert(offsetof(struct file_load_page, path) == 24, "path");
+_Static_assert(sizeof(struct file_page_answer) == 0x1000, "file_page_answer");
 
 #endif
