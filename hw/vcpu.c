@@ -637,6 +637,10 @@ static void run(struct vcpu *cpu)
         cpu->trap = ESCAPE;
         return;
     }
+    if (cpu->trap == NONE && cpu->error != UC_ERR_OK) { /* below 4 GiB no hook tells which address it was */
+        cpu->trap = BUS_ERROR;
+        cpu->fault_page = cpu->pc & ~(uint64_t)(FRAME_BYTES - 1);
+    }
     if (cpu->trap == PAGE_FAULT && cpu->fault_access != UC_MEM_FETCH && cpu->block) {
         cpu->now -= (cpu->block + cpu->block_bytes - cpu->pc) * cpu->per_byte;
     }
@@ -662,6 +666,7 @@ void vcpu_run(struct vcpu *cpu)
         cpu->board->running = 0;
         cpu->trap = CRASH;
         cpu->number = number;
+        cpu->cookie = 0;
         return;
     }
     cpu->board->running = cpu->id + 1;
@@ -784,16 +789,20 @@ static int enter_user_mode(struct vcpu *cpu)
     return error ? error : value == landing ? 0 : -1;
 }
 
+/* What a new thread has in its registers: zeroes, and floating point as C expects it (anos-abi 3.6). */
 static int clear_registers(uc_engine *engine)
 {
     const uint64_t zero = 0;
+    const uint32_t mxcsr = 0x1f80;
+    const uint16_t x87_control = 0x37f, x87_all_empty = 0xffff;
+    int error = 0;
     for (int i = 0; i < 16; i++) { /* all general registers; RIP and RSP are set at each start */
-        const int error = uc_reg_write(engine, all_registers[i], &zero);
-        if (error) {
-            return error;
-        }
+        error |= uc_reg_write(engine, all_registers[i], &zero);
     }
-    return 0;
+    error |= uc_reg_write(engine, UC_X86_REG_MXCSR, &mxcsr);
+    error |= uc_reg_write(engine, UC_X86_REG_FPCW, &x87_control);
+    error |= uc_reg_write(engine, UC_X86_REG_FPTAG, &x87_all_empty);
+    return error;
 }
 
 static int add_hooks(struct vcpu *cpu)

@@ -1,0 +1,141 @@
+"""vCPUs over page tables made by hand: no kernel, so a test sees exactly what a CPU does."""
+
+from __future__ import annotations
+
+from anos_sim.hw.memory import Memory
+from anos_sim.hw.vcpu import (
+    COOKIE,
+    FAULT_ACCESS,
+    FAULT_PAGE,
+    LIMIT,
+    NOW,
+    NUMBER,
+    PC,
+    PS_PER_BYTE,
+    PS_PER_MMIO,
+    PS_PER_TRAP,
+    THREAD,
+    TRAP,
+    Board,
+    Registers,
+    Trap,
+    Vcpu,
+)
+
+RAM_BYTES = 32 << 20
+PAGE = 0x1000
+CODE, DATA, STACK = 0x100_0000, 0x4000_0000, 0x4400_0000
+"""Where a bare machine has code (one frame), data and a stack (one page below it)."""
+CODE_FRAME, DATA_FRAME, STACK_FRAME = 0x20_0000, 0x21_0000, 0x22_0000
+DEVICES, DEVICES_BYTES = 0xE000_0000, 0x10_0000
+FOREVER = 1 << 60
+PRESENT_USER, WRITABLE, NO_EXECUTE = 5, 2, 1 << 63
+
+
+class RecordingBus:
+    """Answers reads with their address and remembers every access."""
+
+    def __init__(self) -> None:
+        self.accesses: list[tuple[str, int, int, int]] = []
+        self.failure: Exception | None = None
+
+    def read(self, address: int, size: int) -> int:
+        """All bytes of the answer are the low byte of the address."""
+        if self.failure is not None:
+            raise self.failure
+        self.accesses.append(("read", address, size, 0))
+        return int.from_bytes(bytes([address & 0xFF]) * size, "little")
+
+    def write(self, address: int, size: int, value: int) -> None:
+        """Remember what was stored."""
+        self.accesses.append(("write", address, size, value))
+
+
+class BareMachine:
+    """Some CPUs, RAM, and one address space with code, data and a stack."""
+
+    def __init__(self, cpus: int = 1) -> None:
+        self.memory = Memory(RAM_BYTES)
+        self.bus = RecordingBus()
+        self.board = Board(self.memory, self.bus)
+        self.cpus = [Vcpu(self.board, index) for index in range(cpus)]
+        for cpu in self.cpus:
+            cpu.state[PS_PER_BYTE], cpu.state[PS_PER_MMIO] = 250, 100_000
+            cpu.state[PS_PER_TRAP] = 200_000
+            cpu.map_devices(DEVICES, DEVICES_BYTES)
+        self._threads: list[Registers] = []
+        self._tables = self.memory.kernel_begin
+        self.root = self._new_table()
+        self.map(CODE, CODE_FRAME, "rwx")
+        self.map(DATA, DATA_FRAME, "rw")
+        self.map(STACK - PAGE, STACK_FRAME, "rw")
+
+    def __enter__(self) -> BareMachine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self._threads:
+            thread.forget()
+        for cpu in self.cpus:
+            cpu.close()
+
+    def _new_table(self) -> int:
+        self._tables += PAGE
+        return self._tables - PAGE
+
+    def map(self, address: int, physical: int, rights: str) -> None:
+        """Map one page; `rights` has some of r, w, x. Nothing is flushed."""
+        words, table = self.memory.words, self.root
+        for shift in (39, 30, 21):
+            slot = (table >> 3) + (address >> shift & 511)
+            if not words[slot]:
+                words[slot] = self._new_table() | PRESENT_USER | WRITABLE
+            table = words[slot] & ~0xFFF
+        entry = physical | PRESENT_USER
+        entry |= WRITABLE if "w" in rights else 0
+        entry |= 0 if "x" in rights else NO_EXECUTE
+        words[(table >> 3) + (address >> 12 & 511)] = entry
+
+    def thread(self, entry: int = CODE, stack_pointer: int = STACK - 0x100) -> Registers:
+        """A thread that has not run yet. It lives as long as the machine: a CPU may know it."""
+        made = Registers(self.root, entry, stack_pointer)
+        self._threads.append(made)
+        return made
+
+    def put(self, code: str, physical: int = CODE_FRAME) -> None:
+        """Store code, in hex."""
+        self.memory.write(physical, bytes.fromhex(code))
+
+    def run(self, thread: Registers, cpu: int = 0, limit_ps: int = FOREVER) -> Trap:
+        """Run a thread on a CPU until it traps; says why."""
+        vcpu = self.cpus[cpu]
+        vcpu.state[THREAD], vcpu.state[LIMIT] = thread.address, limit_ps
+        vcpu.run()
+        return Trap(vcpu.state[TRAP])
+
+    def execute(self, code: str, cpu: int = 0) -> tuple[Trap, dict[str, int]]:
+        """Store code, run a new thread in it, return the trap and the registers."""
+        self.put(code)
+        thread = self.thread()
+        trap = self.run(thread, cpu)
+        return trap, thread.read()
+
+    def now_ps(self, cpu: int = 0) -> int:
+        """A CPU's time."""
+        return self.cpus[cpu].state[NOW]
+
+    def pc(self, cpu: int = 0) -> int:
+        """Where the last run of a CPU stopped."""
+        return self.cpus[cpu].state[PC]
+
+    def cookie(self, cpu: int = 0) -> int:
+        """The call that the last run ended with, 0 if it ended otherwise."""
+        return self.cpus[cpu].state[COOKIE]
+
+    def number(self, cpu: int = 0) -> int:
+        """The vector or port of the last trap."""
+        return self.cpus[cpu].state[NUMBER]
+
+    def fault(self, cpu: int = 0) -> tuple[int, int]:
+        """Page and access of the last page fault."""
+        return self.cpus[cpu].state[FAULT_PAGE], self.cpus[cpu].state[FAULT_ACCESS]
