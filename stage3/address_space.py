@@ -12,6 +12,7 @@ demand-zero and copy-on-write on the way.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 
 from anos_sim.hw.memory import FRAME_SHIFT
@@ -38,6 +39,7 @@ from .region import RegionMap
 MAP_WRITE, MAP_EXEC, MAP_NOCACHE = int(MapFlags.WRITE), int(MapFlags.EXEC), int(MapFlags.NOCACHE)
 _TABLE = PRESENT | WRITE | USER
 _ENTRIES = 512
+_NOTHING = array("Q", bytes(8 * _ENTRIES))
 
 
 class AddressSpace:
@@ -150,6 +152,8 @@ class AddressSpace:
             OutOfFrames: there are not enough; nothing has changed.
         """
         first, last = base >> 21, (base + size_bytes - 1) >> 21
+        if first == last and first in self._leaves:
+            return
         if last - first + 1 - len(self._leaves) > self.physical.tables.free_count:
             raise OutOfFrames
         missing = [index for index in range(first, last + 1) if index not in self._leaves]
@@ -189,40 +193,51 @@ class AddressSpace:
 
         What was mapped there is released. Raises `OutOfFrames` with nothing changed.
         """
-        self.reserve(base, size_bytes)
-        self._forget_windows(base, size_bytes)
         entry = self.physical.zero_address | self.protection(flags & ~MAP_WRITE)
         if flags & MAP_WRITE:
             entry |= COW
-        for slot, _ in self._slots(base, size_bytes):
-            before = self._words[slot]
-            if before:
-                if before & ACCESSED:
-                    self.flush()
-                self.release_entry(before)
-            self._words[slot] = entry
+        self.reserve(base, size_bytes)
+        self._forget_windows(base, size_bytes)
+        if size_bytes == PAGE_BYTES:
+            self.replace_entry(base, entry)
+            return
+        for slot, count in self._spans(base, size_bytes):
+            self._release(slot, count)
+            self._words[slot : slot + count] = array("Q", [entry]) * count
         self._flush_stale()
 
     def unmap(self, base: int, size_bytes: int) -> None:
         """Clear entries, present or not, and release what they named."""
         self._forget_windows(base, size_bytes)
-        changed = False
-        index, end = base >> 21, (base + size_bytes + (1 << 21) - 1) >> 21
-        leaves = self._leaves
-        indices = range(index, end) if end - index <= len(leaves) else sorted(leaves)
-        for leaf_index in indices:
-            if leaf_index not in leaves or not index <= leaf_index < end:
-                continue
-            low = max(base, leaf_index << 21)
-            high = min(base + size_bytes, (leaf_index + 1) << 21)
-            for slot, _ in self._slots(low, high - low):
-                before = self._words[slot]
-                if before:
-                    changed = changed or bool(before & ACCESSED)
-                    self._words[slot] = 0
-                    self.release_entry(before)
-        if changed:
+        if size_bytes == PAGE_BYTES:
+            if self.entry(base):
+                self.replace_entry(base, 0)
+            return
+        for slot, count in self._spans(base, size_bytes):
+            self._release(slot, count)
+            self._words[slot : slot + count] = _NOTHING[:count]
+
+    def _release(self, slot: int, count: int) -> None:
+        """Drop the references of entries that are about to change, and flush if one is in use."""
+        used = 0
+        for entry in self._words[slot : slot + count].tolist():
+            if entry:
+                used |= entry
+                self.release_entry(entry)
+        if used & ACCESSED:
             self.flush()
+
+    def _spans(self, base: int, size_bytes: int) -> Iterator[tuple[int, int]]:
+        """A range as (first slot, slot count), a table at a time, where there are tables."""
+        end = base + size_bytes
+        first, last = base >> 21, (end - 1) >> 21
+        leaves = self._leaves
+        indices = range(first, last + 1) if last - first < len(leaves) else sorted(leaves)
+        for index in indices:
+            if first <= index <= last and index in leaves:
+                low = max(base, index << 21)
+                count = (min(end, (index + 1) << 21) - low) >> FRAME_SHIFT
+                yield leaves[index] + (low >> FRAME_SHIFT & 511), count
 
     def _forget_windows(self, base: int, size_bytes: int) -> None:
         """The program maps or unmaps over a message's window: nothing will be put back."""
@@ -233,10 +248,6 @@ class AddressSpace:
                 entry = self.windows.pop(page)
                 if entry & PRESENT:
                     self.release_entry(entry)
-
-    def _slots(self, base: int, size_bytes: int) -> Iterator[tuple[int, int]]:
-        for address in range(base, base + size_bytes, PAGE_BYTES):
-            yield self._leaves[address >> 21] + (address >> FRAME_SHIFT & 511), address
 
     def destroy(self) -> None:
         """Release every frame and table. The space is unusable afterwards."""

@@ -17,7 +17,7 @@ from .address_space import AddressSpace
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
-from .physical import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, USER, WRITE
+from .physical import COW, DEVICE, FRAME_MASK, PRESENT, WRITE
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -101,21 +101,16 @@ def _store_word(space: AddressSpace, slot: int, pointer: int, value: int) -> Non
 def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: int) -> None:
     """Map the message's page at the receiver's buffer; what was there is set aside."""
     space = receiver.space
-    entry = message.frame_address | PRESENT | WRITE | USER
-    if message.device:
-        entry |= DEVICE
-    if not kernel.policy.execute_everywhere:
-        entry |= NO_EXECUTE
     before = space.entry(buffer)
-    space.set_entry(buffer, entry)
+    space.set_entry(buffer, message.frame_address | kernel.window_bits | message.device * DEVICE)
     if not message.device:
         kernel.frames.reference(message.frame_address >> FRAME_SHIFT)
+    message.window = buffer
     if kernel.policy.keep_alias or receiver is message.sender.process or buffer in space.windows:
         if before & PRESENT:
             space.release_entry(before)
     else:
         space.windows[buffer] = before
-    message.window = buffer
 
 
 def close_window(kernel: Kernel, message: Message) -> None:
@@ -125,16 +120,16 @@ def close_window(kernel: Kernel, message: Message) -> None:
     it, and a map in between sees `stale`.
     """
     receiver = message.receiver
-    if receiver is None or not message.window:
+    if receiver is None:
         return
-    space = receiver.space
-    entry = space.entry(message.window)
-    before = space.windows.get(message.window)
-    if before is None or entry & FRAME_MASK != message.frame_address or entry & COW:
-        return
-    del space.windows[message.window]
-    space.restore_entry(message.window, before, kernel.current)
-    space.release_entry(entry)
+    space, window = receiver.space, message.window
+    before = space.windows.get(window)
+    if before is not None:
+        entry = space.entry(window)
+        if entry & (FRAME_MASK | COW) == message.frame_address:
+            del space.windows[window]
+            space.restore_entry(window, before, kernel.current)
+            space.release_entry(entry)
 
 
 def finish(kernel: Kernel, message: Message, value: int) -> None:

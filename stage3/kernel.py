@@ -35,7 +35,7 @@ from .errors import KernelPanic
 from .events import Event, EventKind, EventLog
 from .interrupt import VectorTable
 from .log import KernelLog, LogLine
-from .physical import PhysicalMemory
+from .physical import NO_EXECUTE, PRESENT, USER, WRITE, PhysicalMemory
 from .policy import POLICIES
 from .process import Process
 from .scheduler import RoundRobin, Scheduler
@@ -102,6 +102,9 @@ class Kernel:
         self.jar = CookieJar(seed)
         self.tree = DelegationTree(self.jar, self.now_ps)
         self.policy = POLICIES[policy](self.tree)
+        self.window_bits = PRESENT | WRITE | USER
+        if not self.policy.execute_everywhere:
+            self.window_bits |= NO_EXECUTE
         self.board.words[SLOW_VALUE] = self.policy.slow_call_value
         self.processes: dict[int, Process] = {}
         self.building: dict[Process, None] = {}
