@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from anos_sim.hw.memory import Memory
 from anos_sim.hw.vcpu import (
     COOKIE,
@@ -70,7 +72,7 @@ class BareMachine:
         self.map(DATA, DATA_FRAME, "rw")
         self.map(STACK - PAGE, STACK_FRAME, "rw")
 
-    def __enter__(self) -> BareMachine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
