@@ -1,0 +1,19 @@
+/* The files inside SYSTEM's own image, under the mount "boot:". */
+#ifndef RAMFS_H
+#define RAMFS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RAMFS_MOUNT "boot:"
+
+/* A file's bytes: from a page boundary on, padded with zeros to the next one. */
+struct ramfs_file {
+    const uint8_t *data;
+    size_t bytes;
+};
+
+/* The file that a path like "boot:/devman.elf" names; `data` is NULL if there is none. */
+struct ramfs_file ramfs_find(const char *path);
+
+#endif
