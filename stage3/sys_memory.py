@@ -146,14 +146,14 @@ def map_physical(
 
 
 def _may_map(kernel: Kernel, caller: Thread, physical: int, size_bytes: int) -> bool:
-    """The kernel's part of RAM is nobody's; under `derived`, RAM is its owner's."""
+    """The kernel's RAM and the zero page are nobody's; under `derived`, RAM is its owner's."""
     memory = kernel.memory
     end = physical + size_bytes
     if end > 1 << 40:
         return False
     if physical >= memory.size_bytes:
         return True
-    if end > memory.kernel_begin:
+    if end > memory.kernel_begin or physical <= kernel.physical.zero_address < end:
         return False
     if kernel.policy.any_physical:
         return True
