@@ -1,0 +1,227 @@
+/*
+ * DEVMAN: finds the PCI buses, starts a driver for each range of them, and then
+ * is the registry of devices. Protocol: device.h.
+ *
+ * A device's channel is its driver's; DEVMAN takes its own right to send on it
+ * from who registers the device, and gives one derived from that to whoever
+ * asks. Under a foreign SYSTEM, without the calls for that, numbers pass as
+ * they are.
+ */
+#include "acpi.h"
+#include "device.h"
+#include "registry.h"
+#include "spawn.h"
+
+#include <anos/abi.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BUS_DRIVER "boot:/pcidrv.elf"
+#define BUS_DRIVER_STACK_BYTES 0x100000
+#define BUS_RANGES_MAX 16
+#define RECORDS_BEGIN sizeof(struct device_registration)
+
+/* What pcidrv needs for itself, and in the last line what it passes on only (anos-abi 2). */
+static const uint8_t bus_driver_calls[] = {
+    ANOS_SYS_DEBUG_PRINT,
+    ANOS_SYS_DEBUG_CHAR,
+    ANOS_SYS_SLEEP,
+    ANOS_SYS_MAP_PHYSICAL,
+    ANOS_SYS_MAP_VIRTUAL,
+    ANOS_SYS_ALLOC_PHYSICAL_PAGES,
+    ANOS_SYS_SEND_MESSAGE,
+    ANOS_SYS_RECV_MESSAGE,
+    ANOS_SYS_REPLY_MESSAGE,
+    ANOS_SYS_CREATE_CHANNEL,
+    ANOS_SYS_FIND_NAMED_CHANNEL,
+    ANOS_SYS_KILL_CURRENT_TASK,
+    ANOS_SYS_ALLOC_INTERRUPT_VECTOR,
+    ANOS_SYS_WAIT_INTERRUPT,
+    ANOS_SYS_CREATE_REGION,
+    ANOS_SYS_CREATE_THREAD,
+};
+
+/* What a client sent; it may change the page at any time, so copy, then test. */
+struct message {
+    uint64_t cookie;
+    size_t bytes;
+    uint8_t *page;
+};
+
+/* Turn the sender's cookie for a channel into ours; false if it does not hold it. */
+static bool take_channel(const struct message *message, uint64_t *channel)
+{
+    if (*channel == 0 || __syscall_capabilities[ANOS_SYS_TAKE] == 0) {
+        return true;
+    }
+    const uint64_t rights = ANOS_RIGHT_SEND | ANOS_RIGHT_GRANT;
+    const struct anos_result taken = anos_take(message->cookie, *channel, rights);
+    *channel = taken.value;
+    return taken.type == ANOS_OK;
+}
+
+/* The sender's cookie for a channel of ours; 0 if there is none or its driver has ended. */
+static uint64_t give_channel(const struct message *message, uint64_t channel)
+{
+    if (channel == 0 || __syscall_capabilities[ANOS_SYS_GIVE] == 0) {
+        return channel;
+    }
+    return anos_give(message->cookie, channel, ANOS_RIGHT_SEND).value;
+}
+
+/* All devices of a message or none. The answer is the first one's id. */
+static uint64_t add(const struct message *message)
+{
+    static union device_record devices[DEVICE_ANSWER_MAX];
+    struct device_registration header;
+    if (message->bytes < RECORDS_BEGIN + sizeof(struct device_info)) {
+        return 0;
+    }
+    memcpy(&header, message->page, sizeof header);
+    const size_t record_bytes = device_record_bytes(header.type);
+    const size_t count_max =
+        (message->bytes - RECORDS_BEGIN - sizeof(struct device_info)) / record_bytes + 1;
+    if (header.count == 0 || header.count > count_max || header.count > registry_room()) {
+        return 0;
+    }
+    for (size_t i = 0; i < header.count; i++) {
+        const size_t begin = RECORDS_BEGIN + i * record_bytes;
+        const size_t left = message->bytes - begin;
+        devices[i] = (union device_record){ 0 };
+        memcpy(&devices[i], message->page + begin, left < record_bytes ? left : record_bytes);
+        if (!take_channel(message, &devices[i].info.channel)) {
+            return 0;
+        }
+    }
+    const uint64_t first_id = registry_add(&devices[0]);
+    for (size_t i = 1; i < header.count; i++) {
+        registry_add(&devices[i]);
+    }
+    return first_id;
+}
+
+static uint64_t remove_device(const struct message *message)
+{
+    struct device_removal removal;
+    if (message->bytes < DEVICE_REMOVAL_BYTES_MIN) {
+        return 0;
+    }
+    memcpy(&removal, message->page, sizeof removal);
+    return registry_remove(removal.id);
+}
+
+/* One device with its tail, over the request. */
+static uint64_t answer_details(const struct message *message, const struct device_query *query)
+{
+    size_t index = 0;
+    const union device_record *const found = registry_find(query, &index);
+    if (found == NULL) {
+        return 0;
+    }
+    struct device_details answer = { .count = 1, .device = *found };
+    answer.device.info.channel = give_channel(message, found->info.channel);
+    const size_t bytes =
+        offsetof(struct device_details, device) + device_record_bytes(found->info.type);
+    memcpy(message->page, &answer, bytes);
+    return bytes;
+}
+
+/* All devices that the query means, over the request; too many for a page: how many. */
+static uint64_t answer_list(const struct message *message, const struct device_query *query)
+{
+    static struct device_answer answer;
+    uint32_t count = 0;
+    const union device_record *found;
+    for (size_t index = 0; (found = registry_find(query, &index)) != NULL; index++) {
+        if (count < DEVICE_ANSWER_MAX) {
+            answer.devices[count] = found->info;
+        }
+        count++;
+    }
+    if (count == 0 || count > DEVICE_ANSWER_MAX) {
+        return count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        answer.devices[i].channel = give_channel(message, answer.devices[i].channel);
+    }
+    answer.count = count;
+    const size_t bytes =
+        offsetof(struct device_answer, devices) + count * sizeof answer.devices[0];
+    memcpy(message->page, &answer, bytes);
+    return bytes;
+}
+
+static uint64_t handle(const struct message *message)
+{
+    struct device_query query;
+    memcpy(&query, message->page, sizeof query);
+    switch (query.message) {
+    case DEVICE_REGISTER:
+        return add(message);
+    case DEVICE_UNREGISTER:
+        return remove_device(message);
+    case DEVICE_QUERY:
+        if (message->bytes < sizeof query) {
+            return 0;
+        }
+        return query.kind == QUERY_NEXT ? answer_details(message, &query)
+                                        : answer_list(message, &query);
+    default:
+        return 0;
+    }
+}
+
+static void serve(uint64_t channel)
+{
+    static _Alignas(ANOS_PAGE_BYTES) uint8_t window[ANOS_PAGE_BYTES];
+    for (;;) {
+        uint64_t tag, bytes;
+        const struct anos_result received = anos_recv_message(channel, &tag, &bytes, window);
+        if (received.type != ANOS_OK) {
+            printf("DEVMAN: ends, its channel answers %" PRId64 "\n", received.type);
+            return;
+        }
+        const struct message message = {
+            .cookie = received.value,
+            .bytes = bytes < sizeof window ? bytes : sizeof window,
+            .page = window,
+        };
+        anos_reply_message(message.cookie, handle(&message));
+    }
+}
+
+static void start_bus_driver(const struct mcfg_entry *range)
+{
+    char ecam[24], segment[8], start_bus[8], end_bus[8];
+    snprintf(ecam, sizeof ecam, "%" PRIx64, range->ecam_physical);
+    snprintf(segment, sizeof segment, "%u", range->segment);
+    snprintf(start_bus, sizeof start_bus, "%u", range->start_bus);
+    snprintf(end_bus, sizeof end_bus, "%u", range->end_bus);
+    const char *const arguments[] = { BUS_DRIVER, ecam, segment, start_bus, end_bus };
+    const int64_t pid =
+        spawn(BUS_DRIVER_STACK_BYTES, arguments, sizeof arguments / sizeof arguments[0],
+              bus_driver_calls, sizeof bus_driver_calls);
+    if (pid <= 0) {
+        printf("DEVMAN: cannot start " BUS_DRIVER " (error %" PRId64 ")\n", pid);
+    }
+}
+
+int main(void)
+{
+    printf("\nDEVMAN of anos-sim\n");
+    const struct anos_result channel = anos_create_channel();
+    if (channel.type != ANOS_OK ||
+        anos_register_channel_name(channel.value, DEVMAN_NAME).type != ANOS_OK) {
+        printf("DEVMAN: ends, it cannot have its name\n");
+        return 1;
+    }
+    struct mcfg_entry ranges[BUS_RANGES_MAX];
+    const size_t range_count = acpi_read_mcfg(ranges, BUS_RANGES_MAX);
+    for (size_t i = 0; i < range_count; i++) {
+        start_bus_driver(&ranges[i]);
+    }
+    printf("DEVMAN: initialisation is complete\n");
+    serve(channel.value);
+    return 1;
+}
