@@ -8,10 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
-
 if TYPE_CHECKING:
     from .process import Process
 
@@ -24,6 +20,10 @@ class SymbolTable:
 
     @cached_property
     def _functions(self) -> tuple[list[int], list[tuple[int, str]]]:
+        from elftools.common.exceptions import ELFError  # needed for a report only
+        from elftools.elf.elffile import ELFFile
+        from elftools.elf.sections import SymbolTableSection
+
         functions: dict[int, tuple[int, str]] = {}
         try:
             elf = ELFFile(io.BytesIO(self._data))

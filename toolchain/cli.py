@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import NoReturn
 
 from anos_sim.hw.config import ConfigError
@@ -30,6 +29,20 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
+class Version(argparse.Action):
+    """Looks the version up only when it is asked for: that import takes longer than a boot."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
+        """Print it and exit."""
+        from importlib.metadata import version
+
+        print(f"anos-sim {version('anos-sim')}")
+        parser.exit(0)
+
+
 def make_parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     parser = Parser(
@@ -37,7 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="A capability microkernel with its servers on a simulated PC.",
         epilog="`anos-sim COMMAND --help` tells about a command.",
     )
-    parser.add_argument("--version", action="version", version=f"anos-sim {version('anos-sim')}")
+    parser.add_argument("--version", action=Version, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(commands)
