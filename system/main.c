@@ -4,10 +4,12 @@
  * Its threads are the RAMFS, the VFS, the process manager and the filesystem
  * starter; main starts them, then what the boot config names, and ends.
  */
+#include "boot.h"
 #include "mounts.h"
 #include "process.h"
 #include "ramfs.h"
 #include "service.h"
+#include "starter.h"
 #include "vfs.h"
 
 #include <anos/abi.h>
@@ -57,6 +59,10 @@ int main(void)
     const uint64_t ramfs = start_service(ramfs_serve, NULL);
     require(mounts_add(RAMFS_MOUNT, ramfs), "the RAMFS is not mounted");
     start_service(vfs_serve, VFS_NAME);
+    start_service(process_serve, PROCESS_NAME);
+    require(anos_thread_start(ANOS_CLASS_NORMAL, STACK_BYTES, starter_run, NULL) == 0,
+            "no thread for the filesystem starter");
+    boot_run();
     printf("SYSTEM: initialisation is complete\n");
     pthread_exit(NULL); /* a return would end the services too */
 }

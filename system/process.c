@@ -1,0 +1,115 @@
+/*
+ * The process manager: starts programs for others. Protocol: process.h.
+ *
+ * A child holds at most what its requester holds, because each cookie of the
+ * request is taken from the requester, and at most its manifest if the boot
+ * config has one.
+ */
+#include "process.h"
+
+#include "boot.h"
+#include "loader.h"
+#include "service.h"
+
+#include <anos/abi.h>
+#include <string.h>
+
+/* The size counts the header as 16 bytes, the pairs begin behind 12. */
+#define COUNTED_HEADER_BYTES 16
+
+/* A request copied out of the client's page, and what lies where in it. */
+struct request {
+    _Alignas(uint64_t) uint8_t bytes[ANOS_PAGE_BYTES];
+    struct program program;
+    struct capability_pair capabilities[SPAWN_CAPABILITIES_MAX];
+};
+
+/* Find the strings; returns 0 or a negative spawn_error. */
+static int64_t read_strings(struct start_values *values, const char *strings, size_t bytes)
+{
+    size_t used = 0;
+    for (unsigned i = 0; i < values->argument_count; i++) {
+        if (used == bytes) {
+            return SPAWN_ARGUMENTS_CUT;
+        }
+        const size_t length = strnlen(strings + used, bytes - used);
+        if (length == bytes - used) {
+            return SPAWN_ARGUMENT_CUT;
+        }
+        used += length + 1;
+    }
+    values->strings = strings;
+    values->string_bytes = used;
+    return used == 0 ? SPAWN_ARGUMENTS_CUT : 0;
+}
+
+/* Copy and check a message; returns 0 or a negative spawn_error. */
+static int64_t read_request(struct request *request, const struct service_message *message)
+{
+    if (message->bytes < COUNTED_HEADER_BYTES) {
+        return SPAWN_TOO_SHORT;
+    }
+    memcpy(request->bytes, message->page, message->bytes);
+    const struct spawn_request *const body = (const struct spawn_request *)request->bytes;
+    if (body->argument_count > SPAWN_ARGUMENTS_MAX ||
+        body->capability_count > SPAWN_CAPABILITIES_MAX) {
+        return SPAWN_TOO_MANY;
+    }
+    const size_t pair_bytes = body->capability_count * sizeof(struct capability_pair);
+    const size_t left = message->bytes - COUNTED_HEADER_BYTES;
+    if (pair_bytes > left) {
+        return SPAWN_CAPABILITIES_CUT;
+    }
+    memcpy(request->capabilities, body->capabilities, pair_bytes);
+    request->program = (struct program){
+        .values = { .argument_count = body->argument_count,
+                    .capability_count = body->capability_count,
+                    .capabilities = request->capabilities },
+        .stack_bytes = body->stack_bytes,
+        .thread_class = ANOS_CLASS_NORMAL,
+    };
+    return read_strings(&request->program.values,
+                        (const char *)body->capabilities + pair_bytes, left - pair_bytes);
+}
+
+/* Turn the requester's cookies into SYSTEM's; returns 0 or a negative spawn_error. */
+static int64_t take_all(struct request *request, uint64_t message)
+{
+    const char *const path = request->program.values.strings;
+    for (unsigned i = 0; i < request->program.values.capability_count; i++) {
+        struct capability_pair *const pair = &request->capabilities[i];
+        if (pair->cookie == 0 || !boot_allows(path, pair->id)) {
+            pair->cookie = 0;
+            continue;
+        }
+        const struct anos_result taken = anos_take(message, pair->cookie, 0);
+        if (taken.type != ANOS_OK) {
+            return SPAWN_NOT_HELD;
+        }
+        pair->cookie = taken.value;
+    }
+    return 0;
+}
+
+static uint64_t handle(const struct service_message *message)
+{
+    struct request request;
+    if (message->tag != PROCESS_SPAWN) {
+        return (uint64_t)(int64_t)SPAWN_UNKNOWN_TAG;
+    }
+    int64_t answer = read_request(&request, message);
+    if (answer == 0) {
+        answer = take_all(&request, message->cookie);
+    }
+    if (answer == 0) {
+        answer = loader_start(&request.program);
+    }
+    return (uint64_t)answer;
+}
+
+void *process_serve(void *channel)
+{
+    static _Alignas(ANOS_PAGE_BYTES) uint8_t window[ANOS_PAGE_BYTES];
+    service_run((uint64_t)channel, window, handle);
+    return NULL;
+}

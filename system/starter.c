@@ -1,0 +1,156 @@
+/*
+ * The filesystem starter (anos-abi 8.6), a client of DEVMAN (device.h).
+ *
+ * Devices turn up one by one while drivers find them, and nobody says which
+ * was the last: it asks until nothing new has come for a while. A driver is
+ * started as `fat32drv <mount> <device id>` and mounts its volume by itself.
+ */
+#include "starter.h"
+
+#include "device.h"
+#include "loader.h"
+#include "ramfs.h"
+#include "vfs.h"
+
+#include <anos/abi.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DRIVER_PATH "boot:/fat32drv.elf"
+#define DRIVER_STACK_BYTES 0x100000
+#define POLL_NS UINT64_C(20000000)
+#define STORAGE_POLLS_MAX 750 /* 15 s until the first device */
+#define SETTLE_POLLS 50       /* 1 s after the newest one */
+
+static const uint8_t driver_calls[] = {
+    ANOS_SYS_DEBUG_PRINT,
+    ANOS_SYS_DEBUG_CHAR,
+    ANOS_SYS_SLEEP,
+    ANOS_SYS_MAP_VIRTUAL,
+    ANOS_SYS_SEND_MESSAGE,
+    ANOS_SYS_RECV_MESSAGE,
+    ANOS_SYS_REPLY_MESSAGE,
+    ANOS_SYS_CREATE_CHANNEL,
+    ANOS_SYS_REGISTER_NAMED_CHANNEL,
+    ANOS_SYS_FIND_NAMED_CHANNEL,
+    ANOS_SYS_KILL_CURRENT_TASK,
+    ANOS_SYS_UNMAP_VIRTUAL,
+    ANOS_SYS_CREATE_REGION,
+    ANOS_SYS_DESTROY_REGION,
+    ANOS_SYS_GIVE,
+    ANOS_SYS_TAKE,
+    ANOS_SYS_KILL_PROCESS,
+    ANOS_SYS_CLOCK,
+};
+
+/* Devices that have a driver. The RAMFS has one mount of the table. */
+static uint64_t served[VFS_MOUNTS_MAX - 1];
+static unsigned served_count;
+
+static bool is_served(uint64_t device)
+{
+    for (unsigned i = 0; i < served_count; i++) {
+        if (served[i] == device) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *mount_name(uint32_t hardware)
+{
+    switch (hardware) {
+    case HARDWARE_AHCI:
+        return "disk";
+    case HARDWARE_NVME:
+        return "nvme";
+    case HARDWARE_USB:
+        return "usb";
+    default:
+        return "storage";
+    }
+}
+
+static void start_driver(const struct device_info *device)
+{
+    struct capability_pair capabilities[sizeof driver_calls];
+    loader_own_calls(capabilities, driver_calls, sizeof driver_calls);
+
+    char strings[128];
+    const int used = snprintf(strings, sizeof strings, "%s%c%s%u:%c%llu", DRIVER_PATH, 0,
+                              mount_name(device->hardware), served_count, 0,
+                              (unsigned long long)device->id);
+    const struct program driver = {
+        .values = { .argument_count = 3,
+                    .capability_count = sizeof driver_calls,
+                    .string_bytes = (size_t)used + 1,
+                    .strings = strings,
+                    .capabilities = capabilities },
+        .stack_bytes = DRIVER_STACK_BYTES,
+        .thread_class = ANOS_CLASS_REALTIME,
+    };
+    loader_start(&driver);
+    served[served_count++] = device->id;
+}
+
+/* Ask for all storage devices; the answer is in the page, returns how many they are. */
+static uint32_t query(uint64_t devman, void *page)
+{
+    const struct device_query request = {
+        .message = DEVICE_QUERY,
+        .kind = QUERY_BY_TYPE,
+        .type = DEVICE_STORAGE,
+    };
+    memcpy(page, &request, sizeof request);
+    const struct anos_result answer = anos_send_message(devman, 0, sizeof request, page);
+    const struct device_answer *const devices = page;
+    if (answer.type != ANOS_OK || answer.value < offsetof(struct device_answer, devices)) {
+        return 0;
+    }
+    const uint64_t answered = (answer.value - offsetof(struct device_answer, devices)) /
+                              sizeof devices->devices[0];
+    const uint64_t count = answered < devices->count ? answered : devices->count;
+    return count < DEVICE_ANSWER_MAX ? (uint32_t)count : DEVICE_ANSWER_MAX;
+}
+
+/* Start a driver for each usable device that has none; returns true if there was one. */
+static bool start_drivers(uint64_t devman)
+{
+    static _Alignas(ANOS_PAGE_BYTES) uint8_t page[ANOS_PAGE_BYTES];
+    const struct device_answer *const answer = (const struct device_answer *)page;
+    const uint32_t count = query(devman, page);
+    bool started = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct device_info *const device = &answer->devices[i];
+        const bool usable = device->channel != 0 &&
+                            device->abilities & (DEVICE_CAN_READ | DEVICE_CAN_WRITE);
+        if (usable && !is_served(device->id) && served_count < VFS_MOUNTS_MAX - 1) {
+            start_driver(device);
+            started = true;
+        }
+    }
+    return started;
+}
+
+void *starter_run(void *unused)
+{
+    (void)unused;
+    printf("Filesystems: waiting for storage devices\n");
+    uint64_t devman = 0;
+    int polls_left = STORAGE_POLLS_MAX;
+    for (; polls_left > 0; polls_left--) {
+        if (devman == 0) {
+            devman = anos_find_named_channel(DEVMAN_NAME).value;
+        }
+        if (devman != 0 && start_drivers(devman)) {
+            polls_left = SETTLE_POLLS;
+        }
+        anos_task_sleep_current(POLL_NS);
+    }
+    if (devman == 0) {
+        printf("Filesystems: %s is missing, so there are none but " RAMFS_MOUNT "\n", DEVMAN_NAME);
+    } else if (served_count == 0) {
+        printf("Filesystems: there is no usable storage\n");
+    }
+    return NULL;
+}
