@@ -1,0 +1,20 @@
+/* A disk: sectors that a storage driver reads for us. */
+#ifndef DISK_H
+#define DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct disk {
+    uint64_t channel; /* of the driver */
+    uint64_t sector_count;
+    uint32_t sector_bytes; /* 512, 1024, 2048 or 4096 */
+};
+
+/* Ask the driver how large its disk is; false if it does not say or we cannot read such sectors. */
+bool disk_open(struct disk *disk, uint64_t channel);
+
+/* Read sectors, at most a page of them, to the start of `page`; false if the driver could not. */
+bool disk_read(const struct disk *disk, uint64_t sector, uint32_t count, void *page);
+
+#endif

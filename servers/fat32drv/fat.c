@@ -1,0 +1,129 @@
+/*
+ * Following chains.
+ *
+ * A loop is met by Brent's rule: keep one cluster in mind, each time twice as
+ * many steps long; in a loop it comes by again.
+ */
+#include "fat.h"
+
+#include "bytes.h"
+
+#include <string.h>
+
+/* What the table says about a cluster: the next one, or how the chain ends. */
+static enum fat_answer next_cluster(struct fat *fat, uint32_t cluster, uint32_t *next)
+{
+    const uint64_t bit = (uint64_t)cluster * fat->entry_bits;
+    const uint32_t end = fat->entry_bits == 12   ? 0xff8
+                         : fat->entry_bits == 16 ? 0xfff8
+                                                 : 0x0ffffff8;
+    uint8_t entry[4] = { 0 };
+    if (!cache_read(fat->cache, fat->offset + bit / 8, entry, fat->entry_bits == 32 ? 4 : 2)) {
+        return FAT_BROKEN;
+    }
+    if (fat->entry_bits == 12) {
+        *next = get16(entry) >> bit % 8 & 0xfff;
+    } else {
+        *next = get32(entry) & 0x0fffffff;
+    }
+    if (*next >= end) {
+        return FAT_END;
+    }
+    return *next < FAT_FIRST_CLUSTER || *next - FAT_FIRST_CLUSTER >= fat->cluster_count ? FAT_BROKEN
+                                                                                      : FAT_OK;
+}
+
+static void restart(struct fat_chain *chain)
+{
+    chain->run_count = 1;
+    chain->runs[0] = (struct fat_run){ 0, chain->first, 1 };
+    chain->mark = chain->first;
+    chain->steps = 0;
+    chain->steps_max = 1;
+}
+
+static struct fat_chain *chain_of(struct fat *fat, uint32_t first)
+{
+    struct fat_chain *oldest = &fat->chains[0];
+    for (struct fat_chain *chain = fat->chains; chain < fat->chains + FAT_CHAINS; chain++) {
+        if (chain->first == first) {
+            chain->used = ++fat->clock;
+            return chain;
+        }
+        if (chain->used < oldest->used) {
+            oldest = chain;
+        }
+    }
+    oldest->first = first;
+    oldest->used = ++fat->clock;
+    restart(oldest);
+    return oldest;
+}
+
+/* Put one more cluster behind the last one. */
+static void append(struct fat_chain *chain, uint32_t cluster)
+{
+    struct fat_run *last = &chain->runs[chain->run_count - 1];
+    if (cluster == last->cluster + last->count) {
+        last->count++;
+        return;
+    }
+    const uint32_t index = last->index + last->count;
+    if (chain->run_count == FAT_RUNS) {
+        memmove(chain->runs, chain->runs + FAT_RUNS / 2, sizeof chain->runs / 2);
+        chain->run_count = FAT_RUNS / 2;
+    }
+    chain->runs[chain->run_count++] = (struct fat_run){ index, cluster, 1 };
+}
+
+/* Go one cluster further than the chain is known. */
+static enum fat_answer extend(struct fat *fat, struct fat_chain *chain)
+{
+    const struct fat_run *const last = &chain->runs[chain->run_count - 1];
+    uint32_t next;
+    const enum fat_answer answer = next_cluster(fat, last->cluster + last->count - 1, &next);
+    if (answer != FAT_OK) {
+        return answer;
+    }
+    if (next == chain->mark) {
+        return FAT_BROKEN;
+    }
+    if (++chain->steps == chain->steps_max) {
+        chain->mark = next;
+        chain->steps = 0;
+        chain->steps_max *= 2;
+    }
+    append(chain, next);
+    return FAT_OK;
+}
+
+enum fat_answer fat_find(struct fat *fat, uint32_t first, uint32_t index, uint32_t *cluster)
+{
+    if (first < FAT_FIRST_CLUSTER || first - FAT_FIRST_CLUSTER >= fat->cluster_count) {
+        return FAT_BROKEN;
+    }
+    struct fat_chain *const chain = chain_of(fat, first);
+    if (index < chain->runs[0].index) {
+        restart(chain);
+    }
+    for (;;) {
+        const struct fat_run *run = &chain->runs[chain->run_count - 1];
+        if (index < run->index + run->count) {
+            while (index < run->index) {
+                run--;
+            }
+            *cluster = run->cluster + (index - run->index);
+            return FAT_OK;
+        }
+        const enum fat_answer answer = extend(fat, chain);
+        if (answer != FAT_OK) {
+            return answer;
+        }
+    }
+}
+
+enum fat_answer fat_check_end(struct fat *fat, uint32_t first)
+{
+    uint32_t cluster;
+    return fat_find(fat, first, UINT32_MAX, &cluster);
+}

@@ -1,0 +1,50 @@
+/*
+ * The file allocation table: which cluster follows which (FAT specification 4).
+ *
+ * Chains that were followed lately are remembered as runs of clusters that lie
+ * side by side, so that reading on never starts at a file's first cluster again.
+ */
+#ifndef FAT_H
+#define FAT_H
+
+#include "cache.h"
+
+#define FAT_FIRST_CLUSTER 2
+#define FAT_CHAINS 8  /* chains remembered */
+#define FAT_RUNS 64   /* runs of each; of a chain with more, the last ones */
+
+enum fat_answer {
+    FAT_OK,
+    FAT_END,    /* the chain has no such cluster: it ends before */
+    FAT_BROKEN, /* a free, bad, reserved or impossible cluster in it, a loop, or it cannot be read */
+};
+
+/* `count` clusters from `cluster` on are those of a chain from number `index` on. */
+struct fat_run {
+    uint32_t index, cluster, count;
+};
+
+struct fat_chain {
+    uint32_t first; /* its first cluster; 0: unused */
+    uint32_t run_count;
+    uint64_t used;
+    uint32_t mark, steps, steps_max; /* a cluster to meet again if there is a loop */
+    struct fat_run runs[FAT_RUNS];
+};
+
+struct fat {
+    struct cache *cache;
+    uint64_t offset;        /* of the table in use, on the disk, in bytes */
+    uint32_t entry_bits;    /* 12, 16 or 32 */
+    uint32_t cluster_count; /* the last cluster is cluster_count + 1 */
+    uint64_t clock;
+    struct fat_chain chains[FAT_CHAINS];
+};
+
+/* Find cluster number `index`, from 0, of the chain that starts at `first`. */
+enum fat_answer fat_find(struct fat *fat, uint32_t first, uint32_t index, uint32_t *cluster);
+
+/* Follow a chain to its end: FAT_END if it has one. */
+enum fat_answer fat_check_end(struct fat *fat, uint32_t first);
+
+#endif
