@@ -93,13 +93,17 @@ class AddressSpace:
         self._words[slot] = entry
 
     def restore_entry(self, address: int, entry: int, current: FlushTarget | None) -> None:
-        """Put an entry back after a message: flush other engines now, `current` lazily."""
+        """Put an entry back after a message: flush other engines now, `current` lazily.
+
+        Lazily is before the next map here, and before another engine runs.
+        """
         slot = self._leaves[address >> 21] + (address >> FRAME_SHIFT & 511)
         if self._words[slot] & ACCESSED:
             for target in self.physical.engines:
                 if target.holds(self.root):
                     if target is current:
                         self.stale = (target, target.flush_count())
+                        target.flush_at_end()
                     else:
                         target.flush()
         self.generation += 1

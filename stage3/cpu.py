@@ -30,6 +30,7 @@ class Cpu(FlushTarget):
         self.next: Thread | None = None
         self.next_tick_ps = 0
         self.switched = 0
+        self._stale_since = -1
 
     @property
     def now_ps(self) -> int:
@@ -55,6 +56,16 @@ class Cpu(FlushTarget):
     def flush(self) -> None:
         """Drop all translations before the next run."""
         self.state[FLUSH] = 1
+
+    def flush_at_end(self) -> None:
+        """Do so unless that has happened when its burst ends (`end_burst`)."""
+        self._stale_since = self.state[FLUSH_COUNT]
+
+    def end_burst(self) -> None:
+        """Other CPUs are about to run: what they change must not be seen through old entries."""
+        if self._stale_since == self.state[FLUSH_COUNT]:
+            self.state[FLUSH] = 1
+        self._stale_since = -1
 
     def flush_count(self) -> int:
         """How often that has happened."""

@@ -214,6 +214,7 @@ class Kernel:
                 self._tick(best)
             limit_ps = min(next_ps, others_ps + self.quantum_ps, best.next_tick_ps, self.end_ps)
             trap.run(self, best, limit_ps)
+            best.end_burst()
             self.current = None
             self.board.check()
 

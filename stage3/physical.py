@@ -31,6 +31,10 @@ class FlushTarget:
         """Drop all translations before the next run."""
         raise AssertionError("abstract")
 
+    def flush_at_end(self) -> None:
+        """Do so unless that has happened when its burst ends and others run."""
+        raise AssertionError("abstract")
+
     def flush_count(self) -> int:
         """How often that has happened."""
         raise AssertionError("abstract")

@@ -145,12 +145,11 @@ def is_waiting(kernel: Kernel, thread: Thread) -> bool:
             assert waits_for.sender is thread
             return not waits_for.abandoned
         case ThreadState.RECEIVING:
-            assert isinstance(waits_for, tuple)
-            channel, receive = waits_for
-            assert isinstance(channel, Channel)
-            assert isinstance(receive, Receive)
-            assert channel.alive
-            return sum(each is receive for each in channel.waiting) == 1
+            assert isinstance(waits_for, Receive)
+            assert waits_for.thread is thread
+            assert waits_for.channel is not None
+            assert waits_for.channel.alive
+            return sum(each is waits_for for each in waits_for.channel.waiting) == 1
         case ThreadState.INTERRUPT:
             assert isinstance(waits_for, InterruptVector)
             return [each for each, _ in waits_for.waiting].count(thread) == 1
