@@ -44,6 +44,8 @@ class Memory:
         self.view = memoryview(self._mapping)
         self.words = self.view.cast("Q")
         self.on_store: Callable[[int, int], None] = lambda first_frame, count: None
+        self.on_dma: Callable[[bool, int, int], None] | None = None
+        """Hears (is it a write, address, bytes) of every access of a device."""
 
     def read(self, address: int, count_bytes: int) -> bytes:
         """Return bytes from anywhere in RAM; the caller vouches for the range."""
@@ -64,11 +66,15 @@ class Memory:
             BusError: part of the range is no RAM or is the kernel's.
         """
         self._check(address, count_bytes)
+        if self.on_dma is not None:
+            self.on_dma(False, address, count_bytes)
         return self.read(address, count_bytes)
 
     def dma_write(self, address: int, data: bytes | memoryview) -> None:
         """Write for a device; raises `BusError` like `dma_read` and then stores nothing."""
         self._check(address, len(data))
+        if self.on_dma is not None:
+            self.on_dma(True, address, len(data))
         self.write(address, data)
 
     def _check(self, address: int, count_bytes: int) -> None:

@@ -138,6 +138,8 @@ class Board:
         self.bus = bus
         self.failure: BaseException | None = None
         self.before_device: Callable[[Vcpu], None] = lambda cpu: None
+        self.on_access: Callable[[bool, int, int, int], None] | None = None
+        """Hears (is it a write, address, bytes, value) of every access to a device."""
         self.cpus: list[Vcpu] = []
         frame_count = memory.kernel_begin >> FRAME_SHIFT
         self._uses = (ctypes.c_uint64 * frame_count)()
@@ -185,7 +187,10 @@ class Board:
     def _device_read(self, cpu: int, address: int, size: int) -> int:
         try:
             self.before_device(self.cpus[cpu])
-            return self.bus.read(address, size)
+            value = self.bus.read(address, size)
+            if self.on_access is not None:
+                self.on_access(False, address, size, value)
+            return value
         except BaseException as error:
             self._fail(cpu, error)
             return 0
@@ -193,6 +198,8 @@ class Board:
     def _device_write(self, cpu: int, address: int, size: int, value: int) -> None:
         try:
             self.before_device(self.cpus[cpu])
+            if self.on_access is not None:
+                self.on_access(True, address, size, value)
             self.bus.write(address, size, value)
         except BaseException as error:
             self._fail(cpu, error)

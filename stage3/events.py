@@ -25,6 +25,8 @@ class EventKind(Enum):
     REFUSED = "refused"
     PAGE_FAULT = "page-fault"
     FAULT = "fault"
+    DEVICE = "device"
+    DMA = "dma"
     INTERRUPT = "interrupt"
     PROCESS_START = "process-start"
     PROCESS_END = "process-end"

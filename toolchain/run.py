@@ -63,7 +63,7 @@ def run_run(arguments: argparse.Namespace) -> int:
         session = Session(options)
         stack.callback(session.close)
         if events is not None:
-            session.kernel.events = EventLog(lambda event: _write_event(events, event), keep=False)
+            session.kernel.record(EventLog(lambda event: _write_event(events, event), keep=False))
         if not arguments.quiet:
             _announce(options)
             session.listeners.append(lambda line: print(format_line(line)))
