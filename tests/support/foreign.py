@@ -77,7 +77,8 @@ def build_image() -> Path:
     Raises:
         BuildError: a source does not compile.
     """
-    cache = Cache(Path(os.environ.get("ANOS_SIM_CACHE") or ROOT / ".cache") / "foreign")
+    folder = Path(os.environ.get("ANOS_SIM_CACHE") or ROOT / ".cache").resolve()
+    cache = Cache(folder / "foreign")
     parts: list[str | bytes] = [ZIG_VERSION, " ".join((*COMPILE_FLAGS, *LINK_FLAGS))]
     for path in sorted((ROOT / SOURCES).rglob("*")):
         if path.is_file():
@@ -141,11 +142,13 @@ def foreign_image() -> SystemImage:
     return parse_image(build_image().read_bytes(), "foreign", "x86_64")
 
 
-def run_foreign(config: MachineConfig, seconds: int, policy: str | None = None) -> ForeignRun:
+def run_foreign(
+    config: MachineConfig, seconds: int, image: SystemImage | None = None
+) -> ForeignRun:
     """Boot the foreign system, run it for some virtual time, and check that nothing is lost."""
     machine = Machine(config)
     try:
-        kernel = boot(machine, foreign_image(), policy, config.seed)
+        kernel = boot(machine, image or foreign_image(), seed=config.seed)
         try:
             return _run(kernel, seconds)
         finally:

@@ -16,7 +16,7 @@ import pytest
 
 from anos_sim.hw.config import AhciConfig, MachineConfig, PortConfig
 from anos_sim.stage3.abi import SYSTEM_BASE
-from anos_sim.stage3.image import find_ramfs
+from anos_sim.stage3.image import find_ramfs, parse_image
 from anos_sim.toolchain.guest.disk_image import write_fat32
 from support.foreign import ForeignRun, build_image, foreign_image, run_foreign
 
@@ -141,6 +141,17 @@ def test_the_screen_shows_the_log(run: ForeignRun) -> None:
 def test_the_same_seed_gives_the_same_run(disk: Path, cpus: int) -> None:
     again = run_foreign(MachineConfig(cpus=cpus, disks=(str(disk),)), SECONDS)
     assert again == boot_once(disk, cpus)
+
+
+def test_a_missing_program_is_noticed_by_its_own_process(disk: Path) -> None:
+    data = foreign_image().data.replace(b'"boot:/test_server.elf"', b'"boot:/nobody_else.elf"')
+    image = parse_image(data, "foreign", "x86_64")
+    run = run_foreign(MachineConfig(disks=(str(disk),)), 3, image)
+    assert run.texts("nobody_else") == [
+        "loader: boot:/nobody_else.elf: the file is missing",
+        "loader: this server is dying",
+    ]
+    assert run.processes == {pid: name for pid, name in SERVERS.items() if pid != 4}
 
 
 def test_each_disk_on_a_controller_of_its_own_is_mounted(disk: Path) -> None:

@@ -45,7 +45,8 @@ static uintptr_t heap_break, heap_free;
 static bool sbrk(uint64_t size)
 {
     const uintptr_t old = heap_break;
-    const uintptr_t floor = old & -(uintptr_t)PAGE, end = (old + size + PAGE - 1) & -(uintptr_t)PAGE;
+    const uintptr_t floor = old & -(uintptr_t)PAGE;
+    const uintptr_t end = (old + size + PAGE - 1) & -(uintptr_t)PAGE;
     if (anos_create_region(floor, end, AUTOMAP).type != OK) {
         return false;
     }

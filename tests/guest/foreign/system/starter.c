@@ -1,4 +1,4 @@
-/* The filesystem starter: polls DEVMAN for storage, starts a driver for each disk (anos-abi 8.6). */
+/* The filesystem starter: asks DEVMAN for disks until there are some (anos-abi 8.6). */
 #include "device.h"
 #include "libc.h"
 #include "system.h"
