@@ -161,8 +161,6 @@ static int64_t list(struct mounts *mounts, size_t bytes, void *page)
 
 static int64_t stat(struct mounts *mounts, size_t bytes, void *page)
 {
-    const char *const path = ((const struct file_request *)page)->path;
-    (void)path;
     struct tree *tree;
     struct node node;
     const int64_t found =

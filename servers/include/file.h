@@ -84,7 +84,7 @@ enum file_attribute {
 
 #define FILE_NAME_BYTES 768 /* with the NUL: 255 UTF-16 units as UTF-8 */
 
-/* A name in a directory. The name of a mount's root is its volume's label, "" if it has none. */
+/* A file or a directory. FILE_STAT names a mount's root by its volume's label, others by "". */
 struct file_entry {
     uint16_t entry_bytes; /* to the next entry: a multiple of 8 */
     uint16_t name_bytes;  /* without the NUL */

@@ -1,0 +1,165 @@
+"""A client of fat32drv, compiled for the host with sanitizers (fat_host.c)."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).resolve().parents[2]
+DRIVER = ROOT / "servers" / "fat32drv"
+NOT_ON_THE_HOST = {"main.c", "disk.c"}
+
+PAGE_BYTES = 4096
+SIZE, LOAD, QUERY_SIZE, LOAD_PAGE, LIST, STAT, READ = 1, 2, 104, 105, 109, 110, 111
+NOT_FOUND, NOT_A_DIRECTORY, IS_A_DIRECTORY, IO_ERROR, BAD_REQUEST = -1, -2, -3, -4, -5
+DIRECTORY = 0x10
+
+
+class FileError(Exception):
+    """The driver answered an enum file_error; `code` is it."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A struct file_entry."""
+
+    name: str
+    size: int
+    attributes: int
+    modified: int
+
+    @property
+    def is_directory(self) -> bool:
+        """Can it be listed?"""
+        return bool(self.attributes & DIRECTORY)
+
+
+def build_fat_host(folder: Path) -> Path:
+    """Compile the driver for the host, with every sanitizer that the compiler has."""
+    program = folder / "fat_host"
+    sources = [path for path in sorted(DRIVER.glob("*.c")) if path.name not in NOT_ON_THE_HOST]
+    rest = ["-std=gnu2x", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-sanitize-recover=all"]
+    for include in (DRIVER, ROOT / "servers" / "include"):
+        rest += ["-I", str(include)]
+    rest += [str(Path(__file__).with_suffix(".c")), *map(str, sources), "-o", str(program)]
+    zig = [sys.executable, "-m", "ziglang", "cc", "-fsanitize=undefined"]
+    system = shutil.which("gcc")
+    choices = [[system, "-fsanitize=address,undefined"]] if system else []
+    errors = ""
+    for choice in (*choices, zig):  # zig has no address sanitizer
+        done = subprocess.run([*choice, *rest], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return program
+        errors += done.stderr
+    raise AssertionError(errors)
+
+
+class FatHost:
+    """fat32drv on an image file. `mounts` is what it found, `wrong` why it found nothing."""
+
+    def __init__(self, program: Path, image: Path, sector_bytes: int = 512) -> None:
+        self.process = subprocess.Popen(
+            [program, image, str(sector_bytes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.input, self.output = self.process.stdin, self.process.stdout
+        line = self.output.readline().decode()
+        assert line.endswith("\n"), "the driver crashed or hangs"
+        self.wrong = line[1:-1] if line.startswith("!") else ""
+        self.mounts = [] if self.wrong else line.split()
+
+    def __enter__(self) -> FatHost:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.input.close()
+        self.output.close()
+        status = self.process.wait()
+        assert error is not None or status == 0, f"the driver ended with {status}"
+
+    def send(self, tag: int, body: bytes, size: int | None = None) -> tuple[int, bytes]:
+        """Send a message; return the reply, signed, and the page."""
+        page = body.ljust(PAGE_BYTES, b"\xee")
+        self.input.write(struct.pack("<QQ", tag, len(body) if size is None else size) + page)
+        self.input.flush()
+        answer = self.output.read(8 + PAGE_BYTES)
+        assert len(answer) == 8 + PAGE_BYTES, "the driver crashed or hangs"
+        return struct.unpack_from("<q", answer)[0], answer[8:]
+
+    def ask(self, tag: int, path: str, position: int = 0) -> tuple[int, bytes]:
+        """Send one of our own requests.
+
+        Raises:
+            FileError: the driver says so.
+        """
+        reply, page = self.send(tag, struct.pack("<Q", position) + path.encode() + b"\0")
+        if reply < 0:
+            raise FileError(reply)
+        return reply, page
+
+    def stat(self, path: str) -> Entry:
+        """What the driver knows of a file or a directory."""
+        reply, page = self.ask(STAT, path)
+        (entry,) = _entries(page[:reply], 1)
+        return entry
+
+    def list(self, path: str) -> Iterator[Entry]:
+        """The entries of a directory."""
+        position = 0
+        while True:
+            reply, page = self.ask(LIST, path, position)
+            following, count, reserved = struct.unpack_from("<QII", page)
+            assert reserved == 0
+            assert 16 <= reply <= PAGE_BYTES
+            yield from _entries(page[16:reply], count)
+            if following == 0:
+                return
+            assert following > position
+            position = following
+
+    def read(self, path: str) -> bytes:
+        """A file's content, page by page."""
+        content = b""
+        while True:
+            reply, page = self.ask(READ, path, len(content))
+            content += page[: reply - 1]
+            if reply == 1:
+                return content
+
+    def walk(self, path: str) -> Iterator[tuple[str, Entry]]:
+        """Everything below a directory, with its path."""
+        for entry in self.list(path):
+            inner = f"{path}/{entry.name}"
+            yield inner, entry
+            if entry.is_directory:
+                yield from self.walk(inner)
+
+
+def _entries(data: bytes, count: int) -> list[Entry]:
+    found = []
+    at = 0
+    for _ in range(count):
+        size, name_bytes, attributes, length, modified = struct.unpack_from("<HHIQq", data, at)
+        assert size % 8 == 0
+        name = data[at + 24 : at + size]
+        assert name[name_bytes] == 0
+        found.append(Entry(name[:name_bytes].decode(), length, attributes, modified))
+        at += size
+    assert at == len(data)
+    return found
