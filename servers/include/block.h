@@ -1,7 +1,7 @@
 /*
  * The storage protocol, on the channel of a storage device (anos-abi 9.4).
  *
- * The message's tag says nothing; the body is a struct block_request.
+ * The body is a struct block_request.
  *
  *   BLOCK_READ   `count` sectors from `sector` on  -> bytes read; they are in the
  *                                                     message's page, from its start
@@ -9,6 +9,11 @@
  *   BLOCK_INFO                                     -> bytes of the struct block_info in
  *                                                     the message's page
  *   BLOCK_FLUSH                                    -> 1 when what was written is on the medium
+ *
+ * The tag is 0, as Anos's clients send it, or that of our own fifth request,
+ * whose body is nothing but data, so that a page of it fits into a message:
+ *
+ *   block_write_page_tag(sector, count)            -> sectors written
  *
  * An answer of 0, which arrives as ANOS_FAILURE, says: a bad request, sectors
  * that are not there, or the device could not.
@@ -22,6 +27,8 @@
 #define BLOCK_SECTOR_BYTES 512
 #define BLOCK_READ_MAX 8  /* sectors in a message's page */
 #define BLOCK_WRITE_MAX 7 /* sectors behind the request's header */
+#define BLOCK_REQUEST_BYTES_MIN 24
+#define BLOCK_PAGE_MAX 8 /* sectors of a write of our own kind */
 
 enum block_type {
     BLOCK_READ = 1,
@@ -39,6 +46,25 @@ struct block_request {
     uint8_t data[BLOCK_WRITE_MAX * BLOCK_SECTOR_BYTES]; /* of BLOCK_WRITE */
 };
 
+/* A tag with this bit asks for a write of our own kind: count and sector follow below it. */
+#define BLOCK_WRITE_PAGE (UINT64_C(1) << 63)
+#define BLOCK_TAG_SECTOR_BITS 48
+
+static inline uint64_t block_write_page_tag(uint64_t sector, uint32_t count)
+{
+    return BLOCK_WRITE_PAGE | (uint64_t)count << BLOCK_TAG_SECTOR_BITS | sector;
+}
+
+static inline uint64_t block_tag_sector(uint64_t tag)
+{
+    return tag & ((UINT64_C(1) << BLOCK_TAG_SECTOR_BITS) - 1);
+}
+
+static inline uint32_t block_tag_count(uint64_t tag)
+{
+    return (uint32_t)((tag & ~BLOCK_WRITE_PAGE) >> BLOCK_TAG_SECTOR_BITS);
+}
+
 struct block_info {
     uint64_t sector_count;
     uint32_t sector_bytes;
@@ -49,7 +75,7 @@ struct block_info {
 
 _Static_assert(offsetof(struct block_request, sector) == 8, "sector");
 _Static_assert(offsetof(struct block_request, count) == 16, "count");
-_Static_assert(offsetof(struct block_request, data) == 24, "data");
+_Static_assert(offsetof(struct block_request, data) == BLOCK_REQUEST_BYTES_MIN, "data");
 _Static_assert(offsetof(struct block_info, model) == 16, "model");
 _Static_assert(offsetof(struct block_info, serial) == 80, "serial");
 _Static_assert(sizeof(struct block_info) == 112, "block_info");

@@ -1,0 +1,125 @@
+/* The controller: mapped, switched on, and its one interrupt (AHCI 1.3.1, 10.1.2). */
+#include "controller.h"
+
+#include "pci.h"
+
+#include <anos/abi.h>
+#include <stdio.h>
+
+#define REGISTERS_WINDOW UINT64_C(0xb000000000)
+#define CONFIG_WINDOW UINT64_C(0xc000000000)
+#define DEVICE_ACCESS (ANOS_MAP_READ | ANOS_MAP_WRITE | ANOS_MAP_NOCACHE)
+#define PORTS_IN_FIRST_PAGE 30
+#define POLL_NS 1 /* asleep until the next tick */
+
+#define CAPABILITIES_MAX 48 /* as many as fit; a list that is longer runs in a circle */
+#define MSI_ENABLE (1u << 16)
+#define MSI_COUNT_MASK (7u << 20)
+#define MSI_64BIT (1u << 23)
+
+static bool map(uint64_t physical, uint64_t window, uint64_t bytes)
+{
+    return anos_map_physical(physical, window, bytes, DEVICE_ACCESS).type == ANOS_OK;
+}
+
+/* A second page has the last two ports; without them it is another device's. */
+static bool map_registers(struct controller *controller, uint64_t physical)
+{
+    controller->registers = (struct hba_registers *)REGISTERS_WINDOW;
+    if (!map(physical, REGISTERS_WINDOW, ANOS_PAGE_BYTES)) {
+        return false;
+    }
+    return controller->registers->ports >> PORTS_IN_FIRST_PAGE == 0 ||
+           map(physical, REGISTERS_WINDOW, 2 * ANOS_PAGE_BYTES);
+}
+
+/* Offset of a capability in configuration space, 0 if it is not there. */
+static unsigned find_capability(const volatile uint8_t *config, uint8_t id)
+{
+    if (!(pci_read(config, PCI_COMMAND) & PCI_STATUS_CAPABILITIES)) {
+        return 0;
+    }
+    unsigned offset = pci_read(config, PCI_CAPABILITIES) & 0xfc;
+    for (int i = 0; i < CAPABILITIES_MAX && offset != 0; i++) {
+        const uint32_t header = pci_read(config, offset);
+        if ((uint8_t)header == id) {
+            return offset;
+        }
+        offset = header >> 8 & 0xfc;
+    }
+    return 0;
+}
+
+/* Have one vector, and tell the controller where it is (PCI 3.0, 6.8.1). */
+static bool set_up_interrupt(struct controller *controller, volatile uint8_t *config,
+                             uint64_t config_physical)
+{
+    const unsigned msi = find_capability(config, PCI_CAPABILITY_MSI);
+    if (msi == 0) {
+        return false;
+    }
+    const uint32_t bdf = config_physical / PCI_CONFIG_BYTES & 0xffff;
+    uint64_t address;
+    uint32_t data;
+    const struct anos_result vector = anos_alloc_interrupt_vector(bdf, &address, &data);
+    if (vector.type != ANOS_OK) {
+        return false;
+    }
+    controller->vector = (uint8_t)vector.value;
+    const uint32_t header = pci_read(config, msi) & ~(MSI_ENABLE | MSI_COUNT_MASK);
+    pci_write(config, msi, header);
+    pci_write(config, msi + 4, (uint32_t)address);
+    if (header & MSI_64BIT) {
+        pci_write(config, msi + 8, (uint32_t)(address >> 32));
+        pci_write(config, msi + 12, data);
+    } else {
+        pci_write(config, msi + 8, data);
+    }
+    pci_write(config, msi, header | MSI_ENABLE);
+    return true;
+}
+
+bool controller_open(struct controller *controller, uint64_t registers, uint64_t config_physical)
+{
+    volatile uint8_t *const config = (volatile uint8_t *)CONFIG_WINDOW;
+    if (!lock_make(&controller->lock)) {
+        printf("ahcidrv: no channel for the lock\n");
+        return false;
+    }
+    if (!map(config_physical, CONFIG_WINDOW, PCI_CONFIG_BYTES)) {
+        printf("ahcidrv: cannot map the configuration page\n");
+        return false;
+    }
+    const uint32_t command = pci_read(config, PCI_COMMAND) & PCI_COMMAND_MASK;
+    pci_write(config, PCI_COMMAND,
+              command | PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER | PCI_COMMAND_NO_INTX);
+    if (!map_registers(controller, registers)) {
+        printf("ahcidrv: cannot map the registers\n");
+        return false;
+    }
+    controller->has_vector = set_up_interrupt(controller, config, config_physical);
+    if (!controller->has_vector) {
+        printf("ahcidrv: no interrupt; commands are polled for\n");
+    }
+    struct hba_registers *const hba = controller->registers;
+    hba->control |= HBA_AHCI_ENABLE;
+    for (unsigned port = 0; port < AHCI_PORTS_MAX; port++) {
+        if (hba->ports >> port & 1) {
+            hba->port[port].interrupt_enable = 0;
+        }
+    }
+    hba->interrupt_status = UINT32_MAX;
+    hba->control |= HBA_INTERRUPTS;
+    return true;
+}
+
+bool controller_wait(const struct controller *controller)
+{
+    uint32_t event;
+    if (controller->has_vector &&
+        anos_wait_interrupt(controller->vector, &event).type == ANOS_OK) {
+        return true;
+    }
+    anos_task_sleep_current(POLL_NS);
+    return false;
+}

@@ -1,0 +1,32 @@
+/* The controller: its registers, its interrupt, and who may use it. */
+#ifndef CONTROLLER_H
+#define CONTROLLER_H
+
+#include "ahci.h"
+#include "lock.h"
+
+#include <stdbool.h>
+
+/*
+ * Commands are issued and waited for with `lock` held, one at a time for the
+ * whole controller. There is one interrupt for all ports, and each wakes one
+ * thread; this way it is always the one that the command belongs to.
+ */
+struct controller {
+    struct hba_registers *registers;
+    struct lock lock;
+    bool has_vector; /* or else commands are polled for */
+    uint8_t vector;
+};
+
+/*
+ * Take over a controller, by the physical addresses of its registers and of its
+ * configuration page. Its ports are left as they are, without interrupts. False
+ * if that cannot be, with a line that says why.
+ */
+bool controller_open(struct controller *controller, uint64_t registers, uint64_t config);
+
+/* Wait for an interrupt, or for the next tick: then it is false. */
+bool controller_wait(const struct controller *controller);
+
+#endif
