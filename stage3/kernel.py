@@ -362,6 +362,21 @@ class Kernel:
         """Every process, those being built last."""
         return [*self.processes.values(), *self.building]
 
+    def record(self, log: EventLog) -> None:
+        """Record events from here on."""
+        self.events = log
+        self.board.on_access = self._device_access
+        self.memory.on_dma = self._dma
+
+    def _device_access(self, write: bool, address: int, size: int, value: int) -> None:
+        thread = self.current.thread if self.current is not None else None
+        arrow = "<-" if write else "->"
+        self.emit(EventKind.DEVICE, thread, f"{address:#x}:{size} {arrow} {value:#x}")
+
+    def _dma(self, write: bool, address: int, size_bytes: int) -> None:
+        verb = "write" if write else "read"
+        self.emit(EventKind.DMA, None, f"{verb} {address:#x}+{size_bytes:#x}")
+
     def emit(self, kind: EventKind, thread: Thread | None, detail: str) -> None:
         """Record an event; callers test `events` first, so that it costs nothing when off."""
         if self.events is not None:
