@@ -95,7 +95,7 @@ def _waits_for(kernel: Kernel, thread: Thread) -> str:
         return (
             f"reply of {receiver}" if receiver is not None else f"receiver on {waits_for.channel}"
         )
-    if isinstance(waits_for, Receive):
+    if isinstance(waits_for, Receive) and waits_for.channel is not None:
         names = kernel.names.of(waits_for.channel)
         return f"message on {names[0] if names else waits_for.channel}"
     if thread.state is ThreadState.LOG:

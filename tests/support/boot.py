@@ -1,0 +1,64 @@
+"""Boot the real system in a test: our own image, a disk, and what came out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+
+from anos_sim.hw.config import MachineConfig
+from anos_sim.hw.machine import Machine
+from anos_sim.stage3.boot import boot
+from anos_sim.stage3.events import EventLog
+from anos_sim.stage3.image import read_image
+from anos_sim.stage3.kernel import Kernel
+from anos_sim.stage3.log import LogLine
+from anos_sim.toolchain.options import default_image, sample_disk
+
+TURNS_MAX = 2_000_000
+
+
+@attrs.define
+class Booted:
+    """A system after its run; `lines` is its log."""
+
+    kernel: Kernel
+    lines: list[LogLine]
+    machine: Machine
+
+    def text(self, process: str | None = None) -> str:
+        """The log's text, of one process or of all."""
+        return "\n".join(
+            line.text for line in self.lines if process is None or line.process == process
+        )
+
+    def close(self) -> None:
+        """Free the engines and the disks."""
+        self.kernel.close()
+        self.machine.close()
+
+
+def boot_system(
+    config: MachineConfig | None = None,
+    *,
+    image: Path | None = None,
+    policy: str | None = None,
+    seed: int = 0,
+    events: EventLog | None = None,
+    until: str | None = None,
+) -> Booted:
+    """Run a system to its end, or until a log line contains `until`."""
+    machine = Machine(config or MachineConfig(disks=(str(sample_disk()),)))
+    kernel = boot(machine, read_image(image or default_image(), "x86_64"), policy, seed)
+    if events is not None:
+        kernel.record(events)
+    lines: list[LogLine] = []
+    kernel.on_log = lines.append
+    for _ in range(TURNS_MAX):
+        if not kernel.advance(1):
+            break
+        if until is not None and any(until in line.text for line in lines[-20:]):
+            break
+    else:
+        raise AssertionError("the run does not end")
+    return Booted(kernel, lines, machine)
