@@ -159,7 +159,8 @@ size_t partition_list(struct cache *cache, struct partition found[PARTITIONS_MAX
     }
     for (uint32_t i = 0; i < MBR_ENTRIES; i++) {
         const uint8_t type = table[MBR_TABLE + i * MBR_ENTRY_BYTES + 4];
-        if (type == MBR_GPT && (list_gpt(&list, 1) || list_gpt(&list, cache->disk->sector_count - 1))) {
+        const uint64_t backup = cache->disk->sector_count - 1;
+        if (type == MBR_GPT && (list_gpt(&list, 1) || list_gpt(&list, backup))) {
             return list.count;
         }
     }

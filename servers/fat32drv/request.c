@@ -85,7 +85,8 @@ static uint64_t load_page(struct mounts *mounts, size_t bytes, void *page)
     struct file_page_answer *const answer = page;
     struct tree *tree;
     struct node node;
-    int64_t read = find_at(mounts, page, offsetof(struct file_load_page, path), bytes, &tree, &node);
+    int64_t read =
+        find_at(mounts, page, offsetof(struct file_load_page, path), bytes, &tree, &node);
     if (read == 0 && any) {
         read = tree_read(tree, &node, first_page * CACHE_BLOCK_BYTES, answer->data,
                          sizeof answer->data);
@@ -99,7 +100,8 @@ static uint64_t load_page(struct mounts *mounts, size_t bytes, void *page)
 static size_t put_entry(uint8_t *at, size_t left, const struct node *node, const char *name)
 {
     const size_t name_bytes = strlen(name);
-    const size_t entry_bytes = (offsetof(struct file_entry, name) + name_bytes + 1 + 7) & ~(size_t)7;
+    const size_t exact_bytes = offsetof(struct file_entry, name) + name_bytes + 1;
+    const size_t entry_bytes = (exact_bytes + 7) & ~(size_t)7;
     if (entry_bytes > left) {
         return 0;
     }

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define BOOT_SECTOR_BYTES 512
+#define SECTOR_BYTES_MIN 512
+#define SECTOR_BYTES_MAX 4096
 #define CLUSTER_BYTES_MAX (256 * 1024) /* 64 sectors of 4096 */
 #define ENTRY_BYTES 32
 
@@ -57,7 +59,8 @@ static struct bpb read_bpb(const uint8_t *sector)
 /* Test what holds for every kind of FAT; NULL if it does. */
 static const char *check_bpb(const struct bpb *bpb)
 {
-    if (!is_power_of_two(bpb->sector_bytes) || bpb->sector_bytes < 512 || bpb->sector_bytes > 4096) {
+    if (!is_power_of_two(bpb->sector_bytes) || bpb->sector_bytes < SECTOR_BYTES_MIN ||
+        bpb->sector_bytes > SECTOR_BYTES_MAX) {
         return "its sector size is not 512, 1024, 2048 or 4096";
     }
     if (!is_power_of_two(bpb->cluster_sectors) ||

@@ -11,7 +11,7 @@
 #include "fat.h"
 #include "partition.h"
 
-#define VOLUME_LABEL_BYTES 34 /* 11 characters of code page 437 as UTF-8, with the NUL */
+#define VOLUME_LABEL_BYTES 34 /* 11 characters of code page 850 as UTF-8, with the NUL */
 
 struct volume {
     struct cache *cache;

@@ -124,7 +124,7 @@ struct file_load_page {
 };
 
 #define FILE_ANSWER_ERROR UINT32_MAX
-#define FILE_PAGE_ANSWER_BYTES 4088 /* the page's last 8 bytes do not fit: FILE_READ has no such gap */
+#define FILE_PAGE_ANSWER_BYTES 4088 /* a page's last 8 bytes do not fit: FILE_READ has no gap */
 
 struct file_page_answer {
     uint32_t pages; /* 1, or 0 at the end of the file and on error */
