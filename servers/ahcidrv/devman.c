@@ -1,0 +1,64 @@
+/* Telling DEVMAN what there is to use (anos-abi 9.2 and 9.4). */
+#include "devman.h"
+
+#include "device.h"
+
+#include <anos/abi.h>
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t devman;
+
+bool devman_find(void)
+{
+    devman = anos_find_named_channel(DEVMAN_NAME).value;
+    if (devman == 0) {
+        printf("ahcidrv: there is no DEVMAN, so nobody could find the disks\n");
+    }
+    return devman != 0;
+}
+
+/* Register one device of `type`; returns its id, 0 if that failed. */
+static uint64_t register_device(uint32_t type, const void *device)
+{
+    static _Alignas(ANOS_PAGE_BYTES) uint8_t page[ANOS_PAGE_BYTES];
+    const struct device_registration header = { DEVICE_REGISTER, type, 1 };
+    const size_t bytes = device_record_bytes(type);
+    memcpy(page, &header, sizeof header);
+    memcpy(page + sizeof header, device, bytes);
+    return anos_send_message(devman, 0, sizeof header + bytes, page).value;
+}
+
+uint64_t devman_register_controller(uint64_t parent_id)
+{
+    const struct device_info controller = {
+        .parent_id = parent_id,
+        .type = DEVICE_STORAGE_CONTROLLER,
+        .hardware = HARDWARE_AHCI,
+        .name = "AHCI Controller",
+        .driver = "ahcidrv",
+    };
+    return register_device(DEVICE_STORAGE_CONTROLLER, &controller);
+}
+
+void devman_register_disk(const struct disk *disk, uint64_t controller_id)
+{
+    struct storage_device_info device = {
+        .base = {
+            .parent_id = controller_id,
+            .type = DEVICE_STORAGE,
+            .hardware = HARDWARE_AHCI,
+            .abilities = DEVICE_CAN_READ | DEVICE_CAN_WRITE,
+            .driver = "ahcidrv",
+            .channel = disk->channel,
+        },
+        .sector_count = disk->sector_count,
+        .sector_bytes = DISK_SECTOR_BYTES,
+    };
+    snprintf(device.base.name, sizeof device.base.name, "AHCI Port %u", disk->port.index);
+    strcpy(device.model, disk->model);
+    strcpy(device.serial, disk->serial);
+    if (register_device(DEVICE_STORAGE, &device) == 0) {
+        printf("ahcidrv: DEVMAN does not take the disk at port %u\n", disk->port.index);
+    }
+}

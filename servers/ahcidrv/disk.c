@@ -1,0 +1,108 @@
+/* A disk: its commands, and what IDENTIFY says of it (ATA8-ACS, 7). */
+#include "disk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define READ_DMA_EXT 0x25
+#define WRITE_DMA_EXT 0x35
+#define FLUSH_CACHE_EXT 0xea
+#define IDENTIFY_DEVICE 0xec
+#define DEVICE_LBA 0x40
+#define SECTORS_PER_MIB (0x100000 / DISK_SECTOR_BYTES)
+
+/* Words of IDENTIFY's answer. */
+#define WORD_SERIAL 10
+#define WORD_MODEL 27
+#define WORD_COMMAND_SETS 83
+#define WORD_SECTORS 100
+#define WORD_SECTOR_SIZE 106
+
+#define HAS_48BIT_SECTORS (1u << 10) /* in WORD_COMMAND_SETS */
+#define SECTOR_SIZE_VALID_MASK 0xc000u
+#define SECTOR_SIZE_VALID 0x4000u
+#define HAS_LONG_SECTORS (1u << 12) /* in WORD_SECTOR_SIZE: not 512 bytes */
+
+static uint16_t word(const struct disk *disk, unsigned index)
+{
+    const uint8_t *const bytes = disk->port.buffer + 2 * index;
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
+}
+
+/* A text of IDENTIFY: the first character is in a word's upper byte, blanks fill it up. */
+static void copy_text(char *text, size_t text_bytes, const struct disk *disk, unsigned index)
+{
+    size_t end = 0;
+    for (size_t i = 0; i + 1 < text_bytes; i++) {
+        const char character = (char)disk->port.buffer[2 * index + (i ^ 1)];
+        text[i] = character;
+        if (character != ' ' && character != '\0') {
+            end = i + 1;
+        }
+    }
+    text[end] = '\0';
+}
+
+bool disk_identify(struct disk *disk)
+{
+    const unsigned index = disk->port.index;
+    const struct command identify = { .code = IDENTIFY_DEVICE, .byte_count = DISK_SECTOR_BYTES };
+    if (!port_run(&disk->port, &identify)) {
+        printf("ahcidrv: the disk at port %u does not say what it is\n", index);
+        return false;
+    }
+    const uint16_t sector_size = word(disk, WORD_SECTOR_SIZE);
+    const bool has_long_sectors =
+        (sector_size & SECTOR_SIZE_VALID_MASK) == SECTOR_SIZE_VALID && sector_size & HAS_LONG_SECTORS;
+    if (!(word(disk, WORD_COMMAND_SETS) & HAS_48BIT_SECTORS) || has_long_sectors) {
+        printf("ahcidrv: the disk at port %u is left alone: it has no 48-bit addresses or no "
+               "sectors of %u bytes\n",
+               index, DISK_SECTOR_BYTES);
+        return false;
+    }
+    disk->sector_count = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        disk->sector_count |= (uint64_t)word(disk, WORD_SECTORS + i) << 16 * i;
+    }
+    copy_text(disk->model, sizeof disk->model, disk, WORD_MODEL);
+    copy_text(disk->serial, sizeof disk->serial, disk, WORD_SERIAL);
+    printf("ahcidrv: %" PRIu64 " MiB disk '%s' at port %u\n",
+           disk->sector_count / SECTORS_PER_MIB, disk->model, index);
+    return true;
+}
+
+bool disk_has(const struct disk *disk, uint64_t sector, uint32_t count)
+{
+    return count >= 1 && count <= DISK_SECTORS_MAX && sector < disk->sector_count &&
+           count <= disk->sector_count - sector;
+}
+
+/* Move sectors between the disk and the port's buffer. */
+static bool move(struct disk *disk, uint8_t code, uint64_t sector, uint32_t count)
+{
+    const struct command command = {
+        .code = code,
+        .writes = code == WRITE_DMA_EXT,
+        .device = DEVICE_LBA,
+        .count = (uint16_t)count,
+        .sector = sector,
+        .byte_count = count * DISK_SECTOR_BYTES,
+    };
+    return port_run(&disk->port, &command);
+}
+
+bool disk_read(struct disk *disk, uint64_t sector, uint32_t count)
+{
+    return move(disk, READ_DMA_EXT, sector, count);
+}
+
+bool disk_write(struct disk *disk, uint64_t sector, uint32_t count)
+{
+    return move(disk, WRITE_DMA_EXT, sector, count);
+}
+
+bool disk_flush(struct disk *disk)
+{
+    const struct command flush = { .code = FLUSH_CACHE_EXT, .device = DEVICE_LBA };
+    return port_run(&disk->port, &flush);
+}
