@@ -109,6 +109,14 @@ class Rights(IntFlag):
 ALL_RIGHTS = (1 << 12) - 1
 
 
+class ObjectKind(IntEnum):
+    """What a capability is a right to: the upper half of `inspect`'s value."""
+
+    CALL = 1
+    CHANNEL = 2
+    PROCESS = 3
+
+
 class ClockId(IntEnum):
     """What `clock` reads: nanoseconds since power-on, or since 1970."""
 
@@ -161,6 +169,7 @@ class Sysno(IntEnum):
     SET_THREAD_POINTER = 70
     CLOCK = 71
     POWER = 72
+    INSPECT = 73
 
 
 FIRST_OWN_SYSNO = 64
@@ -401,6 +410,14 @@ CALLS: tuple[Call, ...] = (
         "anos_power",
         ((_U64, "action"), (_U64, "status")),
         "Switch the machine off (ANOS_POWER_OFF); `status` becomes the run's exit status.",
+    ),
+    Call(
+        Sysno.INSPECT,
+        "anos_inspect",
+        ((_U64, "cookie"),),
+        "Tell what a capability held here is a right to: the kind (ANOS_OBJECT_...) in the upper "
+        "32 bits; below them a call's id, a channel's number or a process's pid. Errors: BADARGS "
+        "if it is not held.",
     ),
 )
 

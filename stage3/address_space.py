@@ -182,13 +182,19 @@ class AddressSpace:
         self._leaves[address >> 21] = leaf
         return leaf
 
-    def mappings(self) -> Iterator[tuple[int, int]]:
-        """All present pages as (address, entry), lowest first."""
+    def mappings(self, begin: int = 0, end: int = USER_END) -> Iterator[tuple[int, int]]:
+        """All present pages of a range as (address, entry), lowest first.
+
+        Changing entries meanwhile is fine; the cost is that of what is mapped.
+        """
         for index in sorted(self._leaves):
+            if not begin >> 21 <= index <= end - 1 >> 21:
+                continue
             leaf = self._leaves[index]
             for offset, entry in enumerate(self._words[leaf : leaf + _ENTRIES].tolist()):
-                if entry & PRESENT:
-                    yield (index << 21) + (offset << FRAME_SHIFT), entry
+                address = (index << 21) + (offset << FRAME_SHIFT)
+                if entry & PRESENT and begin <= address < end:
+                    yield address, entry
 
     # ---- ranges ----
 

@@ -66,6 +66,7 @@ class Statistics:
     """Counters of a run; those that the CPUs count are on them."""
 
     messages: int = 0
+    refused: int = 0
     page_faults: int = 0
     interrupts: int = 0
 

@@ -175,9 +175,8 @@ def copy_region(
     Raises `OutOfFrames`.
     """
     space, target = parent.space, child.space
-    for address in range(start, start + size_bytes, 1 << FRAME_SHIFT):
-        entry = space.entry(address)
-        if not entry & PRESENT or entry & DEVICE:
+    for address, entry in space.mappings(start, start + size_bytes):
+        if entry & DEVICE:
             continue
         shared = entry & ~(WRITE | ACCESSED) | COW
         if target.execute_everywhere:

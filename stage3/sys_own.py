@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anos_sim.hw.memory import FRAME_SHIFT
+
 from . import lifecycle
 from .abi import (
     PAGE_BYTES,
     USER_END,
     ClockId,
     MapFlags,
+    ObjectKind,
     PowerAction,
     RegionFlags,
     Rights,
@@ -17,6 +20,8 @@ from .abi import (
     Sysno,
     ThreadClass,
 )
+from .capability import SystemCall
+from .channel import Channel
 from .errors import OutOfFrames, SyscallError
 from .kernel import Outcome
 from .physical import ACCESSED, COW, DEVICE, PRESENT, WRITE
@@ -109,7 +114,7 @@ def map_into(
     may write becomes copy-on-write on both.
 
     Raises:
-        SyscallError(FAILURE): no such process being built, or no memory.
+        SyscallError(FAILURE): no such process being built, no memory, or more than there can be.
         SyscallError(BADARGS): unaligned, empty, or not the user half.
     """
     child = _find_building(caller, cookie)
@@ -117,6 +122,8 @@ def map_into(
         raise SyscallError(Status.BADARGS)
     if target + size_bytes > USER_END or source + size_bytes > USER_END:
         raise SyscallError(Status.BADARGS)
+    if source and size_bytes >> FRAME_SHIFT > kernel.frames.total_count:
+        raise SyscallError(Status.FAILURE)
     try:
         if source:
             _share(caller.process, child, source, target, size_bytes, flags)
@@ -220,3 +227,21 @@ def power(kernel: Kernel, caller: Thread, action: int, status: int) -> None:
     kernel.end(Outcome(status & 0xFF, f"{caller.process} switched off", power_off=True))
     caller.registers.set_result(0, 0)
     kernel.preempt(kernel.current)  # type: ignore[arg-type]
+
+
+@syscall(Sysno.INSPECT)
+def inspect(kernel: Kernel, caller: Thread, cookie: int) -> int:
+    """Tell what a cookie stands for here: kind << 32 | number.
+
+    Raises:
+        SyscallError(BADARGS): it is not held.
+    """
+    held = caller.process.capabilities.get(cookie)
+    target: object = held.target if held is not None else None
+    if isinstance(target, SystemCall):
+        return ObjectKind.CALL << 32 | target.number
+    if isinstance(target, Channel):
+        return ObjectKind.CHANNEL << 32 | target.number
+    if isinstance(target, Process):
+        return ObjectKind.PROCESS << 32 | target.pid
+    raise SyscallError(Status.BADARGS)

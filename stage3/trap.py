@@ -119,6 +119,7 @@ def _refuse(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
     base = min(THROTTLE_FIRST + THROTTLE_STEP * process.failures, THROTTLE_MAX)
     cycles = base + kernel.jar() % base
     process.failures += 1
+    kernel.statistics.refused += 1
     cpu.state[NOW] += cycles * 1000
     if kernel.events is not None:
         kernel.emit(EventKind.REFUSED, thread, f"no capability {cpu.state[COOKIE]:#x}")

@@ -131,6 +131,9 @@ def summary(session: Session) -> str:
         f"{kernel.switch_count():,} context switches, "
         f"about {code_bytes // CODE_BYTES_PER_INSTRUCTION:,} instructions",
     ]
+    if kernel.statistics.refused:
+        hint = "" if kernel.policy.name == "bearer" else "; --caps bearer is as STAGE3"
+        lines.append(f"  {kernel.statistics.refused:,} calls without a capability refused{hint}")
     if any(disk.changed for disk in session.machine.disks) and not session.options.config.write:
         lines.append("  the system wrote to its disk; the changes are dropped (--write keeps them)")
     return "\n".join(lines)

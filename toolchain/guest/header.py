@@ -23,6 +23,7 @@ _ENUM_PREFIXES = {
     "RegionFlags": "ANOS_REGION",
     "Rights": "ANOS_RIGHT",
     "ClockId": "ANOS_CLOCK",
+    "ObjectKind": "ANOS_OBJECT",
     "PowerAction": "ANOS_POWER",
 }
 _SIZES = {"uint8_t": 1, "uint16_t": 2, "uint32_t": 4, "uint64_t": 8}
