@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.hw.vcpu import Registers
 
 from . import console, devices, ipc
@@ -15,7 +14,7 @@ from .errors import KernelPanic
 from .events import EventKind
 from .interrupt import InterruptVector
 from .log import LogRead
-from .physical import ACCESSED, COW, DEVICE, NO_EXECUTE, PRESENT, WRITE
+from .physical import ACCESSED, COW, DEVICE, NO_EXECUTE, WRITE
 from .process import Process, ProcessState
 from .thread import Thread, ThreadState
 
