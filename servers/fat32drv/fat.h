@@ -16,7 +16,7 @@
 enum fat_answer {
     FAT_OK,
     FAT_END,    /* the chain has no such cluster: it ends before */
-    FAT_BROKEN, /* a cluster in it is free, bad or impossible, there is a loop, or it is unreadable */
+    FAT_BROKEN, /* a cluster is free, bad or impossible, or met again, or cannot be read */
 };
 
 /* `count` clusters from `cluster` on are those of a chain from number `index` on. */

@@ -113,6 +113,10 @@ class FatHost:
             raise FileError(reply)
         return reply, page
 
+    def disk_reads(self) -> int:
+        """How many blocks the driver has read from the disk so far."""
+        return self.send((1 << 64) - 1, b"")[0]
+
     def stat(self, path: str) -> Entry:
         """What the driver knows of a file or a directory."""
         reply, page = self.ask(STAT, path)
