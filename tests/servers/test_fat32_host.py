@@ -6,13 +6,14 @@ import hashlib
 import os
 import random
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from support.fat_host import FatHost, FileError
-from support.fat_image import FatImage, copy_in, make_volume, run, tool
 
 from anos_sim.toolchain.guest.disk_image import write_fat32
+from support.fat_host import FatHost, FileError
+from support.fat_image import FatImage, copy_in, make_volume, run, tool
 
 MIB = 1 << 20
 MODIFIED = 1_600_000_000
@@ -121,7 +122,7 @@ def test_a_file_in_many_fragments_is_read_in_any_order(fat_host: Path, tmp_path:
     image, folder = tmp_path / "image", tmp_path / "files"
     first = fragmented_image(image, folder)
     chain = FatImage(image).chain(first)
-    jumps = sum(after != before + 1 for before, after in zip(chain, chain[1:], strict=False))
+    jumps = sum(after != before + 1 for before, after in pairwise(chain))
     assert jumps > 64, "too few fragments to mean anything"
     data = (folder / "large.bin").read_bytes()
     with FatHost(fat_host, image) as host:

@@ -54,7 +54,7 @@ class FatImage:
         self.image = image
         self.data = bytearray(image.read_bytes())
         (self.sector_bytes,) = struct.unpack_from("<H", self.data, 11)
-        self.cluster_bytes = self.data[13] * self.sector_bytes
+        self.cluster_bytes: int = self.data[13] * self.sector_bytes
         reserved, tables, roots = struct.unpack_from("<HBH", self.data, 14)
         (table_sectors,) = struct.unpack_from("<H", self.data, 22)
         self.bits = 32
@@ -67,7 +67,7 @@ class FatImage:
             reserved * self.sector_bytes + index * self.table_bytes for index in range(tables)
         ]
         self.root = self.tables[0] + tables * self.table_bytes
-        self.clusters = self.root + roots * 32
+        self.clusters: int = self.root + roots * 32
         if self.bits == 32:
             (cluster,) = struct.unpack_from("<I", self.data, 44)
             self.root = self.offset(cluster)
@@ -79,7 +79,7 @@ class FatImage:
     def entry(self, short: bytes, directory: int | None = None) -> int:
         """Where the directory entry with that 11-byte name is; by default in the root."""
         start = self.root if directory is None else directory
-        at = self.data.index(short, start)
+        at: int = self.data.index(short, start)
         assert (at - start) % 32 == 0
         return at
 
