@@ -7,11 +7,13 @@ import json
 import sys
 from typing import Any
 
+from anos_sim.hw.clock import PS_PER_NS
 from anos_sim.stage3.abi import ThreadClass
 from anos_sim.stage3.channel import Message, Receive
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.thread import Thread, ThreadState
 
+from .duration import show_time
 from .options import add_system_options, read_options
 from .session import Session
 from .table import render
@@ -111,7 +113,7 @@ def _text(processes: list[dict[str, Any]]) -> str:
             own = [str(process["pid"]), process["name"]] if first else ["", ""]
             counts = [str(process["pages"]), str(process["capabilities"])] if first else ["", ""]
             first = False
-            cpu_time = f"{thread['cpu_ns'] / 1e6:.3f} ms"
+            cpu_time = show_time(thread["cpu_ns"] * PS_PER_NS)
             rows.append(
                 [*own, str(thread["tid"]), thread["class"], thread["state"], cpu_time, *counts,
                  thread["waits_for"]]
