@@ -63,9 +63,7 @@ _Static_assert(offsetof(struct hba_registers, port) == 0x100, "port");
     (PORT_LINK_CHANGE | PORT_OVERFLOW | PORT_INTERFACE_ERROR | PORT_BUS_DATA_ERROR | \
      PORT_BUS_ERROR | PORT_TASK_FILE_ERROR)
 
-#define TASK_ERROR (1u << 0)
 #define TASK_DATA_REQUEST (1u << 3)
-#define TASK_FAULT (1u << 5)
 #define TASK_BUSY (1u << 7)
 
 #define LINK_DETECTION 0xfu

@@ -7,8 +7,8 @@
 
 #define MEMORY_WINDOW UINT64_C(0xa000000000)
 #define MEMORY_BYTES (ANOS_PAGE_BYTES + PORT_BUFFER_BYTES)
-#define TICKS_MAX 100 /* the port's engine must stop in half of this second (10.1.2) */
-#define COMMAND_TICKS_MAX 3000
+#define STOP_TICKS_MAX 100     /* 1 s; what works stops in half of that (10.1.2) */
+#define COMMAND_TICKS_MAX 3000 /* 30 s, if commands are polled for */
 #define TICK_WAIT_NS 1 /* asleep until the next tick */
 #define SLOT 0
 #define FIS_WORDS (sizeof(struct register_fis) / sizeof(uint32_t))
@@ -19,7 +19,7 @@ _Static_assert(sizeof(struct port_memory) <= ANOS_PAGE_BYTES, "port_memory");
 static bool wait_until_clear(const volatile uint32_t *value, uint32_t bits)
 {
     for (int ticks = 0; *value & bits; ticks++) {
-        if (ticks == TICKS_MAX) {
+        if (ticks == STOP_TICKS_MAX) {
             return false;
         }
         anos_task_sleep_current(TICK_WAIT_NS);
@@ -147,7 +147,9 @@ static uint32_t acknowledge(struct port *port)
 /*
  * Wait for the end of the command in the slot. Interrupts are kept until they
  * are waited for, so none is missed; one that was left over from an earlier
- * command is no harm, for only the slot's bit says that the command is done.
+ * command is no harm, for only the slot's bit says that this one is done. An
+ * error of the drive in PxTFD is a cause of an interrupt, too, so that register
+ * need not be read.
  */
 static bool wait_for_end(struct port *port)
 {
@@ -157,7 +159,7 @@ static bool wait_for_end(struct port *port)
             return false;
         }
         if (!(port->registers->issue >> SLOT & 1)) {
-            return !(port->registers->task_file & (TASK_ERROR | TASK_FAULT));
+            return true;
         }
     }
     return false;
@@ -172,8 +174,9 @@ bool port_run(struct port *port, const struct command *command)
     lock_take(&port->controller->lock);
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the controller reads what was prepared */
     port->registers->issue = 1u << SLOT;
-    const bool is_done = wait_for_end(port);
+    bool is_done = wait_for_end(port);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    is_done = is_done && port->memory->headers[SLOT].byte_count == command->byte_count;
     if (!is_done) { /* an error stops the port until it is started anew (6.2.2) */
         port->is_running = stop(port->registers) && start(port->registers);
         acknowledge(port);
