@@ -19,6 +19,7 @@ from .abi import ALL_RIGHTS, Sysno
 if TYPE_CHECKING:
     from .process import Process
 
+COOKIE_MIN = 1 << 32
 Handler = Callable[..., "int | None"]
 
 
@@ -64,7 +65,10 @@ class Capability:
 
 
 class CookieJar:
-    """64-bit numbers that a guest cannot guess: a keyed hash of a counter, never 0."""
+    """64-bit numbers that a guest cannot guess: a keyed hash of a counter.
+
+    None is below `COOKIE_MIN`, so a small number is never taken for one.
+    """
 
     def __init__(self, seed: int) -> None:
         self._key = seed.to_bytes(32, "little", signed=False)
@@ -83,7 +87,9 @@ class CookieJar:
             text = self._counter.to_bytes(8, "little")
             self._counter += 1
             digest = hashlib.blake2b(text, digest_size=64, key=self._key).digest()
-            self.ready.extend(cookie for cookie in struct.unpack("<8Q", digest) if cookie)
+            self.ready.extend(
+                cookie for cookie in struct.unpack("<8Q", digest) if cookie >= COOKIE_MIN
+            )
 
 
 class DelegationTree:

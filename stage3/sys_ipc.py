@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import ipc
 from .abi import NAME_BYTES_MAX, PAGE_BYTES, USER_END, Rights, Status, Sysno
+from .capability import COOKIE_MIN
 from .channel import Channel, Message, Receive
 from .errors import SyscallError
 from .events import EventKind
@@ -130,7 +131,7 @@ def reply_message(kernel: Kernel, caller: Thread, cookie: int, reply: int) -> in
         raise SyscallError(Status.FAILURE)
     if kernel.events is not None:
         kernel.emit(EventKind.REPLY, caller, f"message {message.number} value {reply:#x}")
-    if reply and not message.abandoned:
+    if reply >= COOKIE_MIN and not message.abandoned:
         reply = kernel.policy.replied(process, message.sender.process, reply)
     ipc.finish(kernel, message, reply)
     cpu = kernel.current
