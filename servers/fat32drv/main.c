@@ -1,0 +1,144 @@
+/*
+ * fat32drv: the FAT volumes of one disk (FAT12, FAT16, FAT32; read only).
+ *
+ *   boot:/fat32drv.elf MOUNT [DEVICE]
+ *
+ * MOUNT is the name of the disk's first volume, "disk0:"; further ones get the
+ * number of their partition, "disk0p3:". DEVICE is the disk's number in
+ * DEVMAN's registry; without it, the first storage device there (anos-abi 9.5).
+ *
+ * Protocol: file.h, all of it, on one channel for all volumes; a request's path
+ * tells which it means.
+ */
+#include "cache.h"
+#include "device.h"
+#include "request.h"
+#include "vfs.h"
+
+#include <anos/abi.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POLL_NS UINT64_C(20000000)
+#define POLLS_MAX 500 /* 10 s */
+
+static struct disk disk;
+static struct cache cache;
+static struct mounts mounts;
+static _Alignas(ANOS_PAGE_BYTES) uint8_t page[ANOS_PAGE_BYTES];
+
+/* Wait for a channel to have a name; 0 if it does not get it. */
+static uint64_t wait_for(const char *name)
+{
+    for (int polls = 0; polls < POLLS_MAX; polls++) {
+        const struct anos_result found = anos_find_named_channel(name);
+        if (found.type == ANOS_OK && found.value != 0) {
+            return found.value;
+        }
+        anos_task_sleep_current(POLL_NS);
+    }
+    return 0;
+}
+
+/* The channel of the driver of a storage device, by its id or, if that is 0, of the first one. */
+static uint64_t query_device(uint64_t devman, uint64_t id)
+{
+    const struct device_query query = {
+        .message = DEVICE_QUERY,
+        .kind = id != 0 ? QUERY_BY_ID : QUERY_BY_TYPE,
+        .type = DEVICE_STORAGE,
+        .id = id,
+    };
+    const struct device_answer *const answer = (const struct device_answer *)page;
+    memcpy(page, &query, sizeof query);
+    const struct anos_result sent = anos_send_message(devman, 0, sizeof query, page);
+    const bool found = sent.type == ANOS_OK && answer->count > 0 &&
+                       sent.value >= offsetof(struct device_answer, devices[1]) &&
+                       answer->devices[0].type == DEVICE_STORAGE;
+    return found ? answer->devices[0].channel : 0;
+}
+
+/* Open the disk, when its driver is there. */
+static bool find_disk(uint64_t id)
+{
+    const uint64_t devman = wait_for(DEVMAN_NAME);
+    for (int polls = 0; devman != 0 && polls < POLLS_MAX; polls++) {
+        const uint64_t channel = query_device(devman, id);
+        if (channel != 0) {
+            return disk_open(&disk, channel);
+        }
+        anos_task_sleep_current(POLL_NS);
+    }
+    return false;
+}
+
+static bool register_mount(uint64_t vfs, const char *prefix, uint64_t channel)
+{
+    struct vfs_mount mount = { .channel = channel };
+    strcpy(mount.prefix, prefix);
+    memcpy(page, &mount, sizeof mount);
+    return anos_send_message(vfs, VFS_REGISTER, sizeof mount, page).type == ANOS_OK;
+}
+
+/* Make the volumes known to the VFS; false if not one of them is. */
+static bool register_mounts(uint64_t channel)
+{
+    const uint64_t vfs = wait_for(VFS_NAME);
+    bool any = false;
+    for (size_t i = 0; i < mounts.count; i++) {
+        const struct mount *const mount = &mounts.table[i];
+        const struct volume *const volume = &mount->tree.volume;
+        if (vfs != 0 && register_mount(vfs, mount->prefix, channel)) {
+            any = true;
+            printf("fat32drv: %s is FAT%" PRIu32 ", %" PRIu64 " KiB, label '%s'\n", mount->prefix,
+                   volume->fat.entry_bits, volume->bytes / 1024, volume->label);
+        } else {
+            printf("fat32drv: %s cannot be mounted: the VFS refuses it\n", mount->prefix);
+        }
+    }
+    return any;
+}
+
+/*
+ * Receive and answer. A client may say a size and send no page; then what we
+ * read in its place is our own.
+ */
+static void serve(uint64_t channel)
+{
+    for (;;) {
+        uint64_t tag, bytes;
+        const struct anos_result received = anos_recv_message(channel, &tag, &bytes, page);
+        if (received.type != ANOS_OK) {
+            printf("fat32drv: ends, its channel answers %" PRId64 "\n", received.type);
+            return;
+        }
+        const size_t size = bytes < sizeof page ? bytes : sizeof page;
+        anos_reply_message(received.value, request_serve(&mounts, tag, size, page));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || argc > 3 || strchr(argv[1], ':') != argv[1] + strlen(argv[1]) - 1) {
+        printf("fat32drv: usage: fat32drv MOUNT: [DEVICE]\n");
+        return 1;
+    }
+    const char *const prefix = argv[1], *wrong;
+    if (!find_disk(argc == 3 ? strtoull(argv[2], NULL, 10) : 0)) {
+        printf("fat32drv: %s has no disk that can be read\n", prefix);
+        return 1;
+    }
+    cache_open(&cache, &disk);
+    if (mounts_open(&mounts, &cache, prefix, &wrong) == 0) {
+        printf("fat32drv: %s has no FAT volume: %s\n", prefix, wrong);
+        return 1;
+    }
+    const struct anos_result channel = anos_create_channel();
+    if (channel.type != ANOS_OK || !register_mounts(channel.value)) {
+        return 1;
+    }
+    serve(channel.value);
+    return 1;
+}
