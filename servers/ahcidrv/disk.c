@@ -53,7 +53,8 @@ bool disk_identify(struct disk *disk)
     }
     const uint16_t sector_size = word(disk, WORD_SECTOR_SIZE);
     const bool has_long_sectors =
-        (sector_size & SECTOR_SIZE_VALID_MASK) == SECTOR_SIZE_VALID && sector_size & HAS_LONG_SECTORS;
+        (sector_size & (SECTOR_SIZE_VALID_MASK | HAS_LONG_SECTORS)) ==
+        (SECTOR_SIZE_VALID | HAS_LONG_SECTORS);
     if (!(word(disk, WORD_COMMAND_SETS) & HAS_48BIT_SECTORS) || has_long_sectors) {
         printf("ahcidrv: the disk at port %u is left alone: it has no 48-bit addresses or no "
                "sectors of %u bytes\n",

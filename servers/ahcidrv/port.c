@@ -61,11 +61,14 @@ static bool allocate(struct port *port)
     if (frames.type != ANOS_OK || frames.value % ANOS_PAGE_BYTES != 0) {
         return false;
     }
-    const bool fits = (frames.value + MEMORY_BYTES) >> 32 == 0;
+    const bool is_low = (frames.value + MEMORY_BYTES) >> 32 == 0;
+    if (!is_low && !(port->controller->registers->abilities & HBA_64BIT)) {
+        return false;
+    }
     const uint64_t window = MEMORY_WINDOW + port->index * MEMORY_BYTES;
     const struct anos_result mapped =
         anos_map_physical(frames.value, window, MEMORY_BYTES, ANOS_MAP_READ | ANOS_MAP_WRITE);
-    if (mapped.type != ANOS_OK || (!fits && !(port->controller->registers->abilities & HBA_64BIT))) {
+    if (mapped.type != ANOS_OK) {
         return false;
     }
     memset((void *)window, 0, MEMORY_BYTES);

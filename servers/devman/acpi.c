@@ -111,7 +111,11 @@ static const struct table *map_xsdt(void)
         printf("DEVMAN: the ACPI root pointer is broken or too old\n");
         return NULL;
     }
-    return map_table(rsdp.xsdt, "XSDT", ROOT_WINDOW);
+    const struct table *const xsdt = map_table(rsdp.xsdt, "XSDT", ROOT_WINDOW);
+    if (xsdt == NULL) {
+        printf("DEVMAN: no list of ACPI tables (XSDT)\n");
+    }
+    return xsdt;
 }
 
 size_t acpi_read_mcfg(struct mcfg_entry *entries, size_t count_max)
@@ -121,7 +125,7 @@ size_t acpi_read_mcfg(struct mcfg_entry *entries, size_t count_max)
         return 0;
     }
     const struct table *const mcfg = find_mcfg(xsdt);
-    if (mcfg == NULL || mcfg->bytes < sizeof *mcfg + MCFG_RESERVED_BYTES) {
+    if (mcfg == NULL || mcfg->bytes < sizeof *mcfg + MCFG_RESERVED_BYTES + sizeof *entries) {
         printf("DEVMAN: no PCIe configuration space (MCFG); legacy PCI is not supported\n");
         return 0;
     }

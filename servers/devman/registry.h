@@ -17,7 +17,7 @@ uint64_t registry_add(const union device_record *device);
 /* Forget a device; false if there is none with this id. */
 bool registry_remove(uint64_t id);
 
-/* The first device from the one at `index` on that a query means, and where; NULL if there is none. */
+/* The first device, from the one at `*index` on, that a query means; NULL if there is none. */
 const union device_record *registry_find(const struct device_query *query, size_t *index);
 
 #endif
