@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -76,10 +77,11 @@ def run_image(
     until: str = "done ",
     end_ps: int | None = None,
     record: bool = False,
+    prepare: Callable[[Kernel], None] | None = None,
 ) -> Run:
     """Run until a line begins with `until`, then check the kernel, end everything, check again.
 
-    The machine is closed afterwards. Afterwards all memory must be free.
+    `prepare` may change the kernel before it runs. Afterwards the machine is closed.
     """
     kernel = boot_image(image, policy, cpus, seed, ram_mib)
     lines: list[str] = []
@@ -94,6 +96,8 @@ def run_image(
         kernel.end_ps = end_ps
     if record:
         kernel.events = EventLog()
+    if prepare is not None:
+        prepare(kernel)
     try:
         while kernel.advance(TURNS):
             pass

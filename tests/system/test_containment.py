@@ -1,0 +1,98 @@
+"""A process that does what no program may dies alone, and its report says how."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+
+from support.kernel import Run, program_image, run_image
+
+UNMAPPED = "an unmapped page"
+BEYOND = "a kernel or non-canonical address"
+FORBIDDEN = "a page that does not allow it"
+CAUSES = {
+    "lock_bts": "#UD invalid instruction",
+    "lock_bts_first": "#UD invalid instruction: no CPU would run this code",
+    "lock_bts_across": "#UD invalid instruction: no CPU would run this code",
+    "hlt": "#GP general protection",
+    "cli": "#GP general protection",
+    "in": "#GP general protection: I/O port 0x60",
+    "out": "#GP general protection: I/O port 0x61",
+    "ud2": "#UD invalid instruction",
+    "divide": "#DE divide error",
+    "breakpoint": "#BP breakpoint",
+    "interrupt": "#GP general protection: int 0x80",
+    "write_msr": "#GP general protection",
+    "load_idt": "#GP general protection",
+    "vm86": "#GP general protection: it left 64-bit user mode",
+    "trap_flag": "#DB debug exception",
+    "kernel_read": f"read of {BEYOND}, 0xffff800000000000",
+    "kernel_write": f"write to {BEYOND}, 0xfffffffffffff000",
+    "kernel_jump": f"execution of {BEYOND}, 0xffffffff80000000",
+    "hole_read": f"read of {BEYOND}, 0x800000000000",
+    "hole_jump": f"execution of {BEYOND}, 0x1234567812345000",
+    "null_jump": f"execution of {UNMAPPED}, 0x0",
+    "null_read": f"read of {UNMAPPED}, 0x0",
+    "read_only": f"write to {FORBIDDEN}, 0x500000000",
+    "unmapped": f"write to {UNMAPPED}, 0x500000000",
+    "run_data": f"execution of {FORBIDDEN}, 0x500000000",
+    "no_memory_there": "bus error: no memory or device at 0x8000000000",
+    "run_device": f"execution of {FORBIDDEN}, 0x500000000",
+    "bad_thread": f"execution of {BEYOND}, 0xffff800000000000",
+    "stack_overflow": f"write to {UNMAPPED}, 0x2fffb000",
+    "all_memory": "out of memory",
+    "all_memory_by_calls": "out of memory",
+    "many_tables": f"write to {UNMAPPED}, 0x0",
+    "dies_with_threads": f"read of {UNMAPPED}, 0x0",
+    "dies_serving": f"write to {UNMAPPED}, 0x0",
+}
+"""What a report must say. Who jumps to itself or spins goes on doing so."""
+
+
+@cache
+def hostile(policy: str, cpus: int) -> Run:
+    """All deeds, once."""
+    return run_image(program_image("hostile"), policy, cpus)
+
+
+@pytest.fixture(params=["derived-1", "derived-4", "bearer-1", "bearer-4"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """The run with a policy and a number of CPUs."""
+    policy, cpus = request.param.split("-")
+    return hostile(policy, int(cpus))
+
+
+def test_the_healthy_process_goes_on_after_each_deed(run: Run) -> None:
+    assert [line for line in run.lines if line.startswith("FAIL")] == []
+    assert run.lines[-1] == f"done {len([line for line in run.lines if line.startswith('ok')])}"
+    assert len(run.lines) > 35
+
+
+def test_each_death_is_reported_with_its_cause(run: Run) -> None:
+    died = {}
+    for report in run.reports:
+        found = re.match(r"(\w+)\[\d+\] thread \d+ died at 0x[0-9a-f]+: (.+)", report)
+        assert found, report
+        died[found[1]] = found[2]
+    expected = dict(CAUSES)
+    if "run_data" not in died:  # `bearer` runs data, as STAGE3 does
+        assert "lock_bts" in died
+        del expected["run_data"]
+    assert died == expected
+
+
+def test_data_runs_under_bearer_only() -> None:
+    ran = [all("run_data[" not in r for r in hostile(p, 1).reports) for p in ("bearer", "derived")]
+    assert ran == [True, False]
+
+
+def test_a_report_has_registers_mapping_backtrace_and_calls() -> None:
+    report = next(r for r in hostile("derived", 1).reports if r.startswith("read_only["))
+    assert re.search(r"^  rip 0x0000000002\w+$", report, re.MULTILINE)
+    assert re.search(r"^  rax [0-9a-f]{16}  rbx", report, re.MULTILINE)
+    assert re.search(r"^  mapping at rip: 0x2\w+ -> frame 0x\w+ r-x", report, re.MULTILINE)
+    assert re.search(r"^    #0  0x2\w+\n    #1  0x2\w+", report, re.MULTILINE)
+    assert "call MAP_VIRTUAL(0x1000, 0x500000000, 0x1" in report
+    assert "-> 0 at 0x2" in report
