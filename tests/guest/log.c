@@ -26,8 +26,8 @@ int main(void)
         uint64_t value;
     } facts[32];
     int count = 0;
-#define FACT(what, call, expected, number) facts[count++] = (typeof(*facts)){what, call, expected,
-    number}
+#define FACT(what, call, expected, number)                                                         \
+    facts[count++] = (typeof(*facts)){what, call, expected, number}
     drain();
     FACT("1.8/1 print", anos_kprint("abc\n"), ANOS_OK, 0);
     FACT("1.8/25 read a part", anos_read_kernel_log(buffer, 2, 0), ANOS_OK, 2);
