@@ -1,0 +1,35 @@
+/*
+ * The text on the screen: cells that scroll. Writing changes the cells only;
+ * drawing then paints those that differ from what is on the screen, so a burst
+ * of lines is drawn once.
+ */
+#ifndef SCREEN_H
+#define SCREEN_H
+
+#include "framebuffer.h"
+
+#include <stddef.h>
+
+#define SCREEN_COLUMNS_MAX 256
+#define SCREEN_ROWS_MAX 128
+
+struct screen {
+    const struct framebuffer *framebuffer;
+    uint32_t first_row; /* where the text begins, below the banner */
+    uint32_t columns, rows;
+    uint32_t column, row; /* where the next character goes; `column` may be just outside */
+    uint32_t top;         /* the line of `wanted` that is at the top */
+    char wanted[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX];
+    char shown[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX];
+};
+
+/* Use the black framebuffer from row `first_row` on; false if no text fits there. */
+bool screen_open(struct screen *screen, const struct framebuffer *framebuffer, uint32_t first_row);
+
+/* Write UTF-8: LF and tabs are followed, what the font has not becomes '?', long lines wrap. */
+void screen_write(struct screen *screen, const char *text, size_t bytes);
+
+/* Paint what has changed. */
+void screen_draw(struct screen *screen);
+
+#endif
