@@ -10,7 +10,6 @@
 #include "ramfs.h"
 
 #include <anos/abi.h>
-#include <anos/boot_config.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,25 +41,25 @@ static bool same_file(const char *a, const char *b)
            memcmp(a, b, mount_bytes) == 0 && strcmp(name_a, name_b) == 0;
 }
 
-static bool lists(const struct anos_boot_entry *entry, uint64_t id)
+bool boot_lists(const struct anos_boot_entry *manifest, uint64_t id)
 {
-    for (uint32_t i = 0; i < entry->capability_count; i++) {
-        if (entry->capabilities[i] == id) {
+    for (uint32_t i = 0; i < manifest->capability_count; i++) {
+        if (manifest->capabilities[i] == id) {
             return true;
         }
     }
     return false;
 }
 
-bool boot_allows(const char *path, uint64_t id)
+const struct anos_boot_entry *boot_manifest(const char *path)
 {
     const struct anos_boot_config *const config = find_config();
     for (uint32_t i = 0; config != NULL && i < config->entry_count; i++) {
         if (same_file(config->entries[i].path, path)) {
-            return lists(&config->entries[i], id);
+            return &config->entries[i];
         }
     }
-    return true;
+    return NULL;
 }
 
 /* Wait until a mount is there; false if it does not come. */

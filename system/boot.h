@@ -2,13 +2,20 @@
 #ifndef BOOT_H
 #define BOOT_H
 
+#include <anos/boot_config.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Start every program of the boot config, in order, and log each one's pid. */
 void boot_run(void);
 
-/* May a program hold the capability of this id? Not if it has a manifest without it. */
-bool boot_allows(const char *path, uint64_t id);
+/*
+ * A program's entry in the boot config, or NULL. Its capabilities are the
+ * program's manifest: all that it may hold, whoever starts it.
+ */
+const struct anos_boot_entry *boot_manifest(const char *path);
+
+/* Does a manifest have this call? */
+bool boot_lists(const struct anos_boot_entry *manifest, uint64_t id);
 
 #endif

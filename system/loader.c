@@ -133,28 +133,39 @@ static int64_t build(const struct program *program, uint64_t stack_bytes, const 
     return pid;
 }
 
+static const char *reason(int64_t error)
+{
+    switch (error) {
+    case SPAWN_NO_FILE:
+        return "there is no such file";
+    case SPAWN_NOT_EXECUTABLE:
+        return "it is too large for a program";
+    case SPAWN_NO_MEMORY:
+        return "there is not enough memory";
+    case SPAWN_NOT_HELD:
+        return "SYSTEM does not hold a right that it needs";
+    default:
+        return "its stack cannot have that size, or its entry is no address";
+    }
+}
+
 static int64_t load(const struct program *program, const char **why)
 {
     const struct start_values *const values = &program->values;
     const uint64_t stack_bytes = pages_round_up(program->stack_bytes);
     if (program->stack_bytes > STACK_BYTES_MAX || values->capability_count > CAPABILITIES_MAX ||
         stack_bytes < stack_image_bytes(values) + STACK_ROOM_BYTES) {
-        *why = "its stack has a size that cannot be";
         return ANOS_BADARGS;
     }
     struct program_file file;
     const int64_t error = program_file_open(&file, values->strings);
     if (error != 0) {
-        *why = error == SPAWN_NO_FILE ? "there is no such file" : "it is too large";
         return error;
     }
     struct executable executable;
-    int64_t pid = SPAWN_NOT_EXECUTABLE;
     *why = executable_read(&executable, file.data, file.bytes, stack_bytes);
-    if (*why == NULL) {
-        *why = "there is no memory, or a right is missing";
-        pid = build(program, stack_bytes, file.data, &executable);
-    }
+    const int64_t pid = *why != NULL ? SPAWN_NOT_EXECUTABLE
+                                     : build(program, stack_bytes, file.data, &executable);
     program_file_close(&file);
     return pid;
 }
@@ -164,7 +175,8 @@ int64_t loader_start(const struct program *program)
     const char *why = NULL;
     const int64_t pid = load(program, &why);
     if (pid < 0) {
-        printf("loader: cannot start '%.128s': %s\n", program->values.strings, why);
+        printf("loader: cannot start '%.128s': %s\n", program->values.strings,
+               why != NULL ? why : reason(pid));
     }
     return pid;
 }

@@ -72,21 +72,38 @@ static int64_t read_request(struct request *request, const struct service_messag
                         (const char *)body->capabilities + pair_bytes, left - pair_bytes);
 }
 
+/*
+ * SYSTEM's own cookie for one of the requester's: 0 if the manifest does not
+ * have the call, or if it is another call's cookie. False: it is not held.
+ */
+static bool take(struct capability_pair *pair, uint64_t message,
+                 const struct anos_boot_entry *manifest)
+{
+    const uint64_t wanted = pair->cookie;
+    pair->cookie = 0;
+    if (wanted == 0 || (manifest != NULL && !boot_lists(manifest, pair->id))) {
+        return true;
+    }
+    const struct anos_result taken = anos_take(message, wanted, 0);
+    if (taken.type != ANOS_OK) {
+        return false;
+    }
+    const uint64_t call = (uint64_t)ANOS_OBJECT_CALL << 32 | pair->id;
+    if (manifest == NULL || anos_inspect(taken.value).value == call) {
+        pair->cookie = taken.value;
+    }
+    return true;
+}
+
 /* Turn the requester's cookies into SYSTEM's; returns 0 or a negative spawn_error. */
 static int64_t take_all(struct request *request, uint64_t message)
 {
-    const char *const path = request->program.values.strings;
-    for (unsigned i = 0; i < request->program.values.capability_count; i++) {
-        struct capability_pair *const pair = &request->capabilities[i];
-        if (pair->cookie == 0 || !boot_allows(path, pair->id)) {
-            pair->cookie = 0;
-            continue;
-        }
-        const struct anos_result taken = anos_take(message, pair->cookie, 0);
-        if (taken.type != ANOS_OK) {
+    const struct start_values *const values = &request->program.values;
+    const struct anos_boot_entry *const manifest = boot_manifest(values->strings);
+    for (unsigned i = 0; i < values->capability_count; i++) {
+        if (!take(&request->capabilities[i], message, manifest)) {
             return SPAWN_NOT_HELD;
         }
-        pair->cookie = taken.value;
     }
     return 0;
 }

@@ -8,7 +8,7 @@
  * the path of the program. The message's size counts four bytes more than
  * that: SPAWN_BYTES. The new process has class NORMAL and gets, for each pair,
  * a capability derived from the sender's; a cookie of 0 stays 0. A program
- * that has an entry in the boot config gets none of the ids that are not in
+ * that has an entry in the boot config gets none of the calls that are not in
  * it: their cookies are 0.
  *
  * A refusal is a negative number, which arrives as ANOS_OK with a huge value,
