@@ -23,7 +23,7 @@ bool framebuffer_open(struct framebuffer *framebuffer);
 void framebuffer_fill(const struct framebuffer *framebuffer, uint32_t first, uint32_t count,
                       uint32_t colour);
 
-/* Draw a character of the font into the cell at that column and row, which must be on the screen. */
+/* Draw a character of the font into the cell at a column and row, which must be on the screen. */
 void framebuffer_draw(const struct framebuffer *framebuffer, uint32_t column, uint32_t row,
                       char character, uint32_t ink, uint32_t paper);
 
