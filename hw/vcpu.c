@@ -6,6 +6,11 @@
  * preemption is exact and repeatable. Everything else is Python's (vcpu.py): it
  * fills the first half of struct vcpu, calls vcpu_run() and reads the second.
  *
+ * A CPU has one engine or several, each with an address space of its own in its TLB
+ * and a thread in its registers: an engine is what costs time to turn around (a
+ * flush, its refills, a cold jump cache), so a process that comes back finds its
+ * engine as it left it. Only one engine of a board runs at a time.
+ *
  * A frame is code or data, never both at once on the fast path. For each frame
  * and engine three bits say what the engine may hold of it: X current
  * translations, S stale and unreachable ones, W writable TLB entries. Always:
@@ -27,7 +32,7 @@
 #include <string.h>
 #include <unicorn/unicorn.h>
 
-enum { FRAME_SHIFT = 12, FRAME_BYTES = 4096, CPUS_MAX = 16, EXITS_MAX = 64, SUSPECTS_MAX = 32, HISTORY_MAX = 16 };
+enum { FRAME_SHIFT = 12, FRAME_BYTES = 4096, ENGINES_MAX = 16, ENGINES_PER_CPU_MAX = 4, WINDOWS_MAX = 8, EXITS_MAX = 64, SUSPECTS_MAX = 32, HISTORY_MAX = 16 };
 enum { BOOT_PAGE = 0x1000, BOOT_CODE = 0x1800, BOOT_LANDING = 0x1000010, CPU_MODEL = 17 /* SandyBridge: no RDRAND */ };
 enum { TCG_BUFFER_BYTES = 32 << 20 };
 enum { PRESENT = 1, WRITABLE = 2, USER = 4, ACCESSED = 0x20 }; /* of a page-table entry */
@@ -49,7 +54,7 @@ typedef void (*mmio_write_t)(uint64_t cpu, uint64_t address, uint64_t size, uint
  */
 struct thread {
     uc_context *context;
-    struct vcpu *loaded_on;
+    struct engine *loaded_on;
     uint64_t fresh, entry, stack_pointer, root;
     uint64_t result_set, result_type, result_value; /* of a call that blocked */
     uint64_t time;                                  /* picoseconds that it has run */
@@ -61,38 +66,61 @@ struct thread {
 /* Shared by all engines of a machine; every field is 8 bytes, as Python sees it. */
 struct board {
     uint8_t *ram;
+    uint64_t ram_bytes; /* that programs and devices may see */
     uint64_t frame_count;
     struct frame *frames;
-    struct vcpu *cpus[CPUS_MAX];
-    uint64_t running; /* id + 1 of the engine that is in emu_start, 0 if none */
+    uint64_t engines_per_cpu;
+    struct engine *engines[ENGINES_MAX];
+    struct engine *running; /* in emu_start now */
     mmio_read_t mmio_read;
     mmio_write_t mmio_write;
     uint64_t flips, invalidations, slow_frames, suspects;
     uint64_t slow_value; /* does int 0x69 return the value half too? */
 };
 
+struct engine {
+    uc_engine *uc; /* NULL until it is needed */
+    struct vcpu *cpu;
+    uint64_t slot;         /* its number among the CPU's */
+    uint64_t bit;          /* its bit in struct frame */
+    struct thread *loaded; /* whose registers it has */
+    uc_context *template;  /* registers of a thread that has not run yet */
+    uint64_t used;         /* the CPU's count of switches when it was used last */
+    uint64_t exit_count, exits[EXITS_MAX];
+};
+
+/* A physical range: host memory, or devices if `host` is NULL. */
+struct window {
+    struct vcpu *cpu;
+    uint64_t base, bytes;
+    void *host;
+};
+
 struct vcpu {
     /* wiring */
-    uc_engine *engine;
     struct board *board;
     uint64_t id;
     /* what to run, and the result of its call if it goes on right after it */
     struct thread *thread;
-    struct thread *loaded; /* whose registers the engine has */
-    uint64_t root, flush, flush_count;
     uint64_t result_type, result_value;
+    /* by engine: the address space that its TLB has entries of, and whether they must go */
+    uint64_t roots[ENGINES_PER_CPU_MAX], flush[ENGINES_PER_CPU_MAX];
     uint64_t calls; /* how many it made */
+    uint64_t code;  /* time spent in code */
     /* time, in picoseconds */
     uint64_t now, limit, per_byte, per_mmio, per_trap;
     /* why it stopped */
     uint64_t trap, number, fault_page, fault_access, error;
     uint64_t cookie, arguments[5], pc, sp;
-    /* the engine's own */
+    /* its own */
+    struct engine *engine; /* that runs, or ran last */
+    uint64_t root;         /* of what it runs */
     uint64_t block, block_bytes, resume_limit, identity, flip_frame, fills;
-    uc_context *template;
-    uint64_t exit_count, exits[EXITS_MAX];
-    uint64_t code, code_begin; /* time spent in code so far; when this run's began */
-    uint64_t answering;        /* the last trap was a call and nothing has run since */
+    uint64_t code_begin; /* when this run's code began */
+    uint64_t answering;  /* the last trap was a call and nothing has run since */
+    uint64_t switches, window_count;
+    struct window windows[WINDOWS_MAX];
+    struct engine engines[ENGINES_PER_CPU_MAX];
 };
 
 /* ---- signal guard ---- */
@@ -129,7 +157,7 @@ static void stop(struct vcpu *cpu, enum trap trap, uint64_t number)
         cpu->trap = trap;
         cpu->number = number;
     }
-    uc_emu_stop(cpu->engine);
+    uc_emu_stop(cpu->engine->uc);
 }
 
 static void on_block(uc_engine *engine, uint64_t address, uint32_t bytes, void *data)
@@ -181,7 +209,7 @@ static void on_port(struct vcpu *cpu, uint32_t port)
 {
     stop(cpu, PORT_IO, port);
     if (cpu->trap == PORT_IO) {
-        uc_reg_read(cpu->engine, UC_X86_REG_RIP, &cpu->fault_page);
+        uc_reg_read(cpu->engine->uc, UC_X86_REG_RIP, &cpu->fault_page);
     }
 }
 
@@ -209,8 +237,6 @@ static int on_rdtsc(uc_engine *engine, void *data)
 }
 
 /* ---- devices: the callbacks are Python's, so no guard may jump over them ---- */
-
-struct window { struct vcpu *cpu; uint64_t base; };
 
 static uint64_t on_mmio_read(uc_engine *engine, uint64_t offset, unsigned size, void *data)
 {
@@ -251,7 +277,8 @@ static void kick(struct vcpu *cpu)
 static void mark_flush(struct board *board, unsigned engines)
 {
     for (; engines; engines &= engines - 1) {
-        board->cpus[__builtin_ctz(engines)]->flush = 1;
+        const struct engine *engine = board->engines[__builtin_ctz(engines)];
+        engine->cpu->flush[engine->slot] = 1;
     }
 }
 
@@ -267,8 +294,8 @@ void board_stored(struct board *board, uint64_t first, uint64_t count)
         frame->stale |= engines;
         frame->executable = 0;
         mark_flush(board, engines);
-        if (board->running && (engines >> (board->running - 1) & 1)) {
-            kick(board->cpus[board->running - 1]);
+        if (board->running && (engines & board->running->bit)) {
+            kick(board->running->cpu);
         }
     }
 }
@@ -277,10 +304,10 @@ void board_stored(struct board *board, uint64_t first, uint64_t count)
 static void invalidate(struct vcpu *cpu, uint64_t frame)
 {
     cpu->identity = 1;
-    uc_ctl_flush_tlb(cpu->engine);
-    uc_ctl_remove_cache(cpu->engine, frame << FRAME_SHIFT, (frame + 1) << FRAME_SHIFT);
+    uc_ctl_flush_tlb(cpu->engine->uc);
+    uc_ctl_remove_cache(cpu->engine->uc, frame << FRAME_SHIFT, (frame + 1) << FRAME_SHIFT);
     cpu->identity = 0;
-    uc_ctl_flush_tlb(cpu->engine);
+    uc_ctl_flush_tlb(cpu->engine->uc);
     cpu->board->invalidations++;
 }
 
@@ -317,16 +344,16 @@ static bool set_exits(struct vcpu *cpu, uint64_t page, uint64_t frame)
         for (const uint8_t *start = at; start > bytes && is_prefix(*start) && found < SUSPECTS_MAX; start--, found++) {
             const uint64_t address = page + (start - bytes);
             bool known = false;
-            for (uint64_t i = 0; i < cpu->exit_count; i++) {
-                known |= cpu->exits[i] == address;
+            for (uint64_t i = 0; i < cpu->engine->exit_count; i++) {
+                known |= cpu->engine->exits[i] == address;
             }
             if (known) {
                 continue;
             }
-            if (cpu->exit_count == EXITS_MAX) {
-                cpu->exit_count = 0;
+            if (cpu->engine->exit_count == EXITS_MAX) {
+                cpu->engine->exit_count = 0;
             }
-            cpu->exits[cpu->exit_count++] = address;
+            cpu->engine->exits[cpu->engine->exit_count++] = address;
             changed = true;
         }
     }
@@ -336,13 +363,12 @@ static bool set_exits(struct vcpu *cpu, uint64_t page, uint64_t frame)
 /* Exits belong to one address space, as it is now: they come back when their page is fetched again. */
 static void flush_tlb(struct vcpu *cpu)
 {
-    if (cpu->exit_count) {
-        cpu->exit_count = 0;
-        uc_ctl_set_exits(cpu->engine, cpu->exits, 0);
+    if (cpu->engine->exit_count) {
+        cpu->engine->exit_count = 0;
+        uc_ctl_set_exits(cpu->engine->uc, cpu->engine->exits, 0);
     }
-    uc_ctl_flush_tlb(cpu->engine);
-    cpu->flush = 0;
-    cpu->flush_count++;
+    uc_ctl_flush_tlb(cpu->engine->uc);
+    cpu->flush[cpu->engine->slot] = 0;
 }
 
 static bool is_suspect(const struct vcpu *cpu, uint64_t frame)
@@ -429,7 +455,7 @@ static bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_en
     }
 
     struct frame *frame = &board->frames[number];
-    const unsigned me = 1u << cpu->id;
+    const unsigned me = cpu->engine->bit;
     if (access == UC_MEM_FETCH) {
         if (!(frame->executable & me)) {
             mark_flush(board, frame->writable & ~me);
@@ -484,7 +510,7 @@ static bool at_locked_bit_test(struct vcpu *cpu)
 static void do_flip(struct vcpu *cpu, uint64_t last[3])
 {
     struct frame *frame = &cpu->board->frames[cpu->flip_frame];
-    const unsigned me = 1u << cpu->id;
+    const unsigned me = cpu->engine->bit;
     cpu->board->flips++;
     if (cpu->fault_access == UC_MEM_WRITE) {
         if (cpu->block) {
@@ -495,27 +521,27 @@ static void do_flip(struct vcpu *cpu, uint64_t last[3])
             const uint64_t address = cpu->flip_frame << FRAME_SHIFT;
             frame->slow |= me;
             cpu->board->slow_frames++;
-            uc_hook_add(cpu->engine, &hook, UC_HOOK_MEM_WRITE_PROT, on_unmapped, cpu, address, address + FRAME_BYTES - 1);
+            uc_hook_add(cpu->engine->uc, &hook, UC_HOOK_MEM_WRITE_PROT, on_unmapped, cpu, address, address + FRAME_BYTES - 1);
         } else {
             frame->stale |= frame->executable & me;
             frame->executable &= ~me;
             last[0] = cpu->pc, last[1] = cpu->flip_frame, last[2] = cpu->now;
         }
-        uc_ctl_flush_tlb(cpu->engine);
+        uc_ctl_flush_tlb(cpu->engine->uc);
         return;
     }
     if (frame->stale & me) {
         invalidate(cpu, cpu->flip_frame);
         frame->stale &= ~me;
     } else {
-        uc_ctl_flush_tlb(cpu->engine);
+        uc_ctl_flush_tlb(cpu->engine->uc);
     }
     frame->writable &= ~me;
     frame->executable |= me;
     if (is_suspect(cpu, cpu->flip_frame)) {
         cpu->board->suspects++;
         set_exits(cpu, cpu->fault_page, cpu->flip_frame);
-        uc_ctl_set_exits(cpu->engine, cpu->exits, cpu->exit_count);
+        uc_ctl_set_exits(cpu->engine->uc, cpu->engine->exits, cpu->engine->exit_count);
     }
 }
 
@@ -523,48 +549,82 @@ static const int register_ids[] = { UC_X86_REG_R9,  UC_X86_REG_RDI, UC_X86_REG_R
                                     UC_X86_REG_R8,  UC_X86_REG_RIP, UC_X86_REG_RSP, UC_X86_REG_EFLAGS, UC_X86_REG_CS };
 
 /* Put the registers that an engine has where the thread can be loaded from elsewhere. */
-static void unload(struct vcpu *cpu)
+static void unload(struct engine *engine)
 {
-    struct thread *thread = cpu->loaded;
+    struct thread *thread = engine->loaded;
     if (thread) {
-        if (!thread->context && uc_context_alloc(cpu->engine, &thread->context)) {
+        if (!thread->context && uc_context_alloc(engine->uc, &thread->context)) {
             abort(); /* no memory on the host */
         }
-        uc_context_save(cpu->engine, thread->context);
+        uc_context_save(engine->uc, thread->context);
         thread->loaded_on = NULL;
-        cpu->loaded = NULL;
+        engine->loaded = NULL;
     }
+}
+
+static int open_engine(struct engine *engine);
+
+/* The engine of this CPU that has the thread's address space, or a free or new one, or the least used. */
+static struct engine *choose_engine(struct vcpu *cpu, const struct thread *thread)
+{
+    const uint64_t count = cpu->board->engines_per_cpu;
+    struct engine *oldest = &cpu->engines[0];
+    for (uint64_t i = 0; i < count; i++) {
+        if (cpu->engines[i].uc && cpu->roots[i] == thread->root) {
+            return &cpu->engines[i];
+        }
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        struct engine *engine = &cpu->engines[i];
+        if (!engine->uc && !open_engine(engine)) {
+            return engine;
+        }
+        if (engine->uc && !cpu->roots[i]) {
+            return engine;
+        }
+        if (engine->uc && engine->used < oldest->used) {
+            oldest = engine;
+        }
+    }
+    return oldest;
 }
 
 static void load(struct vcpu *cpu, struct thread *thread)
 {
-    unload(cpu);
-    if (thread->loaded_on) {
-        unload(thread->loaded_on);
+    struct engine *engine = thread->loaded_on;
+    if (!engine || engine->cpu != cpu) {
+        if (engine) {
+            unload(engine);
+        }
+        engine = choose_engine(cpu, thread);
+        unload(engine);
+        if (thread->fresh) {
+            uc_context_restore(engine->uc, engine->template);
+            uc_reg_write(engine->uc, UC_X86_REG_RIP, &thread->entry);
+            uc_reg_write(engine->uc, UC_X86_REG_RSP, &thread->stack_pointer);
+            thread->fresh = 0;
+        } else {
+            uc_context_restore(engine->uc, thread->context);
+        }
+        thread->loaded_on = engine;
+        engine->loaded = thread;
+        if (cpu->roots[engine->slot] != thread->root) {
+            cpu->roots[engine->slot] = thread->root;
+            cpu->flush[engine->slot] = 1;
+        }
     }
-    if (thread->fresh) {
-        uc_context_restore(cpu->engine, cpu->template);
-        uc_reg_write(cpu->engine, UC_X86_REG_RIP, &thread->entry);
-        uc_reg_write(cpu->engine, UC_X86_REG_RSP, &thread->stack_pointer);
-        thread->fresh = 0;
-    } else {
-        uc_context_restore(cpu->engine, thread->context);
-    }
-    thread->loaded_on = cpu;
-    cpu->loaded = thread;
+    cpu->engine = engine;
+    cpu->root = thread->root;
     cpu->answering = 0;
-    if (cpu->root != thread->root) {
-        cpu->root = thread->root;
-        cpu->flush = 1;
-    }
+    engine->used = ++cpu->switches;
 }
 
 /* A call's result: rax, and rdx unless it came by a path that loses it (anos-abi 1.2). */
 static void answer(struct vcpu *cpu, struct thread *thread, uint64_t type, uint64_t value)
 {
-    uc_reg_write(cpu->engine, UC_X86_REG_RAX, &type);
+    uc_reg_write(cpu->engine->uc, UC_X86_REG_RAX, &type);
     if (!thread->slow || cpu->board->slow_value) {
-        uc_reg_write(cpu->engine, UC_X86_REG_RDX, &value);
+        uc_reg_write(cpu->engine->uc, UC_X86_REG_RDX, &value);
     }
     thread->calls[(thread->call_count - 1) % HISTORY_MAX].result = type;
 }
@@ -572,10 +632,10 @@ static void answer(struct vcpu *cpu, struct thread *thread, uint64_t type, uint6
 static void prepare(struct vcpu *cpu)
 {
     struct thread *thread = cpu->thread;
-    if (thread != cpu->loaded) {
+    if (thread != cpu->engine->loaded) {
         load(cpu, thread);
     }
-    if (cpu->flush) {
+    if (cpu->flush[cpu->engine->slot]) {
         flush_tlb(cpu);
     }
     if (thread->result_set) {
@@ -590,7 +650,7 @@ static void prepare(struct vcpu *cpu)
 
 static void run(struct vcpu *cpu)
 {
-    uc_engine *engine = cpu->engine;
+    uc_engine *engine = cpu->engine->uc;
     uint64_t last[3] = { ~0ull, ~0ull, 0 };
     uint32_t cs = 0;
     uint64_t flags = 0;
@@ -601,7 +661,7 @@ static void run(struct vcpu *cpu)
         cpu->trap = NONE;
         cpu->block = 0;
         cpu->error = uc_emu_start(engine, cpu->pc, 0, 0, 0);
-        if (cpu->trap == BUDGET && cpu->flush && cpu->resume_limit) {
+        if (cpu->trap == BUDGET && cpu->flush[cpu->engine->slot] && cpu->resume_limit) {
             cpu->limit = cpu->resume_limit;
             cpu->resume_limit = 0;
             flush_tlb(cpu);
@@ -615,7 +675,7 @@ static void run(struct vcpu *cpu)
             do_flip(cpu, last);
             continue;
         }
-        if (cpu->trap == NONE && cpu->exit_count) {
+        if (cpu->trap == NONE && cpu->engine->exit_count) {
             uc_reg_read(engine, UC_X86_REG_RIP, &cpu->pc);
             if (at_locked_bit_test(cpu)) {
                 cpu->trap = ILLEGAL;
@@ -663,18 +723,18 @@ void vcpu_run(struct vcpu *cpu)
     prepare(cpu);
     const int number = sigsetjmp(guard, 0);
     if (number) {
-        cpu->board->running = 0;
+        cpu->board->running = NULL;
         cpu->trap = CRASH;
         cpu->number = number;
         cpu->cookie = 0;
         return;
     }
-    cpu->board->running = cpu->id + 1;
+    cpu->board->running = cpu->engine;
     const uint64_t begin = cpu->code_begin = cpu->now;
     guarded = 1;
     run(cpu);
     guarded = 0;
-    cpu->board->running = 0;
+    cpu->board->running = NULL;
     cpu->code += cpu->now - cpu->code_begin;
     if (cpu->trap == SYSCALL) {
         cpu->calls++;
@@ -717,7 +777,7 @@ void vcpu_forget(struct thread *thread)
 /* Set the FS base of the thread whose registers the engine has. */
 void vcpu_set_thread_pointer(struct vcpu *cpu, uint64_t address)
 {
-    uc_reg_write(cpu->engine, UC_X86_REG_FS_BASE, &address);
+    uc_reg_write(cpu->engine->uc, UC_X86_REG_FS_BASE, &address);
 }
 
 static const int all_registers[] = {
@@ -736,7 +796,7 @@ int vcpu_registers(struct thread *thread, uint64_t *values)
         pointers[i] = &values[i];
     }
     if (thread->loaded_on) {
-        return uc_reg_read_batch(thread->loaded_on->engine, all_registers, pointers, REGISTERS);
+        return uc_reg_read_batch(thread->loaded_on->uc, all_registers, pointers, REGISTERS);
     }
     return thread->context ? uc_context_reg_read_batch(thread->context, all_registers, pointers, REGISTERS) : -1;
 }
@@ -750,7 +810,7 @@ static int enter_user_mode(struct vcpu *cpu)
     static const uint8_t sysretq[] = { 0x48, 0x0f, 0x07 };
     const uint64_t landing = BOOT_LANDING, flags = 0x202, protected_mode = 0x80010033;
     const uint64_t no_exit = 0;
-    uc_engine *engine = cpu->engine;
+    uc_engine *engine = cpu->engine->uc;
     uint8_t *boot = cpu->board->ram + BOOT_PAGE;
     uint8_t kept[FRAME_BYTES];
     uint64_t value;
@@ -805,9 +865,8 @@ static int clear_registers(uc_engine *engine)
     return error;
 }
 
-static int add_hooks(struct vcpu *cpu)
+static int add_hooks(struct vcpu *cpu, uc_engine *engine)
 {
-    uc_engine *engine = cpu->engine;
     uc_hook hook;
     int error = 0;
     error |= uc_hook_add(engine, &hook, UC_HOOK_TLB_FILL, fill, cpu, 1, 0);
@@ -824,66 +883,124 @@ static int add_hooks(struct vcpu *cpu)
     return error;
 }
 
-/* Open an engine over the board's RAM and bring it to ring 3. 0, or the step that failed. */
-int vcpu_open(struct vcpu *cpu, uint64_t ram_bytes)
+static int map_window(uc_engine *uc, struct window *window)
 {
-    if (uc_open(UC_ARCH_X86, UC_MODE_64, &cpu->engine)) {
-        return 1;
+    if (window->host) {
+        return uc_mem_map_ptr(uc, window->base, window->bytes, UC_PROT_READ | UC_PROT_WRITE, window->host);
     }
-    uc_engine *engine = cpu->engine;
-    if (uc_ctl_set_cpu_model(engine, CPU_MODEL) || uc_ctl_set_tcg_buffer_size(engine, TCG_BUFFER_BYTES)) {
+    return uc_mmio_map(uc, window->base, window->bytes, on_mmio_read, window, on_mmio_write, window);
+}
+
+static int set_up(struct engine *engine)
+{
+    struct vcpu *cpu = engine->cpu;
+    uc_engine *uc = engine->uc;
+    if (uc_ctl_set_cpu_model(uc, CPU_MODEL) || uc_ctl_set_tcg_buffer_size(uc, TCG_BUFFER_BYTES)) {
         return 2;
     }
-    if (uc_mem_map_ptr(engine, 0, ram_bytes, UC_PROT_ALL, cpu->board->ram)) {
+    if (uc_mem_map_ptr(uc, 0, cpu->board->ram_bytes, UC_PROT_ALL, cpu->board->ram)) {
         return 3;
     }
-    if (uc_ctl_tlb_mode(engine, UC_TLB_VIRTUAL) || add_hooks(cpu)) {
+    if (uc_ctl_tlb_mode(uc, UC_TLB_VIRTUAL) || add_hooks(cpu, uc)) {
         return 4;
     }
-    cpu->limit = ~0ull;
-    if (uc_ctl_exits_enable(engine) || enter_user_mode(cpu)) {
+    if (uc_ctl_exits_enable(uc) || enter_user_mode(cpu)) {
         return 5;
     }
-    if (clear_registers(engine) || uc_context_alloc(engine, &cpu->template) || uc_context_save(engine, cpu->template)) {
+    if (clear_registers(uc) || uc_context_alloc(uc, &engine->template) || uc_context_save(uc, engine->template)) {
         return 6;
     }
-    cpu->exit_count = cpu->now = cpu->root = 0;
+    for (uint64_t i = 0; i < cpu->window_count; i++) {
+        if (map_window(uc, &cpu->windows[i])) {
+            return 7;
+        }
+    }
     return 0;
 }
 
-/* Close an engine; after a crash that is all it is good for. */
-void vcpu_close(struct vcpu *cpu)
+/* Open an engine and bring it to ring 3, in no time. 0, or the step that failed. */
+static int open_engine(struct engine *engine)
 {
-    const unsigned others = ~(1u << cpu->id);
+    struct vcpu *cpu = engine->cpu;
+    const uint64_t now = cpu->now, limit = cpu->limit;
+    if (uc_open(UC_ARCH_X86, UC_MODE_64, &engine->uc)) {
+        engine->uc = NULL;
+        return 1;
+    }
+    cpu->engine = engine;
+    cpu->limit = ~0ull;
+    const int step = set_up(engine);
+    cpu->now = now;
+    cpu->limit = limit;
+    if (step) {
+        uc_close(engine->uc);
+        engine->uc = NULL;
+    }
+    return step;
+}
+
+static void close_engine(struct engine *engine)
+{
+    struct vcpu *cpu = engine->cpu;
     for (uint64_t f = 0; f < cpu->board->frame_count; f++) {
         struct frame *frame = &cpu->board->frames[f];
-        frame->writable &= others;
-        frame->executable &= others;
-        frame->stale &= others;
-        frame->slow &= others;
+        frame->writable &= ~engine->bit;
+        frame->executable &= ~engine->bit;
+        frame->stale &= ~engine->bit;
+        frame->slow &= ~engine->bit;
     }
-    if (cpu->loaded) {
-        cpu->loaded->loaded_on = NULL;
-        cpu->loaded = NULL;
+    if (engine->loaded) {
+        engine->loaded->loaded_on = NULL;
+        engine->loaded = NULL;
     }
-    cpu->root = 0;
-    uc_context_free(cpu->template);
-    uc_close(cpu->engine);
-    cpu->engine = NULL;
+    cpu->roots[engine->slot] = engine->exit_count = engine->used = 0;
+    uc_context_free(engine->template);
+    uc_close(engine->uc);
+    engine->uc = NULL;
 }
 
-int vcpu_map_memory(struct vcpu *cpu, uint64_t base, uint64_t bytes, void *host)
+/* Make a CPU, with its first engine. 0, or the step that failed. */
+int vcpu_open(struct vcpu *cpu)
 {
-    return uc_mem_map_ptr(cpu->engine, base, bytes, UC_PROT_READ | UC_PROT_WRITE, host);
+    const uint64_t count = cpu->board->engines_per_cpu;
+    for (uint64_t slot = 0; slot < count; slot++) {
+        struct engine *engine = &cpu->engines[slot];
+        const uint64_t number = cpu->id * count + slot;
+        *engine = (struct engine){ .cpu = cpu, .slot = slot, .bit = 1ull << number };
+        cpu->board->engines[number] = engine;
+    }
+    return open_engine(&cpu->engines[0]);
 }
 
-/* Route a physical range to the board's devices. The window lives as long as the process. */
-int vcpu_map_devices(struct vcpu *cpu, uint64_t base, uint64_t bytes)
+/* The engine that ran last has crashed: put a new one in its place. What it had loaded is lost. */
+int vcpu_replace(struct vcpu *cpu)
 {
-    struct window *window = malloc(sizeof *window);
-    if (!window) {
+    close_engine(cpu->engine);
+    return open_engine(cpu->engine);
+}
+
+void vcpu_close(struct vcpu *cpu)
+{
+    for (uint64_t slot = 0; slot < cpu->board->engines_per_cpu; slot++) {
+        if (cpu->engines[slot].uc) {
+            close_engine(&cpu->engines[slot]);
+        }
+    }
+}
+
+/* Make a physical range appear: host memory, or the board's devices if `host` is NULL. */
+int vcpu_map(struct vcpu *cpu, uint64_t base, uint64_t bytes, void *host)
+{
+    if (cpu->window_count == WINDOWS_MAX) {
         return UC_ERR_NOMEM;
     }
-    *window = (struct window){ cpu, base };
-    return uc_mmio_map(cpu->engine, base, bytes, on_mmio_read, window, on_mmio_write, window);
+    struct window *window = &cpu->windows[cpu->window_count++];
+    *window = (struct window){ cpu, base, bytes, host };
+    int error = 0;
+    for (uint64_t slot = 0; slot < cpu->board->engines_per_cpu; slot++) {
+        if (cpu->engines[slot].uc) {
+            error |= map_window(cpu->engines[slot].uc, window);
+        }
+    }
+    return error;
 }

@@ -20,13 +20,15 @@ from typing import Protocol
 from .memory import FRAME_SHIFT, Memory
 
 # Slots of `Vcpu.state`: struct vcpu in vcpu.c.
-THREAD, LOADED, ROOT, FLUSH, FLUSH_COUNT = 3, 4, 5, 6, 7
-RESULT_TYPE, RESULT_VALUE, CALLS = 8, 9, 10
-NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO, PS_PER_TRAP = 11, 12, 13, 14, 15
-TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 16, 17, 18, 19, 20
-COOKIE, ARGUMENT0, PC, SP = 21, 22, 27, 28
-CODE = 101
-STATE_WORDS = 104
+THREAD, RESULT_TYPE, RESULT_VALUE = 2, 3, 4
+ROOTS, FLUSH = 5, 9
+"""By engine of the CPU: the root of what its TLB holds, and whether that must go."""
+CALLS, CODE = 13, 14
+NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO, PS_PER_TRAP = 15, 16, 17, 18, 19
+TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 20, 21, 22, 23, 24
+COOKIE, ARGUMENT0, PC, SP = 25, 26, 31, 32
+STATE_WORDS = 365
+ENGINES_MAX, ENGINES_PER_CPU_MAX = 16, 4
 
 # Slots of `Registers.words`: struct thread in vcpu.c.
 LOADED_ON, FRESH, ENTRY, STACK_POINTER, THREAD_ROOT = 1, 2, 3, 4, 5
@@ -38,9 +40,10 @@ NO_RESULT = 1
 THREAD_WORDS = HISTORY + HISTORY_MAX * HISTORY_RECORD_WORDS
 
 # Slots of struct board.
-_RAM, _FRAME_COUNT, _FRAMES, _CPUS, _RUNNING, _MMIO_READ, _MMIO_WRITE = 0, 1, 2, 3, 19, 20, 21
-_FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS, SLOW_VALUE = 22, 23, 24, 25, 26
-_BOARD_WORDS = 27
+_RAM, _RAM_BYTES, _FRAME_COUNT, _FRAMES, _ENGINES_PER_CPU = 0, 1, 2, 3, 4
+_MMIO_READ, _MMIO_WRITE = 22, 23
+_FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS, SLOW_VALUE = 24, 25, 26, 27, 28
+_BOARD_WORDS = 29
 
 MAY_RUN = 0xFFFF_0000
 """In `Board.uses`: some engine may run the frame, so a store must be told of."""
@@ -107,15 +110,15 @@ def library() -> ctypes.PyDLL:
     pointer, word = ctypes.c_void_p, ctypes.c_uint64
     signatures: dict[str, tuple[type | None, list[type]]] = {
         "vcpu_install_guard": (None, []),
-        "vcpu_open": (ctypes.c_int, [pointer, word]),
+        "vcpu_open": (ctypes.c_int, [pointer]),
+        "vcpu_replace": (ctypes.c_int, [pointer]),
         "vcpu_close": (None, [pointer]),
         "vcpu_run": (None, [pointer]),
         "vcpu_lower_limit": (None, [pointer, word]),
         "vcpu_forget": (None, [pointer]),
         "vcpu_set_thread_pointer": (None, [pointer, word]),
         "vcpu_registers": (ctypes.c_int, [pointer, pointer]),
-        "vcpu_map_memory": (ctypes.c_int, [pointer, word, word, pointer]),
-        "vcpu_map_devices": (ctypes.c_int, [pointer, word, word]),
+        "vcpu_map": (ctypes.c_int, [pointer, word, word, pointer]),
         "board_stored": (None, [pointer, word, word]),
     }
     for name, (result, arguments) in signatures.items():
@@ -128,13 +131,16 @@ def library() -> ctypes.PyDLL:
 class Board:
     """What all engines of a machine share: RAM, the use of each frame, the devices.
 
-    `before_device` is called before a device sees an access: the kernel sets the
-    clock there. An exception in a device model would be swallowed by the engine, so it is
-    kept in `failure`; the caller of `Vcpu.run` raises it.
+    Each CPU has up to `engines_per_cpu` engines, opened as address spaces come;
+    all CPUs together have at most 16. `before_device` is called before a device
+    sees an access: the kernel sets the clock there. An exception in a device
+    model would be swallowed by the engine, so it is kept in `failure`; the
+    caller of `Vcpu.run` raises it.
     """
 
-    def __init__(self, memory: Memory, bus: DeviceBus) -> None:
+    def __init__(self, memory: Memory, bus: DeviceBus, engines_per_cpu: int = 1) -> None:
         self.memory = memory
+        self.engines_per_cpu = engines_per_cpu
         self.bus = bus
         self.failure: BaseException | None = None
         self.before_device: Callable[[Vcpu], None] = lambda cpu: None
@@ -150,7 +156,9 @@ class Board:
         self._read = _MmioRead(self._device_read)
         self._write = _MmioWrite(self._device_write)
         self.words[_RAM] = memory.host_address
+        self.words[_RAM_BYTES] = memory.kernel_begin
         self.words[_FRAME_COUNT] = frame_count
+        self.words[_ENGINES_PER_CPU] = engines_per_cpu
         self.words[_FRAMES] = ctypes.addressof(self._uses)
         self.words[_MMIO_READ] = ctypes.cast(self._read, ctypes.c_void_p).value or 0
         self.words[_MMIO_WRITE] = ctypes.cast(self._write, ctypes.c_void_p).value or 0
@@ -268,37 +276,24 @@ class Vcpu:
 
         A function object of its own, without argument types: the cheapest call there is.
         """
-        self._maps: list[tuple[int, int, int]] = []
-        self.state[1] = board.address
-        self.state[2] = index
-        board.words[_CPUS + index] = self.address
+        self.state[0] = board.address
+        self.state[1] = index
         board.cpus.append(self)
-        self._open()
+        self._check_step(self._library.vcpu_open(self.address))
 
-    def _open(self) -> None:
-        now, limit = self.state[NOW], self.state[LIMIT]
-        step = self._library.vcpu_open(self.address, self.board.memory.kernel_begin)
+    def _check_step(self, step: int) -> None:
         if step:
             raise EngineError(f"CPU {self.index}: the engine refused step {step} of its set-up")
-        self.state[NOW], self.state[LIMIT] = now, limit
 
     def map_memory(self, base: int, size_bytes: int, host_address: int) -> None:
         """Make host memory appear at a physical address, as data only."""
-        self._maps.append((base, size_bytes, host_address))
-        self._map(base, size_bytes, host_address)
+        if self._library.vcpu_map(self.address, base, size_bytes, host_address):
+            raise EngineError(f"CPU {self.index}: cannot map memory at {base:#x}+{size_bytes:#x}")
 
     def map_devices(self, base: int, size_bytes: int) -> None:
         """Route a physical range to the board's bus."""
-        self._maps.append((base, size_bytes, 0))
-        self._map(base, size_bytes, 0)
-
-    def _map(self, base: int, size_bytes: int, host_address: int) -> None:
-        if host_address:
-            error = self._library.vcpu_map_memory(self.address, base, size_bytes, host_address)
-        else:
-            error = self._library.vcpu_map_devices(self.address, base, size_bytes)
-        if error:
-            raise EngineError(f"CPU {self.index}: cannot map {base:#x}+{size_bytes:#x} ({error})")
+        if self._library.vcpu_map(self.address, base, size_bytes, None):
+            raise EngineError(f"CPU {self.index}: cannot map devices at {base:#x}+{size_bytes:#x}")
 
     def run(self) -> None:
         """Run until a trap; a device model's exception comes out here."""
@@ -311,10 +306,22 @@ class Vcpu:
 
     def replace(self) -> None:
         """Put a new engine in the place of one that crashed; the registers in it are lost."""
-        self._library.vcpu_close(self.address)
-        self._open()
-        for base, size_bytes, host_address in self._maps:
-            self._map(base, size_bytes, host_address)
+        self._check_step(self._library.vcpu_replace(self.address))
+
+    def flush(self, root: int) -> None:
+        """Before it runs next, drop the translations of the address space with this root."""
+        state = self.state
+        for slot in range(self.board.engines_per_cpu):
+            if state[ROOTS + slot] == root:
+                state[FLUSH + slot] = 1
+
+    def leave(self, root: int) -> None:
+        """An address space ends: its tables will be someone else's."""
+        state = self.state
+        for slot in range(self.board.engines_per_cpu):
+            if state[ROOTS + slot] == root:
+                state[ROOTS + slot] = 0
+                state[FLUSH + slot] = 1
 
     def code_bytes(self) -> int:
         """Bytes of code executed so far, counted by blocks."""
@@ -325,6 +332,5 @@ class Vcpu:
         self._library.vcpu_set_thread_pointer(self.address, address)
 
     def close(self) -> None:
-        """Free the engine."""
-        if self.state[0]:
-            self._library.vcpu_close(self.address)
+        """Free its engines."""
+        self._library.vcpu_close(self.address)

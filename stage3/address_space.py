@@ -31,7 +31,6 @@ from .physical import (
     PRESENT,
     USER,
     WRITE,
-    FlushTarget,
     PhysicalMemory,
 )
 from .region import RegionMap
@@ -45,13 +44,11 @@ _NOTHING = array("Q", bytes(8 * _ENTRIES))
 class AddressSpace:
     """The user half of one process's memory.
 
-    `root` is the physical address of the top table. `stale` says that one engine's
-    TLB may hold an entry for an address that is no longer mapped: unless it has
-    flushed since, it must before the next map.
-    `windows` has, per page where a message's page is mapped, the entry that was
-    set aside for it. `_writable` is the kernel's own TLB: page number to word
-    index, of memory pages that the program may write.
-    Every counted frame that an entry names is referenced once by that entry.
+    `root` is the physical address of the top table. `windows` has, per page where
+    a message's page is mapped, the entry that was set aside for it. `_writable`
+    is the kernel's own TLB: page number to word index, of memory pages that the
+    program may write. Every counted frame that an entry names is referenced once
+    by that entry.
     """
 
     def __init__(self, physical: PhysicalMemory, execute_everywhere: bool) -> None:
@@ -59,7 +56,6 @@ class AddressSpace:
         self.regions = RegionMap()
         self.execute_everywhere = execute_everywhere
         self.root = physical.tables.allocate()
-        self.stale: tuple[FlushTarget, int] | None = None
         self.windows: dict[int, int] = {}
         self.generation = 0
         self._writable: dict[int, int] = {}
@@ -86,29 +82,9 @@ class AddressSpace:
         slot = leaf + (address >> FRAME_SHIFT & 511)
         if self._words[slot] & ACCESSED:
             self.flush()
-        elif self.stale is not None:
-            self._flush_stale()
         self.generation += 1
         self._writable.pop(address >> FRAME_SHIFT, None)
         self._words[slot] = entry
-
-    def restore_entry(self, address: int, entry: int, current: FlushTarget | None) -> None:
-        """Put an entry back after a message: flush other engines now, `current` lazily.
-
-        Lazily is before the next map here, and before another engine runs.
-        """
-        slot = self._leaves[address >> 21] + (address >> FRAME_SHIFT & 511)
-        if self._words[slot] & ACCESSED:
-            for target in self.physical.engines:
-                if target.holds(self.root):
-                    if target is current:
-                        self.stale = (target, target.flush_count())
-                        target.flush_at_end()
-                    else:
-                        target.flush()
-        self.generation += 1
-        self._writable.pop(address >> FRAME_SHIFT, None)
-        self._words[slot] = entry & ~ACCESSED
 
     def replace_entry(self, address: int, entry: int) -> None:
         """Change one entry and release the frame that was there."""
@@ -125,18 +101,9 @@ class AddressSpace:
                 self.physical.frames.release(frame)
 
     def flush(self) -> None:
-        """Make every engine that may hold entries of this space drop them before it runs."""
-        self.stale = None
+        """Make every CPU that may hold entries of this space drop them before it runs."""
         for target in self.physical.engines:
-            if target.holds(self.root):
-                target.flush()
-
-    def _flush_stale(self) -> None:
-        if self.stale is not None:
-            target, count = self.stale
-            if target.flush_count() == count:
-                target.flush()
-            self.stale = None
+            target.flush(self.root)
 
     def protection(self, flags: int) -> int:
         """Entry bits for map flags, by the policy's rule for EXEC."""
@@ -214,7 +181,6 @@ class AddressSpace:
         for slot, count in self._spans(base, size_bytes):
             self._release(slot, count)
             self._words[slot : slot + count] = array("Q", [entry]) * count
-        self._flush_stale()
 
     def unmap(self, base: int, size_bytes: int) -> None:
         """Clear entries, present or not, and release what they named."""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anos_sim.hw.vcpu import ARGUMENT0, FLUSH, FLUSH_COUNT, NOW, ROOT, Vcpu
+from anos_sim.hw.vcpu import ARGUMENT0, NOW, Vcpu
 
-from .physical import FlushTarget
 from .scheduler import RunQueue
 
 if TYPE_CHECKING:
     from .thread import Thread
 
 
-class Cpu(FlushTarget):
+class Cpu:
     """`thread` runs on it; `next` was woken by the thread that just left and goes first.
 
-    The engine keeps the registers of the thread that ran last, often one that
-    has blocked since, and TLB entries of one address space (`holds`).
+    Its vCPU keeps the registers of threads that ran last, often of some that have
+    blocked since: they return at no cost.
     """
 
     def __init__(self, vcpu: Vcpu) -> None:
@@ -30,7 +29,6 @@ class Cpu(FlushTarget):
         self.next: Thread | None = None
         self.next_tick_ps = 0
         self.switched = 0
-        self._stale_since = -1
 
     @property
     def now_ps(self) -> int:
@@ -48,31 +46,3 @@ class Cpu(FlushTarget):
             self.next = None
             self.queue.push(following)
         self.queue.push(thread)
-
-    def holds(self, root: int) -> bool:
-        """May its TLB have entries of the address space with this root?"""
-        return self.state[ROOT] == root
-
-    def flush(self) -> None:
-        """Drop all translations before the next run."""
-        self.state[FLUSH] = 1
-
-    def flush_at_end(self) -> None:
-        """Do so unless that has happened when its burst ends (`end_burst`)."""
-        self._stale_since = self.state[FLUSH_COUNT]
-
-    def end_burst(self) -> None:
-        """Other CPUs are about to run: what they change must not be seen through old entries."""
-        if self._stale_since == self.state[FLUSH_COUNT]:
-            self.state[FLUSH] = 1
-        self._stale_since = -1
-
-    def flush_count(self) -> int:
-        """How often that has happened."""
-        return self.state[FLUSH_COUNT]
-
-    def leave(self, root: int) -> None:
-        """An address space ends: its tables will be someone else's."""
-        if self.state[ROOT] == root:
-            self.state[ROOT] = 0
-            self.state[FLUSH] = 1

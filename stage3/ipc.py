@@ -17,7 +17,7 @@ from .address_space import AddressSpace
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
-from .physical import COW, DEVICE, FRAME_MASK, PRESENT, WRITE
+from .physical import ACCESSED, COW, DEVICE, FRAME_MASK, PRESENT, WRITE
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -114,11 +114,7 @@ def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: in
 
 
 def close_window(kernel: Kernel, message: Message) -> None:
-    """Put back what the receiver had at its buffer, if this message's page is still there.
-
-    No flush of its own on the replier's engine: the switch to the sender does
-    it, and a map in between sees `stale`.
-    """
+    """Put back what the receiver had at its buffer, if this message's page is still there."""
     receiver = message.receiver
     if receiver is None:
         return
@@ -128,7 +124,7 @@ def close_window(kernel: Kernel, message: Message) -> None:
         entry = space.entry(window)
         if entry & (FRAME_MASK | COW) == message.frame_address:
             del space.windows[window]
-            space.restore_entry(window, before, kernel.current)
+            space.set_entry(window, before & ~ACCESSED)
             space.release_entry(entry)
 
 

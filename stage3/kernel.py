@@ -16,6 +16,8 @@ import attrs
 from anos_sim.hw.clock import NEVER, PS_PER_S
 from anos_sim.hw.vcpu import (
     CALLS,
+    ENGINES_MAX,
+    ENGINES_PER_CPU_MAX,
     LIMIT,
     NOW,
     PS_PER_BYTE,
@@ -91,11 +93,12 @@ class Kernel:
         self.machine = machine
         self.memory = machine.memory
         self.clock = machine.clock
-        self.board = Board(machine.memory, machine.bus)
+        engines_per_cpu = min(ENGINES_PER_CPU_MAX, ENGINES_MAX // machine.config.cpus)
+        self.board = Board(machine.memory, machine.bus, engines_per_cpu)
         self.physical = PhysicalMemory(machine.memory, self.board.uses)
         self.frames = self.physical.frames
         self.cpus = [self._open_cpu(index) for index in range(machine.config.cpus)]
-        self.physical.engines.extend(self.cpus)
+        self.physical.engines.extend(cpu.vcpu for cpu in self.cpus)
         self.current: Cpu | None = None
         self.scheduler: Scheduler = scheduler or RoundRobin()
 
@@ -215,7 +218,6 @@ class Kernel:
                 self._tick(best)
             limit_ps = min(next_ps, others_ps + self.quantum_ps, best.next_tick_ps, self.end_ps)
             trap.run(self, best, limit_ps)
-            best.end_burst()
             self.current = None
             self.board.check()
 
@@ -299,14 +301,16 @@ class Kernel:
     def wake(self, thread: Thread, result_type: int, value: int) -> None:
         """End a thread's wait with a result (the value counts only with OK).
 
-        It goes back to the CPU that still has its registers if that is free,
-        else to the CPU that wakes it.
+        The CPU that wakes it runs it if it has just become free; else the CPU
+        where it ran last, if that is idle.
         """
         thread.registers.set_result(result_type, 0 if result_type else value)
         thread.blocked_on = None
-        cpu, current = thread.last_cpu, self.current
-        if cpu is None or (cpu is not current and cpu.has_work()):
-            cpu = current or self.place()
+        cpu, last = self.current, thread.last_cpu
+        if cpu is None:
+            cpu = last or self.place()
+        elif last is not None and last is not cpu and cpu.has_work() and not last.has_work():
+            cpu = last
         self.make_ready(thread, cpu)
 
     def block(self, thread: Thread, state: ThreadState, on: object) -> None:

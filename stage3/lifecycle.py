@@ -128,6 +128,7 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
 
     Its threads leave their queues, its senders wake with FAILURE, its channels
     go if nobody else may receive on them, its vectors, frames and tables return.
+    Processes that it was building and never started end as well.
     Devices that it drove lose bus mastering before their DMA frames are freed.
 
     Raises:
@@ -143,6 +144,8 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
     for vector in process.vectors:
         devices.release_vector(kernel, vector)
     process.vectors.clear()
+    for built in [each for each in kernel.building if each.parent is process]:
+        end_process(kernel, built, "its builder ended")
     kernel.policy.process_ended(process)
     kernel.policy.object_ended(process, kernel.all_processes())
     devices.quiesce(kernel, process)
@@ -151,7 +154,7 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
             kernel.frames.release(frame)
     process.dma_runs.clear()
     for cpu in kernel.cpus:
-        cpu.leave(process.space.root)
+        cpu.vcpu.leave(process.space.root)
     process.space.destroy()
     kernel.building.pop(process, None)
     kernel.processes.pop(process.pid, None)

@@ -6,6 +6,8 @@ ignores are ours: COW (a write gets its own copy), DEVICE (not a counted frame).
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from anos_sim.hw.memory import FRAME_SHIFT, Memory
 from anos_sim.hw.vcpu import ACCESSED as MMU_ACCESSED
 
@@ -20,24 +22,11 @@ FRAME_MASK = 0x000F_FFFF_FFFF_F000
 OFFSET_MASK = PAGE_BYTES - 1
 
 
-class FlushTarget:
-    """An engine with a TLB (`cpu.Cpu` is one)."""
+class FlushTarget(Protocol):
+    """A CPU with TLBs (`hw.vcpu.Vcpu` is one)."""
 
-    def holds(self, root: int) -> bool:
-        """May its TLB have entries of the address space with this root?"""
-        raise AssertionError("abstract")
-
-    def flush(self) -> None:
-        """Drop all translations before the next run."""
-        raise AssertionError("abstract")
-
-    def flush_at_end(self) -> None:
-        """Do so unless that has happened when its burst ends and others run."""
-        raise AssertionError("abstract")
-
-    def flush_count(self) -> int:
-        """How often that has happened."""
-        raise AssertionError("abstract")
+    def flush(self, root: int) -> None:
+        """Before it runs next, drop the translations of the address space with this root."""
 
 
 class PhysicalMemory:

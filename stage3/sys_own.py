@@ -57,11 +57,13 @@ def give(kernel: Kernel, caller: Thread, target: int, cookie: int, rights: int) 
     """Delegate to the sender of a message being served, or to a process; returns the cookie there.
 
     Raises:
-        SyscallError(FAILURE): no such message or process.
+        SyscallError(FAILURE): no such message or process, or its sender is gone.
         SyscallError(BADARGS): the cookie is not held.
     """
     process = caller.process
     message = process.messages.get(target)
+    if message is not None and message.abandoned:
+        raise SyscallError(Status.FAILURE)
     receiver = message.sender.process if message is not None else _find_process(caller, target)
     return kernel.policy.give(process, receiver, cookie, rights)
 

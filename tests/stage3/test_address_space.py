@@ -271,26 +271,15 @@ def test_running_out_of_frames_is_told_and_nothing_changes(space: AddressSpace) 
 
 
 class Engine(FlushTarget):
-    """Counts the flushes it is asked for."""
+    """A TLB with entries of one space; counts the flushes it is asked for."""
 
     def __init__(self, space: AddressSpace) -> None:
         self.space = space
         self.flushes = 0
 
-    def holds(self, root: int) -> bool:
-        """Its TLB is for one space."""
-        return root == self.space.root
-
-    def flush(self) -> None:
-        """One more."""
-        self.flushes += 1
-
-    def flush_at_end(self) -> None:
-        """It never runs."""
-
-    def flush_count(self) -> int:
-        """All of them have happened."""
-        return self.flushes
+    def flush(self, root: int) -> None:
+        """One more, if it is about its space."""
+        self.flushes += root == self.space.root
 
 
 def test_only_an_entry_that_an_engine_may_hold_costs_a_flush(space: AddressSpace) -> None:
@@ -313,28 +302,6 @@ def test_only_an_entry_that_an_engine_may_hold_costs_a_flush(space: AddressSpace
         assert engine.flushes > before
         space.set_entry(BASE, 0)
     assert other.flushes == 0
-
-
-def test_an_entry_put_back_lazily_is_flushed_before_the_next_map(space: AddressSpace) -> None:
-    engine, other = Engine(space), Engine(space)
-    space.physical.engines += [engine, other]
-    space.map_zero(BASE, PAGE_BYTES, READ | WRITE)
-    space.set_entry(BASE, space.entry(BASE) | ACCESSED)
-    space.restore_entry(BASE, 0, engine)
-    assert (engine.flushes, other.flushes) == (0, 1)
-    space.map_zero(BASE, PAGE_BYTES, READ | WRITE)
-    assert (engine.flushes, other.flushes) == (1, 1)
-
-
-def test_a_flush_that_happened_anyway_is_not_asked_for_again(space: AddressSpace) -> None:
-    engine = Engine(space)
-    space.physical.engines.append(engine)
-    space.map_zero(BASE, PAGE_BYTES, READ | WRITE)
-    space.set_entry(BASE, space.entry(BASE) | ACCESSED)
-    space.restore_entry(BASE, 0, engine)
-    engine.flush()
-    space.map_zero(BASE, PAGE_BYTES, READ | WRITE)
-    assert engine.flushes == 1
 
 
 def test_mapping_over_a_window_lets_go_of_what_was_set_aside(space: AddressSpace) -> None:
