@@ -43,7 +43,7 @@ MUSL_FLAGS = (
     "-g0",
 )
 RUNTIME_FLAGS = (
-    "-OReleaseSmall",
+    "-OReleaseFast",
     "-fstrip",
     "-fno-PIC",
     "-fno-compiler-rt",
