@@ -19,7 +19,7 @@ from anos_sim.stage3.scheduler import Scheduler
 
 from .duration import parse_duration
 from .errors import UserError
-from .guest.sample_disk import write_sample_disk
+from .guest.sample_disk import sample_version, write_sample_disk
 
 ARCHITECTURES = ("x86_64",)
 
@@ -131,7 +131,7 @@ def default_image() -> Path:
 def sample_disk() -> Path:
     """The disk of a run that names none, made at its first use."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    path = Path(base) / "anos-sim" / "sample-2.img"
+    path = Path(base) / "anos-sim" / f"sample-{sample_version()}.img"
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)

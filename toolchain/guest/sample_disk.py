@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from .disk_image import write_fat32
@@ -9,9 +10,9 @@ from .disk_image import write_fat32
 SAMPLE_LABEL = "SAMPLE"
 SAMPLE_FILES = {
     "README.TXT": b"""\
-This file came to you through four processes and no copy of it was made on
-the way: fat32drv found its clusters, ahcidrv asked the disk for them, the
-disk wrote them into memory, and the page travelled back as a message.
+This file came to you through programs that share nothing but messages: tour
+asked fat32drv, fat32drv asked ahcidrv, and ahcidrv told the disk where to put
+the sectors. Each message carried a page that its receiver saw in place.
 """,
     "HELLO.TXT": b"Hello from a real FAT32 volume on a simulated disk.\n",
     "DOCS/CHANNELS.TXT": b"""\
@@ -27,6 +28,11 @@ it that capability is recorded, up to the one that the kernel made at boot.
     ).encode(),
     "A name that is too long for DOS.txt": b"Long names are kept in extra directory entries.\n",
 }
+
+
+def sample_version() -> str:
+    """A short name for the sample disk's content: another content has another name."""
+    return hashlib.blake2b(repr(SAMPLE_FILES).encode(), digest_size=6).hexdigest()
 
 
 def write_sample_disk(path: Path) -> None:
