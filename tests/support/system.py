@@ -40,6 +40,15 @@ def config_table(entries: Sequence[Mapping[str, Any]]) -> bytes:
     return boot_config.pack(boot_config.parse(text, CALL_NAMES, classes))
 
 
+def servers() -> dict[str, bytes]:
+    """The files of the real servers, for `system_image`."""
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(ELVES.glob("*.elf"))
+        if path.name != "system.elf"
+    }
+
+
 def system_image(
     entries: Sequence[Mapping[str, Any]], contents: Mapping[str, bytes] | None = None
 ) -> SystemImage:
