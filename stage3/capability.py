@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .abi import ALL_RIGHTS, Sysno
+from .abi import ALL_RIGHTS, CALLS, Sysno
 
 if TYPE_CHECKING:
     from .process import Process
 
 COOKIE_MIN = 1 << 32
+CALLS_BY_NUMBER = {call.number: call for call in CALLS}
 Handler = Callable[..., "int | None"]
 
 
@@ -29,9 +30,20 @@ class SystemCall:
 
     number: Sysno
     handler: Handler = attrs.field(repr=False)
+    name: str = attrs.field(init=False)
+    arity: int = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        call = CALLS_BY_NUMBER[self.number]
+        self.name = call.symbol.removeprefix("anos_")
+        self.arity = len(call.arguments)
+
+    def show(self, arguments: Sequence[int]) -> str:
+        """A call as C would write it, with as many arguments as it has."""
+        return f"{self.name}({', '.join(map(hex, arguments[: self.arity]))})"
 
     def __str__(self) -> str:
-        return f"call {self.number.name}"
+        return f"call {self.name}"
 
 
 @attrs.frozen

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from anos_sim.hw.vcpu import PC
 
-from .abi import PAGE_BYTES
+from .abi import PAGE_BYTES, Status
+from .capability import SystemCall
 from .physical import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, WRITE
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def _last_calls(process: Process, thread: Thread) -> list[str]:
     lines = []
     for cookie, arguments, pc, status in thread.registers.last_calls():
         capability = process.capabilities.get(cookie)
-        name = str(capability.target) if capability else f"cookie {cookie:#x}"
-        outcome = "blocked" if status is None else f"-> {status}"
-        lines.append(f"{name}({', '.join(map(hex, arguments))}) {outcome} at {pc:#x}")
+        target = capability.target if capability else None
+        call = target.show(arguments) if isinstance(target, SystemCall) else f"cookie {cookie:#x}"
+        outcome = "no answer" if status is None else "ok" if not status else Status(status).name
+        lines.append(f"{call} {outcome} at {pc:#x}")
     return lines

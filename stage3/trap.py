@@ -27,6 +27,7 @@ from anos_sim.hw.vcpu import (
 
 from . import lifecycle
 from .abi import SLICE_TICKS, Status
+from .capability import SystemCall
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
 from .physical import DEVICE, PRESENT
@@ -109,8 +110,8 @@ def _switch_to(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
 def _record_call(kernel: Kernel, thread: Thread, arguments: list[int]) -> None:
     cpu = kernel.current
     assert cpu is not None
-    what = thread.process.capabilities[cpu.state[COOKIE]].target
-    kernel.emit(EventKind.SYSCALL, thread, f"{what}({', '.join(map(hex, arguments))})")
+    call: SystemCall = thread.process.capabilities[cpu.state[COOKIE]].target
+    kernel.emit(EventKind.SYSCALL, thread, call.show(arguments))
 
 
 def _refuse(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
