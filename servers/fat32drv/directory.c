@@ -31,13 +31,13 @@ static enum directory_answer read_entry(struct volume *volume, const struct node
             return DIRECTORY_BROKEN;
         }
         const uint32_t first = directory->is_root ? volume->root_cluster : directory->first_cluster;
-        uint32_t cluster;
-        const enum fat_answer answer =
-            fat_find(&volume->fat, first, (uint32_t)(offset / volume->cluster_bytes), &cluster);
+        const uint32_t index = (uint32_t)(offset / volume->cluster_bytes);
+        struct fat_run run;
+        const enum fat_answer answer = fat_find(&volume->fat, first, index, 1, &run);
         if (answer != FAT_OK) {
             return answer == FAT_END ? DIRECTORY_END : DIRECTORY_BROKEN;
         }
-        offset = volume_cluster_offset(volume, cluster) + offset % volume->cluster_bytes;
+        offset = volume_cluster_offset(volume, run.cluster) + offset % volume->cluster_bytes;
     }
     return cache_read(volume->cache, offset, raw, NAME_ENTRY_BYTES) ? DIRECTORY_OK
                                                                     : DIRECTORY_BROKEN;

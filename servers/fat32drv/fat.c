@@ -97,7 +97,18 @@ static enum fat_answer extend(struct fat *fat, struct fat_chain *chain)
     return FAT_OK;
 }
 
-enum fat_answer fat_find(struct fat *fat, uint32_t first, uint32_t index, uint32_t *cluster)
+/* The run that has cluster number `index`, or the last one if that is behind it. */
+static const struct fat_run *run_with(const struct fat_chain *chain, uint32_t index)
+{
+    const struct fat_run *run = &chain->runs[chain->run_count - 1];
+    while (index < run->index) {
+        run--;
+    }
+    return run;
+}
+
+enum fat_answer fat_find(struct fat *fat, uint32_t first, uint32_t index, uint32_t count,
+                         struct fat_run *found)
 {
     if (first < FAT_FIRST_CLUSTER || first - FAT_FIRST_CLUSTER >= fat->cluster_count) {
         return FAT_BROKEN;
@@ -107,23 +118,24 @@ enum fat_answer fat_find(struct fat *fat, uint32_t first, uint32_t index, uint32
         restart(chain);
     }
     for (;;) {
-        const struct fat_run *run = &chain->runs[chain->run_count - 1];
-        if (index < run->index + run->count) {
-            while (index < run->index) {
-                run--;
-            }
-            *cluster = run->cluster + (index - run->index);
-            return FAT_OK;
+        const struct fat_run *const run = run_with(chain, index);
+        const uint32_t skipped = index - run->index;
+        const uint32_t known = skipped < run->count ? run->count - skipped : 0;
+        const bool is_last = run == &chain->runs[chain->run_count - 1];
+        const enum fat_answer answer = known < count && is_last ? extend(fat, chain) : FAT_END;
+        if (answer == FAT_OK) {
+            continue;
         }
-        const enum fat_answer answer = extend(fat, chain);
-        if (answer != FAT_OK) {
+        if (known == 0) {
             return answer;
         }
+        *found = (struct fat_run){ index, run->cluster + skipped, known < count ? known : count };
+        return FAT_OK;
     }
 }
 
 enum fat_answer fat_check_end(struct fat *fat, uint32_t first)
 {
-    uint32_t cluster;
-    return fat_find(fat, first, UINT32_MAX, &cluster);
+    struct fat_run found;
+    return fat_find(fat, first, UINT32_MAX, 1, &found);
 }

@@ -41,8 +41,12 @@ struct fat {
     struct fat_chain chains[FAT_CHAINS];
 };
 
-/* Find cluster number `index`, from 0, of the chain that starts at `first`. */
-enum fat_answer fat_find(struct fat *fat, uint32_t first, uint32_t index, uint32_t *cluster);
+/*
+ * Find the clusters of the chain that starts at `first`, from number `index` on:
+ * as many of them as lie side by side, but no more than `count`.
+ */
+enum fat_answer fat_find(struct fat *fat, uint32_t first, uint32_t index, uint32_t count,
+                         struct fat_run *found);
 
 /* Follow a chain to its end: FAT_END if it has one. */
 enum fat_answer fat_check_end(struct fat *fat, uint32_t first);

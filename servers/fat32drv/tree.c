@@ -106,12 +106,17 @@ int64_t tree_read(struct tree *tree, const struct node *node, uint64_t offset, v
     const size_t count = bytes < node->bytes - offset ? bytes : (size_t)(node->bytes - offset);
     uint8_t *at = to;
     for (size_t left = count; left > 0;) {
-        const size_t begin = offset % volume->cluster_bytes, rest = volume->cluster_bytes - begin;
+        const uint32_t index = (uint32_t)(offset / volume->cluster_bytes);
+        const uint32_t last = (uint32_t)((offset + left - 1) / volume->cluster_bytes);
+        struct fat_run run;
+        if (fat_find(&volume->fat, node->first_cluster, index, last - index + 1, &run) != FAT_OK) {
+            return FILE_IO_ERROR;
+        }
+        const size_t begin = offset % volume->cluster_bytes;
+        const size_t rest = (size_t)run.count * volume->cluster_bytes - begin;
         const size_t piece = left < rest ? left : rest;
-        uint32_t cluster;
-        if (fat_find(&volume->fat, node->first_cluster, (uint32_t)(offset / volume->cluster_bytes),
-                     &cluster) != FAT_OK ||
-            !cache_read(volume->cache, volume_cluster_offset(volume, cluster) + begin, at, piece)) {
+        if (!cache_read(volume->cache, volume_cluster_offset(volume, run.cluster) + begin, at,
+                        piece)) {
             return FILE_IO_ERROR;
         }
         at += piece;
