@@ -1,0 +1,35 @@
+"""docs/tour.md shows what really happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from anos_sim.hw.config import MachineConfig
+from anos_sim.stage3.events import EventLog
+from anos_sim.toolchain.options import sample_disk
+from support.boot import boot_system
+from support.trace import one_file_read
+
+TOUR = Path(__file__).resolve().parents[1] / "docs" / "tour.md"
+
+
+def real_trace() -> str:
+    """The trace of one boot on one CPU."""
+    log = EventLog()
+    booted = boot_system(MachineConfig(cpus=1, disks=(str(sample_disk()),)), events=log)
+    booted.close()
+    return "\n".join(one_file_read(log.events))
+
+
+def test_the_tour_shows_the_trace_of_a_real_boot() -> None:
+    block = re.search(r"```trace\n(.*?)\n```", TOUR.read_text(), re.DOTALL)
+    assert block is not None
+    assert block[1] == real_trace()
+
+
+def test_the_tour_speaks_of_files_that_exist() -> None:
+    root = TOUR.parents[1]
+    named = re.findall(r"`((?:stage3|hw|tests|docs|servers)/[\w./]+)`", TOUR.read_text())
+    assert named
+    assert [name for name in named if not (root / name).exists()] == []
