@@ -36,17 +36,17 @@ class Codes(BareMachine):
             self.map(ALIAS_RWX + frame * PAGE, physical, "rwx")
             self.memory.write(physical, stub(0))
 
-    def call(self, cpu: int, frame: int, base: int = ANSWER) -> int:
+    def call(self, cpu: int, frame: int, base: int = ANSWER, space: int = 0) -> int:
         """Run a frame's code and return what it says."""
-        thread = self.thread(base + frame * PAGE)
+        thread = self.thread(base + frame * PAGE, space=space)
         assert self.run(thread, cpu) is Trap.SYSCALL
         return thread.read()["rax"]
 
-    def store(self, cpu: int, frame: int, number: int, base: int = ALIAS) -> None:
+    def store(self, cpu: int, frame: int, number: int, base: int = ALIAS, space: int = 0) -> None:
         """Let a CPU change what a frame's code says."""
         words = (base + frame * PAGE).to_bytes(8, "little") + number.to_bytes(8, "little")
         self.memory.write(0x22_0000 + PAGE - 0x100, words)
-        assert self.run(self.thread(CODE, STACK - 0x100), cpu) is Trap.SYSCALL
+        assert self.run(self.thread(CODE, STACK - 0x100, space), cpu) is Trap.SYSCALL
 
     def host_store(self, frame: int, number: int) -> None:
         """Change it as the kernel does."""
@@ -80,6 +80,7 @@ ACTIONS = st.lists(
         st.sampled_from(["call", "call", "call rwx", "store", "store rwx", "host", "dma"]),
         st.integers(0, 2),
         st.integers(0, FRAMES - 1),
+        st.integers(0, 5),
     ),
     max_size=40,
 )
@@ -87,19 +88,23 @@ ACTIONS = st.lists(
 
 @settings(max_examples=60)
 @given(ACTIONS)
-def test_what_was_stored_last_is_what_runs(actions: list[tuple[str, int, int]]) -> None:
+def test_what_was_stored_last_is_what_runs(actions: list[tuple[str, int, int, int]]) -> None:
+    """By three CPUs, in six address spaces: more than a CPU has engines."""
     said = [0] * FRAMES
     with Codes(cpus=3) as machine:
-        for number, (what, cpu, frame) in enumerate(actions, 1):
+        assert machine.board.engines_per_cpu < 6
+        for _ in range(5):
+            machine.add_space()
+        for number, (what, cpu, frame, space) in enumerate(actions, 1):
             match what:
                 case "call":
-                    assert machine.call(cpu, frame) == said[frame]
+                    assert machine.call(cpu, frame, ANSWER, space) == said[frame]
                 case "call rwx":
-                    assert machine.call(cpu, frame, ALIAS_RWX) == said[frame]
+                    assert machine.call(cpu, frame, ALIAS_RWX, space) == said[frame]
                 case "store":
-                    machine.store(cpu, frame, number)
+                    machine.store(cpu, frame, number, ALIAS, space)
                 case "store rwx":
-                    machine.store(cpu, frame, number, ALIAS_RWX)
+                    machine.store(cpu, frame, number, ALIAS_RWX, space)
                 case "host":
                     machine.host_store(frame, number)
                 case "dma":

@@ -54,12 +54,15 @@ class RecordingBus:
 
 
 class BareMachine:
-    """Some CPUs, RAM, and one address space with code, data and a stack."""
+    """Some CPUs, RAM, and one address space with code, data and a stack.
 
-    def __init__(self, cpus: int = 1) -> None:
+    Each CPU has up to `engines` engines, for as many address spaces.
+    """
+
+    def __init__(self, cpus: int = 1, engines: int = 2) -> None:
         self.memory = Memory(RAM_BYTES)
         self.bus = RecordingBus()
-        self.board = Board(self.memory, self.bus)
+        self.board = Board(self.memory, self.bus, engines)
         self.cpus = [Vcpu(self.board, index) for index in range(cpus)]
         for cpu in self.cpus:
             cpu.state[PS_PER_BYTE], cpu.state[PS_PER_MMIO] = 250, 100_000
@@ -67,10 +70,9 @@ class BareMachine:
             cpu.map_devices(DEVICES, DEVICES_BYTES)
         self._threads: list[Registers] = []
         self._tables = self.memory.kernel_begin
-        self.root = self._new_table()
-        self.map(CODE, CODE_FRAME, "rwx")
-        self.map(DATA, DATA_FRAME, "rw")
-        self.map(STACK - PAGE, STACK_FRAME, "rw")
+        self.root = self.new_root()
+        self.roots = [self.root]
+        self.map_all()
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +82,16 @@ class BareMachine:
             thread.forget()
         for cpu in self.cpus:
             cpu.close()
+
+    def map_all(self) -> None:
+        """Map code, data and stack below `root`."""
+        self.map(CODE, CODE_FRAME, "rwx")
+        self.map(DATA, DATA_FRAME, "rw")
+        self.map(STACK - PAGE, STACK_FRAME, "rw")
+
+    def new_root(self) -> int:
+        """An empty top table."""
+        return self._new_table()
 
     def _new_table(self) -> int:
         self._tables += PAGE
@@ -98,9 +110,17 @@ class BareMachine:
         entry |= 0 if "x" in rights else NO_EXECUTE
         words[(table >> 3) + (address >> 12 & 511)] = entry
 
-    def thread(self, entry: int = CODE, stack_pointer: int = STACK - 0x100) -> Registers:
+    def add_space(self) -> None:
+        """One more address space, with the same memory: as another process would have it."""
+        root = self._new_table()
+        self.memory.write(root, self.memory.read(self.root, PAGE))
+        self.roots.append(root)
+
+    def thread(
+        self, entry: int = CODE, stack_pointer: int = STACK - 0x100, space: int = 0
+    ) -> Registers:
         """A thread that has not run yet. It lives as long as the machine: a CPU may know it."""
-        made = Registers(self.root, entry, stack_pointer)
+        made = Registers(self.roots[space % len(self.roots)], entry, stack_pointer)
         self._threads.append(made)
         return made
 

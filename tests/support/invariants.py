@@ -128,6 +128,9 @@ def check_threads(kernel: Kernel) -> None:
         for thread in [*ready, *running]:
             assert id(thread) in living, f"{thread} is dead and may run"
             places[id(thread)] += 1
+    for process in kernel.building:
+        assert process.parent in kernel.processes.values(), "its builder has ended"
+        assert process.threads == []
     for process in kernel.all_processes():
         for thread in process.threads:
             assert thread.process is process
