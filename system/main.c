@@ -23,7 +23,7 @@
 static void greet(void)
 {
     struct anos_mem_info memory;
-    printf("\n\nSYSTEM of anos-sim [libanos, calls up to %d]\n", ANOS_LAST_SYSNO);
+    printf("SYSTEM of anos-sim [libanos, calls up to %d]\n", ANOS_LAST_SYSNO);
     if (anos_get_mem_info(&memory).type == ANOS_OK) {
         printf("%llu / %llu bytes of memory used / free\n",
                (unsigned long long)(memory.total_bytes - memory.free_bytes),

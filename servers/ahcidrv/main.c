@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     const uint64_t registers = strtoull(argv[1], NULL, 16);
     const uint64_t config = strtoull(argv[2], NULL, 16);
     const uint64_t parent_id = strtoull(argv[3], NULL, 10);
-    printf("\nahcidrv of anos-sim @ AHCI 0x%" PRIx64 ", PCI 0x%" PRIx64 ", Parent %" PRIu64 "\n",
+    printf("ahcidrv of anos-sim @ AHCI 0x%" PRIx64 ", PCI 0x%" PRIx64 ", Parent %" PRIu64 "\n",
            registers, config, parent_id);
     if (!devman_find() || !controller_open(&controller, registers, config)) {
         return 1;

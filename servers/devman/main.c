@@ -209,7 +209,7 @@ static void start_bus_driver(const struct mcfg_entry *range)
 
 int main(void)
 {
-    printf("\nDEVMAN of anos-sim\n");
+    printf("DEVMAN of anos-sim\n");
     const struct anos_result channel = anos_create_channel();
     if (channel.type != ANOS_OK ||
         anos_register_channel_name(channel.value, DEVMAN_NAME).type != ANOS_OK) {

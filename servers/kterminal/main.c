@@ -31,7 +31,7 @@ static void draw_banner(void)
 int main(void)
 {
     static char text[LOG_BYTES];
-    printf("\nkterminal of anos-sim\n");
+    printf("kterminal of anos-sim\n");
     if (!framebuffer_open(&framebuffer)) {
         printf("kterminal: there is no framebuffer of 32 bits a pixel\n");
         return 1;

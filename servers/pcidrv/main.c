@@ -36,11 +36,11 @@ int main(int argc, char **argv)
         printf("pcidrv: usage: pcidrv ECAM (hex) SEGMENT START END\n");
         return 1;
     }
-    printf("\npcidrv of anos-sim: segment %u, buses %u to %u\n\n", (unsigned)segment,
+    printf("pcidrv of anos-sim: segment %u, buses %u to %u\n", (unsigned)segment,
            (unsigned)start, (unsigned)end);
     devman_find();
     const struct bus_range range = { ecam, (unsigned)start, (unsigned)end };
     const unsigned count = bus_enumerate(&range);
-    printf("\npcidrv: enumeration is complete, %u functions; the driver exits\n", count);
+    printf("pcidrv: enumeration is complete, %u functions; the driver exits\n", count);
     return 0;
 }
