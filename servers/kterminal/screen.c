@@ -63,7 +63,7 @@ void screen_write(struct screen *screen, const char *text, size_t bytes)
             } while (screen->column % TAB_COLUMNS != 0);
         } else if (byte >= FONT_FIRST && byte <= FONT_LAST) {
             put(screen, (char)byte);
-        } else if ((byte & 0xc0) != 0x80) { /* one '?' a character, not one a byte */
+        } else if (byte != '\r' && (byte & 0xc0) != 0x80) { /* one '?' a character, not a byte */
             put(screen, '?');
         }
     }

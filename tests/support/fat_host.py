@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-ROOT = Path(__file__).resolve().parents[2]
-DRIVER = ROOT / "servers" / "fat32drv"
-NOT_ON_THE_HOST = {"main.c", "disk.c"}
+from .host_build import build_for_host
+
+NOT_ON_THE_HOST = ("main.c", "disk.c")
 
 PAGE_BYTES = 4096
 SIZE, LOAD, QUERY_SIZE, LOAD_PAGE, LIST, STAT, READ = 1, 2, 104, 105, 109, 110, 111
@@ -45,23 +43,9 @@ class Entry:
 
 
 def build_fat_host(folder: Path) -> Path:
-    """Compile the driver for the host, with every sanitizer that the compiler has."""
-    program = folder / "fat_host"
-    sources = [path for path in sorted(DRIVER.glob("*.c")) if path.name not in NOT_ON_THE_HOST]
-    rest = ["-std=gnu2x", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-sanitize-recover=all"]
-    for include in (DRIVER, ROOT / "servers" / "include"):
-        rest += ["-I", str(include)]
-    rest += [str(Path(__file__).with_suffix(".c")), *map(str, sources), "-o", str(program)]
-    zig = [sys.executable, "-m", "ziglang", "cc", "-fsanitize=undefined"]
-    system = shutil.which("gcc")
-    choices = [[system, "-fsanitize=address,undefined"]] if system else []
-    errors = ""
-    for choice in (*choices, zig):  # zig has no address sanitizer
-        done = subprocess.run([*choice, *rest], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return program
-        errors += done.stderr
-    raise AssertionError(errors)
+    """Compile the driver for the host."""
+    shim = Path(__file__).with_suffix(".c")
+    return build_for_host(folder / "fat_host", "fat32drv", shim, leave_out=NOT_ON_THE_HOST)
 
 
 class FatHost:
