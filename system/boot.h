@@ -3,7 +3,6 @@
 #define BOOT_H
 
 #include <anos/boot_config.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 /* Start every program of the boot config, in order, and log each one's pid. */

@@ -18,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STACK_BYTES 0x10000
-
 static void greet(void)
 {
     struct anos_mem_info memory;

@@ -2,7 +2,6 @@
 #ifndef MOUNTS_H
 #define MOUNTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* Add a mount and log it; false if the prefix is bad or taken, or the table full. */

@@ -6,13 +6,8 @@
 bool path_copy(char *path, const char *from, size_t bytes, size_t client_bytes)
 {
     const size_t limit = client_bytes < bytes ? client_bytes : bytes;
-    for (size_t i = 0; i < limit; i++) {
-        path[i] = ((const volatile char *)from)[i];
-        if (path[i] == '\0') {
-            return true;
-        }
-    }
-    return false;
+    memcpy(path, from, limit);
+    return memchr(path, '\0', limit) != NULL;
 }
 
 size_t path_mount_bytes(const char *path)

@@ -2,7 +2,6 @@
 #ifndef PATH_H
 #define PATH_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /*

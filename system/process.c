@@ -4,18 +4,37 @@
  * A child holds at most what its requester holds, because each cookie of the
  * request is taken from the requester, and at most its manifest if the boot
  * config has one.
+ *
+ * Programs of the RAMFS are always started at once. Others come from servers
+ * that anybody may write, so each of those loads occupies a thread of its own
+ * until the filesystem has answered.
  */
 #include "process.h"
 
 #include "boot.h"
 #include "loader.h"
+#include "pages.h"
+#include "ramfs.h"
 #include "service.h"
 
-#include <anos/abi.h>
+#include <anos/thread.h>
+#include <pthread.h>
 #include <string.h>
 
 /* The size counts the header as 16 bytes, the pairs begin behind 12. */
 #define COUNTED_HEADER_BYTES 16
+
+/* The threads that receive on the one channel. */
+#define THREADS_MAX 8
+
+static struct {
+    pthread_mutex_t lock;
+    uint64_t channel;
+    int thread_count;
+    int away_count; /* of them, those that wait for a filesystem */
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .thread_count = 1 };
+
+static void *receive(void *unused);
 
 /* A request copied out of the client's page, and what lies where in it. */
 struct request {
@@ -108,6 +127,43 @@ static int64_t take_all(struct request *request, uint64_t message)
     return 0;
 }
 
+/*
+ * May this thread go to a filesystem, which may never answer? Only if another
+ * one keeps receiving: one more is started when it must be, up to a limit.
+ */
+static bool leave_for_filesystem(void)
+{
+    pthread_mutex_lock(&pool.lock);
+    if (pool.away_count + 1 == pool.thread_count && pool.thread_count < THREADS_MAX &&
+        anos_thread_start(ANOS_CLASS_REALTIME, STACK_BYTES, receive, NULL) == 0) {
+        pool.thread_count++;
+    }
+    const bool may = pool.away_count + 1 < pool.thread_count;
+    pool.away_count += may;
+    pthread_mutex_unlock(&pool.lock);
+    return may;
+}
+
+static void return_from_filesystem(void)
+{
+    pthread_mutex_lock(&pool.lock);
+    pool.away_count--;
+    pthread_mutex_unlock(&pool.lock);
+}
+
+static int64_t start(const struct program *program)
+{
+    if (ramfs_has_mount(program->values.strings)) {
+        return loader_start(program);
+    }
+    if (!leave_for_filesystem()) {
+        return SPAWN_BUSY;
+    }
+    const int64_t pid = loader_start(program);
+    return_from_filesystem();
+    return pid;
+}
+
 static uint64_t handle(const struct service_message *message)
 {
     struct request request;
@@ -119,14 +175,23 @@ static uint64_t handle(const struct service_message *message)
         answer = take_all(&request, message->cookie);
     }
     if (answer == 0) {
-        answer = loader_start(&request.program);
+        answer = start(&request.program);
     }
     return (uint64_t)answer;
 }
 
+static void *receive(void *unused)
+{
+    (void)unused;
+    uint8_t *const window = pages_get(ANOS_PAGE_BYTES);
+    if (window != NULL) {
+        service_run(pool.channel, window, handle);
+    }
+    return NULL;
+}
+
 void *process_serve(void *channel)
 {
-    static _Alignas(ANOS_PAGE_BYTES) uint8_t window[ANOS_PAGE_BYTES];
-    service_run((uint64_t)channel, window, handle);
-    return NULL;
+    pool.channel = (uint64_t)channel;
+    return receive(NULL);
 }

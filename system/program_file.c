@@ -84,7 +84,7 @@ static int64_t read_file(struct program_file *file, const char *path)
 int64_t program_file_open(struct program_file *file, const char *path)
 {
     *file = (struct program_file){ 0 };
-    if (strncmp(path, RAMFS_MOUNT, strlen(RAMFS_MOUNT)) != 0) {
+    if (!ramfs_has_mount(path)) {
         return read_file(file, path);
     }
     const struct ramfs_file found = ramfs_find(path);

@@ -34,6 +34,11 @@ struct ramfs_header {
 
 extern const struct ramfs_header _ramfs_start;
 
+bool ramfs_has_mount(const char *path)
+{
+    return strncmp(path, RAMFS_MOUNT, strlen(RAMFS_MOUNT)) == 0;
+}
+
 struct ramfs_file ramfs_find(const char *path)
 {
     const struct ramfs_header *const ramfs = &_ramfs_start;

@@ -13,6 +13,9 @@ struct ramfs_file {
     size_t bytes;
 };
 
+/* Is a path's mount the RAMFS's? */
+bool ramfs_has_mount(const char *path);
+
 /* The file that a path like "boot:/devman.elf" names; `data` is NULL if there is none. */
 struct ramfs_file ramfs_find(const char *path);
 

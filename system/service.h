@@ -23,6 +23,9 @@ typedef uint64_t service_handler(const struct service_message *message);
 /* Receive at `window`, a page of our own, and answer; returns when the channel is gone. */
 void service_run(uint64_t channel, void *window, service_handler *handle);
 
+/* The stack of a service's thread, in bytes. */
+#define STACK_BYTES 0x10000
+
 /* SYSTEM's services: what a thread starts with. The argument is the channel. */
 void *ramfs_serve(void *channel);
 void *vfs_serve(void *channel);

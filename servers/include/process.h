@@ -38,6 +38,7 @@ enum spawn_error {
     SPAWN_NOT_EXECUTABLE = -21,  /* it is no program for this machine */
     SPAWN_NO_MEMORY = -22,
     SPAWN_NOT_HELD = -23,        /* the sender does not hold one of the cookies */
+    SPAWN_BUSY = -24,            /* too many programs wait for filesystems that do not answer */
     SPAWN_UNKNOWN_TAG = -999,
 };
 

@@ -204,6 +204,47 @@ static void check_files(void)
     anos_destroy_channel(served_channel);
 }
 
+/* ---- a filesystem that never answers ---- */
+
+enum { STUCK_THREADS = 9 };
+static volatile uint64_t busy_count, failed_count;
+
+static void spawn_stuck(void)
+{
+    static char pages[STUCK_THREADS][PAGE] __attribute__((aligned(PAGE)));
+    static int used;
+    static const char path[] = "stuck:/a";
+    char *const own = pages[used++];
+    struct spawn_request *const request = (struct spawn_request *)own;
+    *request = (struct spawn_request){ .stack_bytes = PAGE, .argument_count = 1 };
+    memcpy(request->capabilities, path, sizeof path);
+    const result got =
+        anos_send_message(processes, PROCESS_SPAWN, SPAWN_BYTES(0, sizeof path), own);
+    busy_count += (int64_t)got.value == SPAWN_BUSY;
+    failed_count += (int64_t)got.value == SPAWN_NO_FILE;
+    anos_kill_current_task();
+}
+
+static void check_stuck(void)
+{
+    static const char path[] = "boot:/hello.elf";
+    const struct call calls[] = {
+        { ANOS_SYS_KILL_CURRENT_TASK, __syscall_capabilities[ANOS_SYS_KILL_CURRENT_TASK] },
+    };
+    const uint64_t stuck = anos_create_channel().value;
+    gives("8.4/2 a filesystem that never answers", change(VFS_REGISTER, "stuck:", stuck), 1);
+    for (int i = 0; i < STUCK_THREADS; i++) {
+        start_thread(spawn_stuck, ANOS_CLASS_NORMAL);
+        anos_task_sleep_current(MS);
+    }
+    CHECK("the last ones are refused", busy_count == 2 && failed_count == 0);
+    spawns("others are served", build(4 * PAGE, path, sizeof path, 1, calls, 1), 1);
+    anos_destroy_channel(stuck);
+    anos_task_sleep_current(100 * MS);
+    CHECK("its end is an answer", failed_count == STUCK_THREADS - busy_count);
+    change(VFS_UNREGISTER, "stuck:", stuck);
+}
+
 /* ---- what a child gets ---- */
 
 static void check_children(void)
@@ -238,6 +279,7 @@ int main(void)
     find_services();
     check_spawn_errors();
     check_files();
+    check_stuck();
     check_children();
     anos_task_sleep_current(100 * MS); /* the children may speak */
     return finish();

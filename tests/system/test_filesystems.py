@@ -20,7 +20,9 @@ TURNS = 1000
 DEVMAN = entry("devman", stack_size=0x100000)
 
 
-def run(*entries: dict[str, Any], policy: str = "derived", disks: tuple[str, ...] = ()) -> list[str]:
+def run(
+    *entries: dict[str, Any], policy: str = "derived", disks: tuple[str, ...] = ()
+) -> list[str]:
     """The log of 25 s with these boot entries after DEVMAN."""
     image = system_image([DEVMAN, *entries], servers())
     machine = Machine(MachineConfig(cpus=2, ram_mib=64, disks=disks))
