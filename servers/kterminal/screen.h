@@ -26,7 +26,7 @@ struct screen {
 /* Use the black framebuffer from row `first_row` on; false if no text fits there. */
 bool screen_open(struct screen *screen, const struct framebuffer *framebuffer, uint32_t first_row);
 
-/* Write UTF-8: LF and tabs are followed, CR is not. What the font has not is '?', long lines wrap. */
+/* Write UTF-8: LF and tabs are followed, CR is not, other things become '?'; long lines wrap. */
 void screen_write(struct screen *screen, const char *text, size_t bytes);
 
 /* Paint what has changed. */

@@ -1,0 +1,151 @@
+"""Whole boots with disks of many kinds: fat32drv on ahcidrv, seen through the tour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from anos_sim.hw.config import MachineConfig
+from anos_sim.toolchain.guest.disk_image import write_fat32
+from support.boot import boot_system
+from support.fat_image import FatImage, copy_in, make_volume, run, tool
+
+MIB = 1 << 20
+DRIVER = "fat32drv"
+
+
+@attrs.frozen
+class Shown:
+    """What a boot said about its disks, and the status that it switched off with."""
+
+    tour: list[str]
+    driver: str
+    status: int
+
+
+def show(*disks: Path) -> Shown:
+    """Boot with these disks; nothing may die."""
+    booted = boot_system(MachineConfig(disks=tuple(map(str, disks))))
+    outcome = booted.kernel.outcome
+    assert booted.kernel.reports == []
+    assert outcome is not None
+    tour = [line.text for line in booted.lines if line.process == "tour"]
+    shown = Shown(tour, booted.text(DRIVER), outcome.status)
+    booted.close()
+    return shown
+
+
+def test_the_tour_lists_a_root_and_a_directory_and_prints_the_first_text(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    write_fat32(
+        image,
+        {
+            "first.txt": b"not this one\n",
+            "Ordner/größe.bin": bytes(12345),
+            "Ordner/leer/": b"",
+            "readme.txt": "Zwölf\r\nBoxkämpfer\tjagen\x07\n".encode(),
+        },
+        label="MINE",
+    )
+    shown = show(image)
+    assert shown.status == 0
+    assert f"{DRIVER}: disk0: is FAT32, 40960 KiB, label 'MINE'" in shown.driver
+    assert shown.tour == [
+        "",
+        "ls disk0:/    volume MINE",
+        "          13  2024-01-01 12:00  first.txt",
+        "       <dir>  2024-01-01 12:00  Ordner",
+        "          27  2024-01-01 12:00  readme.txt",
+        "",
+        "ls disk0:/Ordner",
+        "       12345  2024-01-01 12:00  größe.bin",
+        "       <dir>  2024-01-01 12:00  leer",
+        "",
+        "cat disk0:/readme.txt",
+        "Zwölf",
+        "Boxkämpfer\tjagen?",
+        "",
+    ]
+
+
+def test_long_directories_and_texts_are_cut_short(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    files = {f"file {number}.dat": b"" for number in range(500)}
+    write_fat32(image, {**files, "LONG.TXT": b"".join(b"line %d\n" % n for n in range(1000))})
+    shown = show(image)
+    assert shown.status == 0
+    assert len(shown.tour) < 60
+    assert shown.tour[18].split() == ["...", "and", "485", "more"]
+    assert shown.tour[-2].startswith("... and ")
+    assert shown.tour[-2].endswith(" more bytes")
+
+
+def test_every_disk_is_shown_and_an_empty_one_is_no_error(tmp_path: Path) -> None:
+    images = [tmp_path / name for name in "abc"]
+    write_fat32(images[0], {"A.TXT": b"on a\n"})
+    make_volume(images[1], 12, 1440 << 10)
+    make_volume(images[2], 16, 16 * MIB)
+    shown = show(*images)
+    assert shown.status == 0
+    assert "on a" in shown.tour
+    for mount in ("disk1:", "disk2:"):
+        at = shown.tour.index(f"ls {mount}/")
+        assert shown.tour[at + 1 : at + 4] == [
+            "       empty",
+            "",
+            f"{mount} has no text file to show",
+        ]
+
+
+def test_partitions_come_up_as_mounts_of_their_own(tmp_path: Path) -> None:
+    image, folder = tmp_path / "image", tmp_path / "files"
+    with image.open("wb") as file:
+        file.truncate(48 * MIB)
+    run(tool("sgdisk"), "-n", "1:2048:+4M", "-n", "2:16384:+16M", image)
+    folder.mkdir()
+    (folder / "SECOND.TXT").write_text("the second partition\n")
+    make_volume(image, 16, 16 * MIB, offset=16384 * 512)
+    copy_in(image, folder, offset=16384 * 512)
+    make_volume(image, 12, 4 * MIB, offset=2048 * 512)
+    shown = show(image)
+    assert shown.status == 0
+    assert f"{DRIVER}: disk0: is FAT12, 4096 KiB" in shown.driver
+    assert f"{DRIVER}: disk0p2: is FAT16, 16384 KiB" in shown.driver
+
+
+def damage_text(image: FatImage) -> None:
+    image.link(image.first_cluster(image.entry(b"README  TXT")), 0)
+
+
+def damage_directory(image: FatImage) -> None:
+    image.set_first_cluster(image.entry(b"SUB        "), 0)
+
+
+@pytest.mark.parametrize(
+    ("damage", "path"),
+    [(damage_text, "disk0:/README.TXT"), (damage_directory, "disk0:/SUB")],
+    ids=["text", "directory"],
+)
+def test_what_cannot_be_read_is_said_and_is_the_status(
+    damage: object, path: str, tmp_path: Path
+) -> None:
+    image = tmp_path / "image"
+    write_fat32(image, {"README.TXT": bytes(5000), "SUB/A.TXT": b"a"})
+    volume = FatImage(image)
+    assert callable(damage)
+    damage(volume)
+    volume.save()
+    shown = show(image)
+    assert shown.status == 1
+    assert f"{path}: the disk cannot be read there or is damaged" in shown.tour
+
+
+def test_a_disk_without_a_volume_says_why(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(bytes(MIB))
+    booted = boot_system(MachineConfig(disks=(str(image),)), until="no FAT volume")
+    said = booted.text(DRIVER)
+    booted.close()
+    assert said == f"{DRIVER}: disk0: has no FAT volume: its first sector has no signature"
