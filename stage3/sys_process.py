@@ -68,7 +68,7 @@ def create_process(kernel: Kernel, caller: Thread, params: int) -> int:
     outside the user half) we answer BADARGS instead of making a broken process.
 
     Raises:
-        SyscallError(BADARGS): as above, or a pointer that is out of reach.
+        SyscallError(BADARGS): a field that makes no process, or a pointer that is out of reach.
         SyscallError(FAILURE): no memory; nothing is left behind.
     """
     parent = caller.process
