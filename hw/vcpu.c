@@ -300,6 +300,17 @@ void board_stored(struct board *board, uint64_t first, uint64_t count)
     }
 }
 
+/* Entries of an address space have changed: who may hold them in a TLB drops them before it runs. */
+void board_flush(struct board *board, uint64_t root)
+{
+    for (unsigned i = 0; i < ENGINES_MAX; i++) {
+        const struct engine *engine = board->engines[i];
+        if (engine && engine->cpu->roots[engine->slot] == root) {
+            engine->cpu->flush[engine->slot] = 1;
+        }
+    }
+}
+
 /* Drop an engine's translations of one frame, whatever is mapped now. Flushes its TLB. */
 static void invalidate(struct vcpu *cpu, uint64_t frame)
 {

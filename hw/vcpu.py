@@ -120,6 +120,7 @@ def library() -> ctypes.PyDLL:
         "vcpu_registers": (ctypes.c_int, [pointer, pointer]),
         "vcpu_map": (ctypes.c_int, [pointer, word, word, pointer]),
         "board_stored": (None, [pointer, word, word]),
+        "board_flush": (None, [pointer, word]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(loaded, name)
@@ -163,6 +164,7 @@ class Board:
         self.words[_MMIO_READ] = ctypes.cast(self._read, ctypes.c_void_p).value or 0
         self.words[_MMIO_WRITE] = ctypes.cast(self._write, ctypes.c_void_p).value or 0
         self._stored = library().board_stored
+        self._flush = library().board_flush
         memory.on_store = self.stored
 
     def stored(self, first_frame: int, count: int) -> None:
@@ -182,6 +184,10 @@ class Board:
     def _fail(self, cpu: int, error: BaseException) -> None:
         self.failure = error
         self.cpus[cpu].lower_limit(0)
+
+    def flush(self, root: int) -> None:
+        """Entries of the address space with this root changed: no CPU may go on with old ones."""
+        self._flush(self.address, root)
 
     def statistics(self) -> dict[str, int]:
         """Counters of the code-or-data rule (docs/memory-map.md)."""
@@ -307,13 +313,6 @@ class Vcpu:
     def replace(self) -> None:
         """Put a new engine in the place of one that crashed; the registers in it are lost."""
         self._check_step(self._library.vcpu_replace(self.address))
-
-    def flush(self, root: int) -> None:
-        """Before it runs next, drop the translations of the address space with this root."""
-        state = self.state
-        for slot in range(self.board.engines_per_cpu):
-            if state[ROOTS + slot] == root:
-                state[FLUSH + slot] = 1
 
     def leave(self, root: int) -> None:
         """An address space ends: its tables will be someone else's."""

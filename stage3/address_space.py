@@ -76,20 +76,25 @@ class AddressSpace:
         Raises:
             OutOfFrames: a table was needed and there is none; nothing changed.
         """
+        self.swap_entry(address, entry)
+
+    def swap_entry(self, address: int, entry: int) -> int:
+        """Change one entry and return what was there; otherwise like `set_entry`."""
         leaf = self._leaves.get(address >> 21)
         if leaf is None:
             leaf = self._make_leaf(address)
         slot = leaf + (address >> FRAME_SHIFT & 511)
-        if self._words[slot] & ACCESSED:
+        before = self._words[slot]
+        if before & ACCESSED:
             self.flush()
         self.generation += 1
         self._writable.pop(address >> FRAME_SHIFT, None)
         self._words[slot] = entry
+        return before
 
     def replace_entry(self, address: int, entry: int) -> None:
         """Change one entry and release the frame that was there."""
-        before = self.entry(address)
-        self.set_entry(address, entry)
+        before = self.swap_entry(address, entry)
         if before & PRESENT:
             self.release_entry(before)
 
@@ -102,7 +107,7 @@ class AddressSpace:
 
     def flush(self) -> None:
         """Make every CPU that may hold entries of this space drop them before it runs."""
-        for target in self.physical.engines:
+        for target in self.physical.flush_targets:
             target.flush(self.root)
 
     def protection(self, flags: int) -> int:

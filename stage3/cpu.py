@@ -41,8 +41,8 @@ class Cpu:
 
     def push(self, thread: Thread) -> None:
         """Queue a thread behind the one that goes next."""
-        following = self.next
-        if following is not None:
+        queue = self.queue
+        if self.next is not None:
+            queue.push(self.next)
             self.next = None
-            self.queue.push(following)
-        self.queue.push(thread)
+        queue.push(thread)

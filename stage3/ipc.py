@@ -13,7 +13,6 @@ from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.hw.vcpu import MAY_RUN
 
 from .abi import PAGE_BYTES, Status
-from .address_space import AddressSpace
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
@@ -74,9 +73,19 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
             _open_window(kernel, message, process, receive.buffer)
         except OutOfFrames:
             return 0
-    _store_word(space, receive.tag_slot, receive.tag_pointer, message.tag)
-    _store_word(space, receive.size_slot, receive.size_pointer, message.size_bytes)
-    cookie = kernel.jar()
+    words, uses = kernel.physical.words, kernel.physical.uses
+    slot = receive.tag_slot
+    if slot >= 0 and not uses[slot >> 9] & MAY_RUN:
+        words[slot] = message.tag
+    elif receive.tag_pointer:
+        space.store_word(receive.tag_pointer, message.tag)
+    slot = receive.size_slot
+    if slot >= 0 and not uses[slot >> 9] & MAY_RUN:
+        words[slot] = message.size_bytes
+    elif receive.size_pointer:
+        space.store_word(receive.size_pointer, message.size_bytes)
+    ready = kernel.jar.ready
+    cookie = ready.pop() if ready else kernel.jar()
     while cookie in process.messages:
         cookie = kernel.jar()
     message.cookie = cookie
@@ -89,20 +98,11 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     return cookie
 
 
-def _store_word(space: AddressSpace, slot: int, pointer: int, value: int) -> None:
-    """Store to a slot that was found before, or else by the slow path."""
-    physical = space.physical
-    if slot >= 0 and not physical.uses[slot >> 9] & MAY_RUN:
-        physical.words[slot] = value
-    elif pointer:
-        space.store_word(pointer, value)
-
-
 def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: int) -> None:
     """Map the message's page at the receiver's buffer; what was there is set aside."""
     space = receiver.space
-    before = space.entry(buffer)
-    space.set_entry(buffer, message.frame_address | kernel.window_bits | message.device * DEVICE)
+    entry = message.frame_address | kernel.window_bits | message.device * DEVICE
+    before = space.swap_entry(buffer, entry)
     if not message.device:
         kernel.frames.reference(message.frame_address >> FRAME_SHIFT)
     message.window = buffer

@@ -24,12 +24,15 @@ from anos_sim.hw.vcpu import (
     PS_PER_MMIO,
     PS_PER_TRAP,
     SLOW_VALUE,
+    THREAD_RESULT_SET,
+    THREAD_RESULT_TYPE,
+    THREAD_RESULT_VALUE,
     Board,
     Vcpu,
 )
 
 from . import devices, trap
-from .abi import TICK_NS
+from .abi import MASK64, TICK_NS
 from .capability import CookieJar, DelegationTree
 from .channel import NameTable
 from .cpu import Cpu
@@ -98,7 +101,7 @@ class Kernel:
         self.physical = PhysicalMemory(machine.memory, self.board.uses)
         self.frames = self.physical.frames
         self.cpus = [self._open_cpu(index) for index in range(machine.config.cpus)]
-        self.physical.engines.extend(cpu.vcpu for cpu in self.cpus)
+        self.physical.flush_targets.append(self.board)
         self.current: Cpu | None = None
         self.scheduler: Scheduler = scheduler or RoundRobin()
 
@@ -268,10 +271,8 @@ class Kernel:
         thread.state = READY
         thread.ready_ps = now_ps
         if cpu is current:
-            if cpu.thread is None and cpu.next is None and not cpu.queue.levels:
-                cpu.next = thread  # the one that just left hands over: no queue is touched
-            else:
-                cpu.push(thread)
+            cpu.push(thread)
+            if len(self.cpus) > 1:
                 self._stay_near(now_ps)
         elif cpu.has_work():
             cpu.push(thread)
@@ -284,7 +285,7 @@ class Kernel:
     def _stay_near(self, time_ps: int) -> None:
         """Another CPU has, or may get, work as of `time_ps`: go no further than a quantum."""
         current = self.current
-        if current is not None and len(self.cpus) > 1:
+        if current is not None:
             limit_ps = time_ps + self.quantum_ps
             if current.state[LIMIT] > limit_ps:
                 current.vcpu.lower_limit(limit_ps)
@@ -304,22 +305,32 @@ class Kernel:
         The CPU that wakes it runs it if it has just become free; else the CPU
         where it ran last, if that is idle.
         """
-        thread.registers.set_result(result_type, 0 if result_type else value)
+        words = thread.registers.words
+        words[THREAD_RESULT_SET] = 1
+        if result_type:
+            words[THREAD_RESULT_TYPE], words[THREAD_RESULT_VALUE] = result_type & MASK64, 0
+        else:
+            words[THREAD_RESULT_VALUE] = value
         thread.blocked_on = None
         cpu, last = self.current, thread.last_cpu
         if cpu is None:
             cpu = last or self.place()
-        elif last is not None and last is not cpu and cpu.has_work() and not last.has_work():
+        elif cpu.thread is None and cpu.next is None and not cpu.queue.levels:
+            thread.state = READY
+            thread.ready_ps = cpu.state[NOW]
+            cpu.next = thread  # handed over: no queue is touched
+            if self.events is not None:
+                self.emit(EventKind.WAKE, thread, f"on cpu{cpu.index}")
+            return
+        elif last is not None and last is not cpu and not last.has_work():
             cpu = last
         self.make_ready(thread, cpu)
 
     def block(self, thread: Thread, state: ThreadState, on: object) -> None:
         """Take the running thread off its CPU until it is woken."""
-        cpu = thread.last_cpu
-        assert cpu is not None
         thread.state = state
         thread.blocked_on = on
-        cpu.thread = None
+        thread.last_cpu.thread = None  # type: ignore[union-attr]
 
     def preempt(self, cpu: Cpu) -> None:
         """Put the running thread at the back of its queue."""

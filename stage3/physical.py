@@ -23,10 +23,10 @@ OFFSET_MASK = PAGE_BYTES - 1
 
 
 class FlushTarget(Protocol):
-    """A CPU with TLBs (`hw.vcpu.Vcpu` is one)."""
+    """Whose TLBs have to follow the page tables (`hw.vcpu.Board` is one)."""
 
     def flush(self, root: int) -> None:
-        """Before it runs next, drop the translations of the address space with this root."""
+        """Entries of the address space with this root have changed: go on with no old ones."""
 
 
 class PhysicalMemory:
@@ -38,7 +38,7 @@ class PhysicalMemory:
         self.uses = uses
         self.frames = FrameAllocator(memory)
         self.tables = TableAllocator(memory)
-        self.engines: list[FlushTarget] = []
+        self.flush_targets: list[FlushTarget] = []
         self.zero_frame = self.frames.allocate()
         self.zero_address = self.zero_frame << FRAME_SHIFT
 

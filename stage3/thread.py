@@ -52,6 +52,7 @@ class Thread:
     slice_left: int = SLICE_TICKS
     last_cpu: Cpu | None = None
     receive: Receive | None = attrs.field(default=None, repr=False)
+    """Its wait for messages, kept for the next one."""
     ready_ps: int = 0
     level: int = attrs.field(init=False)
 

@@ -57,7 +57,17 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             thread = cpu.next or kernel.scheduler.pick(cpu.queue)
             if thread is None:
                 return
-            _switch_to(kernel, cpu, thread)
+            cpu.next = None
+            if state[NOW] < thread.ready_ps:
+                state[NOW] = thread.ready_ps
+            state[THREAD] = thread.registers.address
+            cpu.thread = thread
+            cpu.switched += 1
+            thread.state = RUNNING
+            thread.last_cpu = cpu
+            thread.slice_left = SLICE_TICKS
+            if recording:
+                kernel.emit(EventKind.SWITCH, thread, "")
         find_handler = thread.process.calls.get
         while True:
             enter()
@@ -90,21 +100,6 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             _refuse(kernel, cpu, thread)
         else:
             _fault(kernel, cpu, thread, Trap(trap))
-
-
-def _switch_to(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
-    cpu.next = None
-    state = cpu.state
-    if state[NOW] < thread.ready_ps:
-        state[NOW] = thread.ready_ps
-    state[THREAD] = thread.registers.address
-    cpu.thread = thread
-    cpu.switched += 1
-    thread.state = RUNNING
-    thread.last_cpu = cpu
-    thread.slice_left = SLICE_TICKS
-    if kernel.events is not None:
-        kernel.emit(EventKind.SWITCH, thread, "")
 
 
 def _record_call(kernel: Kernel, thread: Thread, arguments: list[int]) -> None:

@@ -56,7 +56,7 @@ def test_a_flush_concerns_the_space_that_it_names() -> None:
         machine.memory.write(DATA_FRAME + PAGE, bytes([9]))
         machine.map(DATA, DATA_FRAME + PAGE, "rw")
         for root in machine.roots:
-            machine.cpus[0].flush(root)
+            machine.board.flush(root)
         for space in (0, 1):
             thread = machine.thread(space=space)
             assert machine.run(thread) is Trap.SYSCALL

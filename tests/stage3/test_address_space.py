@@ -284,7 +284,7 @@ class Engine(FlushTarget):
 
 def test_only_an_entry_that_an_engine_may_hold_costs_a_flush(space: AddressSpace) -> None:
     engine, other = Engine(space), Engine(AddressSpace(space.physical, False))
-    space.physical.engines += [engine, other]
+    space.physical.flush_targets += [engine, other]
     space.map_zero(BASE, PAGE_BYTES, READ | WRITE)
     space.store(BASE, b"x")
     space.unmap(BASE, PAGE_BYTES)

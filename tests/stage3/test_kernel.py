@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from anos_sim.hw.clock import NEVER
-from anos_sim.stage3 import devices, lifecycle, trap
+from anos_sim.stage3 import devices, lifecycle
 from anos_sim.stage3.abi import LAST_SYSNO, MASK64, MSI_ADDRESS, PAGE_BYTES, Status, Sysno
 from anos_sim.stage3.channel import Channel
 from anos_sim.stage3.cpu import Cpu
@@ -61,7 +61,7 @@ class KernelMachine(RuleBasedStateMachine):
         kernel = self.kernel
         kernel.current = cpu
         cpu.queue.remove(thread)
-        trap._switch_to(kernel, cpu, thread)
+        cpu.thread, thread.state, thread.last_cpu = thread, ThreadState.RUNNING, cpu
         value, status = None, Status.FAILURE
         try:
             value = TABLE[number](kernel, thread, [*arguments, 0, 0, 0, 0, 0])
