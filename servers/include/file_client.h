@@ -24,7 +24,7 @@ int64_t file_stat(uint64_t filesystem, const char *path, void *page);
  */
 int64_t file_list(uint64_t filesystem, const char *path, uint64_t position, void *page);
 
-/* A file's bytes from `offset` on: how many there are in `page` (0: the file's end), or an error. */
+/* A file's bytes from `offset` on: how many are in `page` (0: that is its end), or an error. */
 int64_t file_read(uint64_t filesystem, const char *path, uint64_t offset, void *page);
 
 /* What an error means, as "no such file". */
