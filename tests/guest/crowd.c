@@ -19,7 +19,8 @@ static int64_t spawn(void)
     request->argument_count = 2;
     request->capability_count = sizeof ids;
     for (size_t i = 0; i < sizeof ids; i++) {
-        request->capabilities[i] = (struct capability_pair){ ids[i], __syscall_capabilities[ids[i]] };
+        const uint64_t cookie = __syscall_capabilities[ids[i]];
+        request->capabilities[i] = (struct capability_pair){ ids[i], cookie };
     }
     memcpy(&request->capabilities[sizeof ids], STRINGS, sizeof STRINGS);
     const uint64_t processes = anos_find_named_channel(PROCESS_NAME).value;

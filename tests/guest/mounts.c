@@ -58,7 +58,8 @@ static void check_mounts(void)
     if (!is_bearer()) {
         fails("8.4/2 a channel that we do not hold", change(VFS_REGISTER, "mine:", 12345));
     }
-    fails("8.4/2 cut short", anos_send_message(vfs, VFS_REGISTER, sizeof(struct vfs_mount) - 1, page));
+    fails("8.4/2 cut short",
+          anos_send_message(vfs, VFS_REGISTER, sizeof(struct vfs_mount) - 1, page));
     gives("8.4/2 register", change(VFS_REGISTER, "mine:", mine), 1);
     fails("8.4/2 twice", change(VFS_REGISTER, "mine:", mine));
     fails("8.4/2 by another", change(VFS_REGISTER, "mine:", other));
@@ -84,7 +85,7 @@ static void check_mounts(void)
     if (!is_bearer()) {
         change(VFS_REGISTER, "dead:", mine);
         anos_destroy_channel(mine);
-        gives("8.4/2 the mount of a dead driver can be taken", change(VFS_REGISTER, "dead:", other), 1);
+        gives("8.4/2 a dead driver's mount can be taken", change(VFS_REGISTER, "dead:", other), 1);
         gives("8.4/3 and given back", change(VFS_UNREGISTER, "dead:", other), 1);
     }
 }

@@ -33,7 +33,8 @@ static void spawns(const char *name, uint64_t size, int64_t expected)
 {
     const result got = anos_send_message(processes, PROCESS_SPAWN, size, page);
     char detail[80];
-    snprintf(detail, sizeof detail, "type %lld value %lld", (long long)got.type, (long long)got.value);
+    snprintf(detail, sizeof detail, "type %lld value %lld", (long long)got.type,
+             (long long)got.value);
     check(got.type == ANOS_OK &&
               (expected > 0 ? (int64_t)got.value > 0 : (int64_t)got.value == expected),
           name, detail);
@@ -57,7 +58,7 @@ static void check_spawn_errors(void)
     spawns("8.5 second string missing", size, SPAWN_ARGUMENTS_CUT);
     spawns("8.5 second string cut", size + 3, SPAWN_ARGUMENT_CUT);
     spawns("8.5 65 arguments", build(PAGE, path, sizeof path, 65, &print, 1), SPAWN_TOO_MANY);
-    spawns("8.5 65,535 arguments", build(PAGE, path, sizeof path, 65535, &print, 1), SPAWN_TOO_MANY);
+    spawns("8.5 65,535 of them", build(PAGE, path, sizeof path, 65535, &print, 1), SPAWN_TOO_MANY);
     build(PAGE, path, sizeof path, 1, many, 33);
     spawns("8.5 33 pairs", PAGE, SPAWN_TOO_MANY);
     spawns("8.5 no arguments", build(PAGE, path, sizeof path, 0, &print, 1), SPAWN_ARGUMENTS_CUT);
@@ -68,7 +69,7 @@ static void check_spawn_errors(void)
            SPAWN_NOT_EXECUTABLE);
     spawns("8.5 no stack", build(0, path, sizeof path, 1, &print, 1), ANOS_BADARGS);
     spawns("8.5 endless stack", build(UINT64_MAX, path, sizeof path, 1, &print, 1), ANOS_BADARGS);
-    spawns("8.5 a stack over code", build(64 * MIB + 1, path, sizeof path, 1, &print, 1), ANOS_BADARGS);
+    spawns("8.5 stack over code", build(64 * MIB + 1, path, sizeof path, 1, &print, 1), ANOS_BADARGS);
     const result unknown = anos_send_message(processes, 2, size, page);
     gives("8.5 unknown tag", unknown, (uint64_t)(int64_t)SPAWN_UNKNOWN_TAG);
     if (!is_bearer()) {
@@ -259,7 +260,7 @@ static void check_children(void)
     calls[count++] = (struct call){ 99, 0 };
     static const char plain[] = "boot:/inherit.elf\0a\0", kept[] = "boot://limited.elf\0b";
     spawns("8.5 a child", build(4 * PAGE, plain, sizeof plain, 3, calls, count), 1);
-    spawns("8.5 a child with a manifest", build(4 * PAGE - 1, kept, sizeof kept, 2, calls, count), 1);
+    spawns("8.5 one with a manifest", build(4 * PAGE - 1, kept, sizeof kept, 2, calls, count), 1);
     const uint64_t end = __syscall_capabilities[ANOS_SYS_KILL_CURRENT_TASK];
     const struct call few[] = { calls[0], calls[0], { ANOS_SYS_KILL_CURRENT_TASK, end } };
     const struct call swapped[] = { { ANOS_SYS_DEBUG_PRINT, calls[1].cookie }, few[2] };
@@ -269,8 +270,8 @@ static void check_children(void)
     static char strings[PAGE - 128];
     memset(strings, 'l', sizeof strings - 1);
     memcpy(strings, plain, 18);
-    spawns("8.5 a stack image of two pages", build(5 * PAGE, strings, sizeof strings, 2, few, 3), 1);
-    spawns("8.5 does not fit into one", build(PAGE, strings, sizeof strings, 2, few, 3), ANOS_BADARGS);
+    spawns("8.5 stack image of two pages", build(5 * PAGE, strings, sizeof strings, 2, few, 3), 1);
+    spawns("8.5 is none for one", build(PAGE, strings, sizeof strings, 2, few, 3), ANOS_BADARGS);
     spawns("8.5 the largest stack", build(64 * MIB, plain, sizeof plain, 3, few, 3), 1);
 }
 
