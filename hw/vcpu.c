@@ -32,17 +32,45 @@
 #include <string.h>
 #include <unicorn/unicorn.h>
 
-enum { FRAME_SHIFT = 12, FRAME_BYTES = 4096, ENGINES_MAX = 16, ENGINES_PER_CPU_MAX = 4, WINDOWS_MAX = 8, EXITS_MAX = 64, SUSPECTS_MAX = 32, HISTORY_MAX = 16 };
-enum { BOOT_PAGE = 0x1000, BOOT_CODE = 0x1800, BOOT_LANDING = 0x1000010, CPU_MODEL = 17 /* SandyBridge: no RDRAND */ };
+enum {
+    FRAME_SHIFT = 12,
+    FRAME_BYTES = 4096,
+    ENGINES_MAX = 16,
+    ENGINES_PER_CPU_MAX = 4,
+    WINDOWS_MAX = 8,
+    EXITS_MAX = 64,
+    SUSPECTS_MAX = 32,
+    HISTORY_MAX = 16
+};
+enum {
+    BOOT_PAGE = 0x1000,
+    BOOT_CODE = 0x1800,
+    BOOT_LANDING = 0x1000010,
+    CPU_MODEL = 17 /* SandyBridge: no RDRAND */
+};
 enum { TCG_BUFFER_BYTES = 32 << 20 };
 enum { PRESENT = 1, WRITABLE = 2, USER = 4, ACCESSED = 0x20 }; /* of a page-table entry */
 enum { USER_CS = 0x23, EFLAGS_VM = 1 << 17, SLOW_VECTOR = 0x69 };
 
 /* Why vcpu_run came back; vcpu.py has the same list. */
-enum trap { NONE, SYSCALL, BUDGET, EXCEPTION, ILLEGAL, BUS_ERROR, PAGE_FAULT, FLIP, PORT_IO, ESCAPE, CRASH };
+enum trap {
+    NONE,
+    SYSCALL,
+    BUDGET,
+    EXCEPTION,
+    ILLEGAL,
+    BUS_ERROR,
+    PAGE_FAULT,
+    FLIP,
+    PORT_IO,
+    ESCAPE,
+    CRASH
+};
 
 /* What each engine may hold of a frame: one bit per engine. `slow`: a store hook covers it. */
-struct frame { uint16_t writable, executable, stale, slow; };
+struct frame {
+    uint16_t writable, executable, stale, slow;
+};
 
 typedef uint64_t (*mmio_read_t)(uint64_t cpu, uint64_t address, uint64_t size);
 typedef void (*mmio_write_t)(uint64_t cpu, uint64_t address, uint64_t size, uint64_t value);
@@ -60,7 +88,9 @@ struct thread {
     uint64_t time;                                  /* picoseconds that it has run */
     uint64_t slow;                                  /* its last call came by int 0x69 */
     uint64_t call_count;
-    struct { uint64_t cookie, arguments[5], pc, result; } calls[HISTORY_MAX];
+    struct {
+        uint64_t cookie, arguments[5], pc, result;
+    } calls[HISTORY_MAX];
 };
 
 /* Shared by all engines of a machine; every field is 8 bytes, as Python sees it. */
@@ -144,7 +174,8 @@ static void on_signal(int number, siginfo_t *info, void *context)
 void vcpu_install_guard(void)
 {
     for (unsigned i = 0; i < sizeof guarded_signals / sizeof *guarded_signals; i++) {
-        struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_NODEFER };
+        struct sigaction action = { .sa_sigaction = on_signal,
+                                    .sa_flags = SA_SIGINFO | SA_NODEFER };
         sigaction(guarded_signals[i], &action, &previous_actions[guarded_signals[i]]);
     }
 }
@@ -194,7 +225,8 @@ static bool on_invalid(uc_engine *engine, void *data)
     return false;
 }
 
-static bool on_unmapped(uc_engine *engine, uc_mem_type type, uint64_t address, int size, int64_t value, void *data)
+static bool on_unmapped(uc_engine *engine, uc_mem_type type, uint64_t address, int size,
+                        int64_t value, void *data)
 {
     (void)engine, (void)size, (void)value;
     struct vcpu *cpu = data;
@@ -251,7 +283,8 @@ static uint64_t on_mmio_read(uc_engine *engine, uint64_t offset, unsigned size, 
     return value;
 }
 
-static void on_mmio_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *data)
+static void on_mmio_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value,
+                          void *data)
 {
     (void)engine;
     const struct window *window = data;
@@ -300,7 +333,8 @@ void board_stored(struct board *board, uint64_t first, uint64_t count)
     }
 }
 
-/* Entries of an address space have changed: who may hold them in a TLB drops them before it runs. */
+/* Entries of an address space have changed: who may hold them in a TLB drops them before it runs.
+ */
 void board_flush(struct board *board, uint64_t root)
 {
     for (unsigned i = 0; i < ENGINES_MAX; i++) {
@@ -324,8 +358,9 @@ static void invalidate(struct vcpu *cpu, uint64_t frame)
 
 static bool is_prefix(uint8_t byte)
 {
-    return byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e || (byte >= 0x40 && byte <= 0x4f) ||
-           (byte >= 0x64 && byte <= 0x67) || byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
+    return byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e ||
+           (byte >= 0x40 && byte <= 0x4f) || (byte >= 0x64 && byte <= 0x67) || byte == 0xf0 ||
+           byte == 0xf2 || byte == 0xf3;
 }
 
 /* Is there a LOCK BT/BTS/BTR/BTC with a register operand at `at`, all of it before `end`? */
@@ -338,7 +373,8 @@ static bool is_locked_bit_test(const uint8_t *at, const uint8_t *end)
     if (!locked || end - at < 3 || at[0] != 0x0f || at[2] < 0xc0) {
         return false;
     }
-    return at[1] == 0xa3 || at[1] == 0xab || at[1] == 0xb3 || at[1] == 0xbb || (at[1] == 0xba && at[2] >= 0xe0);
+    return at[1] == 0xa3 || at[1] == 0xab || at[1] == 0xb3 || at[1] == 0xbb ||
+           (at[1] == 0xba && at[2] >= 0xe0);
 }
 
 /* Make the translator stop at every such instruction of the page. True if the list changed. */
@@ -347,12 +383,15 @@ static bool set_exits(struct vcpu *cpu, uint64_t page, uint64_t frame)
     const uint8_t *bytes = cpu->board->ram + (frame << FRAME_SHIFT), *end = bytes + FRAME_BYTES;
     bool changed = false;
     unsigned found = 0;
-    for (const uint8_t *at = bytes; (at = memchr(at, 0xf0, end - at)) && found < SUSPECTS_MAX; at++) {
+    for (const uint8_t *at = bytes; (at = memchr(at, 0xf0, end - at)) && found < SUSPECTS_MAX;
+         at++) {
         if (!is_locked_bit_test(at, end)) {
             continue;
         }
-        /* Not at a page's first byte: the engine looks up the byte before each exit. The guard has those. */
-        for (const uint8_t *start = at; start > bytes && is_prefix(*start) && found < SUSPECTS_MAX; start--, found++) {
+        /* Not at a page's first byte: the engine looks up the byte before each exit. The guard has
+         * those. */
+        for (const uint8_t *start = at; start > bytes && is_prefix(*start) && found < SUSPECTS_MAX;
+             start--, found++) {
             const uint64_t address = page + (start - bytes);
             bool known = false;
             for (uint64_t i = 0; i < cpu->engine->exit_count; i++) {
@@ -371,7 +410,8 @@ static bool set_exits(struct vcpu *cpu, uint64_t page, uint64_t frame)
     return changed;
 }
 
-/* Exits belong to one address space, as it is now: they come back when their page is fetched again. */
+/* Exits belong to one address space, as it is now: they come back when their page is fetched again.
+ */
 static void flush_tlb(struct vcpu *cpu)
 {
     if (cpu->engine->exit_count) {
@@ -395,7 +435,8 @@ static bool is_suspect(const struct vcpu *cpu, uint64_t frame)
 
 /* ---- the MMU ---- */
 
-/* x86-64, four levels of 4 KiB tables (SDM 3A, 4.5). Returns the leaf's permissions, 0 if there is none. */
+/* x86-64, four levels of 4 KiB tables (SDM 3A, 4.5). Returns the leaf's permissions, 0 if there is
+ * none. */
 static int walk(const struct vcpu *cpu, uint64_t address, uint64_t *frame, uint64_t **leaf)
 {
     uint64_t table = cpu->root;
@@ -434,7 +475,8 @@ static bool flip(struct vcpu *cpu, uint64_t page, uint64_t frame, uc_mem_type ac
     return false;
 }
 
-static bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_entry *entry, void *data)
+static bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_entry *entry,
+                 void *data)
 {
     (void)engine;
     struct vcpu *cpu = data;
@@ -446,7 +488,9 @@ static bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_en
         entry->perms = UC_PROT_ALL;
         return true;
     }
-    const int wanted = access == UC_MEM_WRITE ? UC_PROT_WRITE : access == UC_MEM_FETCH ? UC_PROT_EXEC : UC_PROT_READ;
+    const int wanted = access == UC_MEM_WRITE   ? UC_PROT_WRITE
+                       : access == UC_MEM_FETCH ? UC_PROT_EXEC
+                                                : UC_PROT_READ;
     uint64_t *leaf;
     int permissions = walk(cpu, page, &number, &leaf);
     const bool memory = permissions && number < board->frame_count;
@@ -458,7 +502,8 @@ static bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_en
         }
         return false;
     }
-    *leaf |= ACCESSED; /* an entry without it is in no TLB: the kernel may change it without a flush */
+    *leaf |=
+        ACCESSED; /* an entry without it is in no TLB: the kernel may change it without a flush */
     entry->paddr = number << FRAME_SHIFT;
     if (!memory) {
         entry->perms = permissions & ~UC_PROT_EXEC;
@@ -510,14 +555,16 @@ static bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_en
 static bool at_locked_bit_test(struct vcpu *cpu)
 {
     uint64_t frame, *leaf;
-    if (!walk(cpu, cpu->pc & ~(uint64_t)(FRAME_BYTES - 1), &frame, &leaf) || frame >= cpu->board->frame_count) {
+    if (!walk(cpu, cpu->pc & ~(uint64_t)(FRAME_BYTES - 1), &frame, &leaf) ||
+        frame >= cpu->board->frame_count) {
         return false;
     }
     const uint8_t *page = cpu->board->ram + (frame << FRAME_SHIFT);
     return is_locked_bit_test(page + (cpu->pc & (FRAME_BYTES - 1)), page + FRAME_BYTES);
 }
 
-/* Carry out a flip that fill() asked for. `last_*` recognise an instruction that stores into its own frame. */
+/* Carry out a flip that fill() asked for. `last_*` recognise an instruction that stores into its
+ * own frame. */
 static void do_flip(struct vcpu *cpu, uint64_t last[3])
 {
     struct frame *frame = &cpu->board->frames[cpu->flip_frame];
@@ -532,7 +579,8 @@ static void do_flip(struct vcpu *cpu, uint64_t last[3])
             const uint64_t address = cpu->flip_frame << FRAME_SHIFT;
             frame->slow |= me;
             cpu->board->slow_frames++;
-            uc_hook_add(cpu->engine->uc, &hook, UC_HOOK_MEM_WRITE_PROT, on_unmapped, cpu, address, address + FRAME_BYTES - 1);
+            uc_hook_add(cpu->engine->uc, &hook, UC_HOOK_MEM_WRITE_PROT, on_unmapped, cpu, address,
+                        address + FRAME_BYTES - 1);
         } else {
             frame->stale |= frame->executable & me;
             frame->executable &= ~me;
@@ -556,8 +604,10 @@ static void do_flip(struct vcpu *cpu, uint64_t last[3])
     }
 }
 
-static const int register_ids[] = { UC_X86_REG_R9,  UC_X86_REG_RDI, UC_X86_REG_RSI, UC_X86_REG_RDX, UC_X86_REG_R10,
-                                    UC_X86_REG_R8,  UC_X86_REG_RIP, UC_X86_REG_RSP, UC_X86_REG_EFLAGS, UC_X86_REG_CS };
+static const int register_ids[] = { UC_X86_REG_R9,  UC_X86_REG_RDI, UC_X86_REG_RSI,
+                                    UC_X86_REG_RDX, UC_X86_REG_R10, UC_X86_REG_R8,
+                                    UC_X86_REG_RIP, UC_X86_REG_RSP, UC_X86_REG_EFLAGS,
+                                    UC_X86_REG_CS };
 
 /* Put the registers that an engine has where the thread can be loaded from elsewhere. */
 static void unload(struct engine *engine)
@@ -575,7 +625,8 @@ static void unload(struct engine *engine)
 
 static int open_engine(struct engine *engine);
 
-/* The engine of this CPU that has the thread's address space, or a free or new one, or the least used. */
+/* The engine of this CPU that has the thread's address space, or a free or new one, or the least
+ * used. */
 static struct engine *choose_engine(struct vcpu *cpu, const struct thread *thread)
 {
     const uint64_t count = cpu->board->engines_per_cpu;
@@ -665,8 +716,16 @@ static void run(struct vcpu *cpu)
     uint64_t last[3] = { ~0ull, ~0ull, 0 };
     uint32_t cs = 0;
     uint64_t flags = 0;
-    void *values[] = { &cpu->cookie,       &cpu->arguments[0], &cpu->arguments[1], &cpu->arguments[2], &cpu->arguments[3],
-                       &cpu->arguments[4], &cpu->pc,           &cpu->sp,           &flags,             &cs };
+    void *values[] = { &cpu->cookie,
+                       &cpu->arguments[0],
+                       &cpu->arguments[1],
+                       &cpu->arguments[2],
+                       &cpu->arguments[3],
+                       &cpu->arguments[4],
+                       &cpu->pc,
+                       &cpu->sp,
+                       &flags,
+                       &cs };
     for (;;) {
         uc_reg_read(engine, UC_X86_REG_RIP, &cpu->pc);
         cpu->trap = NONE;
@@ -708,7 +767,8 @@ static void run(struct vcpu *cpu)
         cpu->trap = ESCAPE;
         return;
     }
-    if (cpu->trap == NONE && cpu->error != UC_ERR_OK) { /* below 4 GiB no hook tells which address it was */
+    if (cpu->trap == NONE &&
+        cpu->error != UC_ERR_OK) { /* below 4 GiB no hook tells which address it was */
         cpu->trap = BUS_ERROR;
         cpu->fault_page = cpu->pc & ~(uint64_t)(FRAME_BYTES - 1);
     }
@@ -792,9 +852,10 @@ void vcpu_set_thread_pointer(struct vcpu *cpu, uint64_t address)
 }
 
 static const int all_registers[] = {
-    UC_X86_REG_RAX, UC_X86_REG_RBX, UC_X86_REG_RCX, UC_X86_REG_RDX, UC_X86_REG_RSI, UC_X86_REG_RDI, UC_X86_REG_RBP,
-    UC_X86_REG_RSP, UC_X86_REG_R8,  UC_X86_REG_R9,  UC_X86_REG_R10, UC_X86_REG_R11, UC_X86_REG_R12, UC_X86_REG_R13,
-    UC_X86_REG_R14, UC_X86_REG_R15, UC_X86_REG_RIP, UC_X86_REG_EFLAGS, UC_X86_REG_FS_BASE,
+    UC_X86_REG_RAX, UC_X86_REG_RBX, UC_X86_REG_RCX,    UC_X86_REG_RDX,     UC_X86_REG_RSI,
+    UC_X86_REG_RDI, UC_X86_REG_RBP, UC_X86_REG_RSP,    UC_X86_REG_R8,      UC_X86_REG_R9,
+    UC_X86_REG_R10, UC_X86_REG_R11, UC_X86_REG_R12,    UC_X86_REG_R13,     UC_X86_REG_R14,
+    UC_X86_REG_R15, UC_X86_REG_RIP, UC_X86_REG_EFLAGS, UC_X86_REG_FS_BASE,
 };
 enum { REGISTERS = sizeof all_registers / sizeof *all_registers };
 
@@ -809,15 +870,19 @@ int vcpu_registers(struct thread *thread, uint64_t *values)
     if (thread->loaded_on) {
         return uc_reg_read_batch(thread->loaded_on->uc, all_registers, pointers, REGISTERS);
     }
-    return thread->context ? uc_context_reg_read_batch(thread->context, all_registers, pointers, REGISTERS) : -1;
+    return thread->context
+               ? uc_context_reg_read_batch(thread->context, all_registers, pointers, REGISTERS)
+               : -1;
 }
 
 /* ---- power-on ---- */
 
-/* Enter ring 3 once, by SYSRET from a boot page; afterwards no descriptor table is left to load from. */
+/* Enter ring 3 once, by SYSRET from a boot page; afterwards no descriptor table is left to load
+ * from. */
 static int enter_user_mode(struct vcpu *cpu)
 {
-    static const uint64_t descriptors[] = { 0, 0x00af9a000000ffff, 0x00cf92000000ffff, 0x00cff2000000ffff, 0x00affa000000ffff };
+    static const uint64_t descriptors[] = { 0, 0x00af9a000000ffff, 0x00cf92000000ffff,
+                                            0x00cff2000000ffff, 0x00affa000000ffff };
     static const uint8_t sysretq[] = { 0x48, 0x0f, 0x07 };
     const uint64_t landing = BOOT_LANDING, flags = 0x202, protected_mode = 0x80010033;
     const uint64_t no_exit = 0;
@@ -860,7 +925,8 @@ static int enter_user_mode(struct vcpu *cpu)
     return error ? error : value == landing ? 0 : -1;
 }
 
-/* What a new thread has in its registers: zeroes, and floating point as C expects it (anos-abi 3.6). */
+/* What a new thread has in its registers: zeroes, and floating point as C expects it
+ * (anos-abi 3.6). */
 static int clear_registers(uc_engine *engine)
 {
     const uint64_t zero = 0;
@@ -897,9 +963,11 @@ static int add_hooks(struct vcpu *cpu, uc_engine *engine)
 static int map_window(uc_engine *uc, struct window *window)
 {
     if (window->host) {
-        return uc_mem_map_ptr(uc, window->base, window->bytes, UC_PROT_READ | UC_PROT_WRITE, window->host);
+        return uc_mem_map_ptr(uc, window->base, window->bytes, UC_PROT_READ | UC_PROT_WRITE,
+                              window->host);
     }
-    return uc_mmio_map(uc, window->base, window->bytes, on_mmio_read, window, on_mmio_write, window);
+    return uc_mmio_map(uc, window->base, window->bytes, on_mmio_read, window, on_mmio_write,
+                       window);
 }
 
 static int set_up(struct engine *engine)
@@ -918,7 +986,8 @@ static int set_up(struct engine *engine)
     if (uc_ctl_exits_enable(uc) || enter_user_mode(cpu)) {
         return 5;
     }
-    if (clear_registers(uc) || uc_context_alloc(uc, &engine->template) || uc_context_save(uc, engine->template)) {
+    if (clear_registers(uc) || uc_context_alloc(uc, &engine->template) ||
+        uc_context_save(uc, engine->template)) {
         return 6;
     }
     for (uint64_t i = 0; i < cpu->window_count; i++) {

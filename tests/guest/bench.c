@@ -36,7 +36,8 @@ __attribute__((used)) static void answer(const uint64_t *stack)
     (void)served;
     for (;;) {
         uint64_t tag, size;
-        const struct anos_result received = anos_recv_message(stack[4], &tag, &size, (void *)window);
+        const struct anos_result received =
+            anos_recv_message(stack[4], &tag, &size, (void *)window);
         if (received.type != ANOS_OK) {
             anos_kill_current_task();
         }
@@ -64,7 +65,10 @@ static void start_answerer(void)
     }
     const uint64_t top = 0x44000000;
     values[1] = top - 8 * at + 48;
-#define PAGES_OF(from, to) { (uint64_t)(from), (((uint64_t)(to) + 4095) & ~4095ull) - (uint64_t)(from) }
+#define PAGES_OF(from, to)                                                                         \
+    {                                                                                              \
+        (uint64_t)(from), (((uint64_t)(to) + 4095) & ~4095ull) - (uint64_t)(from)                  \
+    }
     static struct anos_region regions[3];
     regions[0] = (struct anos_region)PAGES_OF(0x02000000, 0x02100000);
     regions[1] = (struct anos_region)PAGES_OF(_bss_start, _bss_end);
@@ -99,7 +103,9 @@ static void loop_long(uint64_t count)
     __asm__ volatile("1: add $1, %%rax\n xor %%rax, %%rdx\n add $3, %%rcx\n xor %%rcx, %%rsi\n"
                      "add %%rdx, %%rax\n add %%rsi, %%rcx\n rol $3, %%rax\n add $5, %%rdx\n"
                      "xor %%rdx, %%rsi\n add %%rax, %%rdx\n add $7, %%rsi\n dec %0\n jnz 1b"
-                     : "+r"(count) : : "rax", "rdx", "rcx", "rsi");
+                     : "+r"(count)
+                     :
+                     : "rax", "rdx", "rcx", "rsi");
 }
 
 int main(void)
