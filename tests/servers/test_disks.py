@@ -8,9 +8,12 @@ import attrs
 import pytest
 
 from anos_sim.hw.config import MachineConfig
+from anos_sim.hw.machine import Machine
+from anos_sim.stage3.boot import boot
 from anos_sim.toolchain.guest.disk_image import write_fat32
 from support.boot import boot_system
 from support.fat_image import FatImage, copy_in, make_volume, run, tool
+from support.system import entry, servers, system_image
 
 MIB = 1 << 20
 DRIVER = "fat32drv"
@@ -149,3 +152,22 @@ def test_a_disk_without_a_volume_says_why(tmp_path: Path) -> None:
     said = booted.text(DRIVER)
     booted.close()
     assert said == f"{DRIVER}: disk0: has no FAT volume: its first sector has no signature"
+
+
+def test_without_a_device_s_number_the_driver_takes_the_first_disk(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    write_fat32(disk, {"A.TXT": b"a"}, label="FIRST")
+    calls = ["DEBUG_PRINT", "SLEEP", "SEND_MESSAGE", "RECV_MESSAGE", "REPLY_MESSAGE"]
+    calls += ["CREATE_CHANNEL", "FIND_NAMED_CHANNEL", "KILL_CURRENT_TASK", "CREATE_REGION"]
+    driver = entry(DRIVER, "vol:", capabilities=[f"SYSCALL_{call}" for call in calls])
+    image = system_image([entry("devman", stack_size=0x100000), driver], servers())
+    machine = Machine(MachineConfig(disks=(str(disk),)))
+    kernel = boot(machine, image, "derived")
+    lines: list[str] = []
+    kernel.on_log = lambda line: lines.append(line.text)
+    wanted = f"{DRIVER}: vol: is FAT32, 40960 KiB, label 'FIRST'"
+    while wanted not in lines and kernel.advance(1):
+        pass
+    kernel.close()
+    machine.close()
+    assert wanted in lines
