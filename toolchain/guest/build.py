@@ -56,7 +56,7 @@ def build_all(root: Path = ROOT) -> list[str]:
         library = root / "toolchain" / "lib" / builder.target.name
         install(builder.libc(), library / "libc.a")
         install(builder.runtime(), library / "compiler_rt.a")
-        if (root / vcpu.SOURCE).exists():
+        if (root / vcpu.SOURCES).is_dir():
             install(vcpu.build(builder.zig, cache), root / vcpu.LIBRARY)
         if CACHE_VARIABLE not in os.environ:
             cache.prune()

@@ -16,7 +16,7 @@ from textwrap import wrap
 from types import ModuleType
 from typing import Any
 
-_ENUM_PREFIXES = {
+ENUM_PREFIXES = {
     "Status": "ANOS",
     "ThreadClass": "ANOS_CLASS",
     "MapFlags": "ANOS_MAP",
@@ -93,7 +93,7 @@ def _constants(abi: ModuleType) -> Iterator[str]:
 
 
 def _enums(abi: ModuleType) -> Iterator[str]:
-    for name, prefix in _ENUM_PREFIXES.items():
+    for name, prefix in ENUM_PREFIXES.items():
         enum: type[IntEnum] | type[IntFlag] = getattr(abi, name)
         yield from _comment(enum.__doc__ or name)
         yield from (f"#define {prefix}_{member.name} ({int(member)})" for member in enum)

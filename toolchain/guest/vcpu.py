@@ -1,4 +1,4 @@
-"""Build `hw/libvcpu.so`, the one C file of the simulator itself, for this host.
+"""Build `hw/libvcpu.so`, the C part of the simulator itself, for this host.
 
 Unicorn's functions stay undefined in it: they are found in the library that
 the `unicorn` package has loaded by the time hw/vcpu.py loads this one.
@@ -14,12 +14,13 @@ from .cache import Cache, digest
 from .errors import BuildError
 from .zig import ZIG_VERSION, Zig
 
-SOURCE = Path("hw", "vcpu.c")
+SOURCES = Path("hw")
+"""The folder whose C files make the library."""
 LIBRARY = Path("hw", "libvcpu.so")
 GLIBC = "2.17"
 """The oldest C library that the result runs on: manylinux2014's."""
 FLAGS = ("-shared", "-O2", "-g", "-fPIC", "-std=gnu23", "-Wall", "-Wextra", "-Werror")
-QUIET = ("-fno-sanitize=all", "-fno-omit-frame-pointer")
+QUIET = ("-fno-sanitize=all", "-fno-omit-frame-pointer", "-fvisibility=hidden")
 MACHINES = ("x86_64", "aarch64")
 
 
@@ -36,21 +37,22 @@ def host_target(machine: str = "") -> str:
 
 
 def build(zig: Zig, cache: Cache) -> Path:
-    """Return the library for this host, compiled if its source has changed.
+    """Return the library for this host, compiled if a source has changed.
 
     Raises:
         BuildError: it does not compile, or the `unicorn` package is not there.
     """
     headers = unicorn_headers()
     target = host_target()
-    parts = [path.read_bytes() for path in sorted((zig.root / SOURCE.parent).glob("*.[ch]"))]
+    parts = [path.read_bytes() for path in sorted((zig.root / SOURCES).glob("*.[ch]"))]
     version = (headers / "unicorn" / "unicorn.h").read_bytes()
     key = digest(ZIG_VERSION, target, FLAGS, QUIET, version, *parts)
 
     def make(path: Path) -> None:
         maps = (f"-ffile-prefix-map={zig.root}=.", f"-ffile-prefix-map={headers}=unicorn")
         flags = ("-target", target, *FLAGS, *QUIET, *maps, "-isystem", headers)
-        zig.run("cc", *flags, SOURCE, "-o", path)
+        sources = [each.relative_to(zig.root) for each in sorted((zig.root / SOURCES).glob("*.c"))]
+        zig.run("cc", *flags, *sources, "-o", path)
 
     return cache.get(str(LIBRARY), key, ".so", make)
 
