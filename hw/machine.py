@@ -77,6 +77,7 @@ class Machine:
 
     @on_msi.setter
     def on_msi(self, listener: Callable[[int, int], None]) -> None:
+        """Choose who hears."""
         self.pci.on_msi = listener
 
     @property

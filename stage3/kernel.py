@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import attrs
-
 from anos_sim.hw.clock import NEVER, PS_PER_S
 from anos_sim.hw.vcpu import (
     CALLS,
@@ -40,6 +38,7 @@ from .errors import KernelPanic
 from .events import Event, EventKind, EventLog
 from .interrupt import VectorTable
 from .log import KernelLog, LogLine
+from .outcome import Outcome, Statistics
 from .physical import NO_EXECUTE, PRESENT, USER, WRITE, PhysicalMemory
 from .policy import POLICIES
 from .process import Process
@@ -54,26 +53,6 @@ TICK_PS = TICK_NS * 1000
 READY = ThreadState.READY
 QUIET_PS = 3 * PS_PER_S
 """A run without a time limit ends when nothing will happen for this long."""
-
-
-@attrs.frozen
-class Outcome:
-    """How a run ended: `status` is its exit status, `cause` a sentence for people."""
-
-    status: int
-    cause: str
-    panic: bool = False
-    power_off: bool = False
-
-
-@attrs.define
-class Statistics:
-    """Counters of a run; those that the CPUs count are on them."""
-
-    messages: int = 0
-    refused: int = 0
-    page_faults: int = 0
-    interrupts: int = 0
 
 
 def _waiting(cpu: Cpu) -> int:

@@ -23,7 +23,7 @@ from .abi import (
 from .capability import SystemCall
 from .channel import Channel
 from .errors import OutOfFrames, SyscallError
-from .kernel import Outcome
+from .outcome import Outcome
 from .physical import ACCESSED, COW, DEVICE, PRESENT, WRITE
 from .policy import PROCESS_RIGHTS
 from .process import Process, ProcessState

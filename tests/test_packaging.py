@@ -81,7 +81,15 @@ def test_programs_come_out_the_same_wherever_they_are_built(wheel: Path, tmp_pat
     copy = tmp_path / "elsewhere"
     copy.mkdir()
     (copy / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    sources = ("hw", "stage3", "toolchain/guest", "toolchain/libanos", "tests/guest")
+    sources = (
+        "hw",
+        "stage3",
+        "toolchain/guest",
+        "toolchain/libanos",
+        "servers/include",
+        "servers/lib",
+        "tests/guest",
+    )
     for name in sources:
         (copy / name).mkdir(parents=True)
         for path in (ROOT / name).rglob("*"):

@@ -16,8 +16,8 @@ if not (ROOT / "pyproject.toml").exists():
 
 FOLDERS = {"docs", "hw", "servers", "stage3", "system", "tests", "toolchain"}
 FILE_LINES_MAX = 400
-LONG_FILES = {"hw/vcpu.c": 900}
-"""One C file by decision: it is called through ctypes and its parts share static state."""
+LONG_FILES = {"stage3/abi.py": 500}
+"""The tables of the ABI belong together: it is the single source of the C headers."""
 LINE_CHARS_MAX = 100
 BANNED = ("TODO", "FIXME", "XXX", "HACK", "for now", "placeholder")
 

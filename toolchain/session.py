@@ -15,8 +15,9 @@ from anos_sim.hw.clock import PS_PER_S
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3 import console
 from anos_sim.stage3.boot import boot
-from anos_sim.stage3.kernel import Kernel, Outcome
+from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
+from anos_sim.stage3.outcome import Outcome
 
 from .options import RunOptions
 

@@ -20,8 +20,9 @@ from anos_sim.hw.machine import Machine
 from anos_sim.stage3 import console
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.image import SystemImage, parse_image
-from anos_sim.stage3.kernel import Kernel, Outcome
+from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
+from anos_sim.stage3.outcome import Outcome
 from anos_sim.toolchain.guest import ramfs
 from anos_sim.toolchain.guest.cache import Cache, digest
 from anos_sim.toolchain.guest.zig import X86_64, ZIG_VERSION, Zig

@@ -16,8 +16,9 @@ from anos_sim.stage3.boot import boot
 from anos_sim.stage3.errors import KernelPanic
 from anos_sim.stage3.events import EventLog
 from anos_sim.stage3.image import Segment, SystemImage, read_image
-from anos_sim.stage3.kernel import Kernel, Outcome
+from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
+from anos_sim.stage3.outcome import Outcome
 
 from .invariants import check_kernel
 
