@@ -2,6 +2,7 @@
 # make test   run all tests
 # make check  lint, format and type checks
 # make build  compile the C parts that have changed
+# make docs   print the system calls into docs/protocols.md
 #
 # Each makes .venv first, with the newest Python from 3.11 on that it finds.
 
@@ -10,7 +11,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: run test check build clean
+.PHONY: run test check build docs clean
 
 run: build
 	@$(BIN)/anos-sim run
@@ -25,6 +26,9 @@ check: .venv/installed
 
 build: .venv/installed
 	@$(BIN)/python toolchain/guest/build.py
+
+docs: .venv/installed
+	@$(BIN)/python -m anos_sim.toolchain.guest.reference
 
 .venv/installed: pyproject.toml hatch_build.py
 	@test -n "$(PYTHON)" || { echo "anos-sim needs Python 3.11 or later" >&2; exit 2; }
