@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .abi import ALL_RIGHTS, CALLS, Sysno
+from .abi import ALL_RIGHTS, CALLS, Rights, Sysno
 
 if TYPE_CHECKING:
     from .process import Process
@@ -143,7 +143,7 @@ class DelegationTree:
         origin = Origin(self._now_ps(), how, holder.pid)
         made = Capability(cookie, target, int(rights) & ALL_RIGHTS, holder, parent, origin)
         holder.capabilities[cookie] = made
-        if isinstance(target, SystemCall):
+        if isinstance(target, SystemCall) and made.rights & Rights.CALL:
             holder.calls[cookie] = target.handler
         self.count += 1
         return made

@@ -100,7 +100,6 @@ class Channel:
     waiting: deque[Receive] = attrs.field(factory=deque, repr=False)
     receivers: dict[Process, None] = attrs.field(factory=dict, repr=False)
     alive: bool = True
-    sent_count: int = 0
 
     def __str__(self) -> str:
         return f"channel {self.number}"

@@ -312,13 +312,19 @@ class Kernel:
         thread.last_cpu.thread = None  # type: ignore[union-attr]
 
     def preempt(self, cpu: Cpu) -> None:
-        """Put the running thread at the back of its queue."""
+        """Put the running thread at the back of its queue and let the first one there go next.
+
+        It is chosen before the thread is queued: at the end of a slice even a
+        lower class gets its turn.
+        """
         thread = cpu.thread
         if thread is not None:
             thread.state = READY
             thread.ready_ps = cpu.state[NOW]
             cpu.thread = None
-            cpu.push(thread)
+            following = cpu.next or self.scheduler.pick(cpu.queue)
+            cpu.queue.push(thread)
+            cpu.next = following
 
     def _steal(self) -> None:
         """Threads that wait for a busy CPU move to CPUs that are idle."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anos_sim.hw.vcpu import NOW
+
 from . import ipc
 from .abi import NAME_BYTES_MAX, PAGE_BYTES, USER_END, Rights, Status, Sysno
 from .capability import COOKIE_MIN
@@ -15,6 +17,7 @@ from .syscall import require_user, syscall
 from .thread import ThreadState
 
 if TYPE_CHECKING:
+    from .cpu import Cpu
     from .kernel import Kernel
     from .thread import Thread
 
@@ -48,8 +51,8 @@ def send_message(
     channel = held.target
     frame, device = ipc.take_page(kernel, process, buffer) if buffer and size_bytes else (0, False)
     number = kernel.statistics.messages = kernel.statistics.messages + 1
-    message = Message(caller, channel, tag, size_bytes, frame, device, kernel.now_ps(), number)
-    channel.sent_count += 1
+    sent_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
+    message = Message(caller, channel, tag, size_bytes, frame, device, sent_ps, number)
     if kernel.events is not None:
         kernel.emit(
             EventKind.SEND,
@@ -134,8 +137,7 @@ def reply_message(kernel: Kernel, caller: Thread, cookie: int, reply: int) -> in
     if reply >= COOKIE_MIN and not message.abandoned:
         reply = kernel.policy.replied(process, message.sender.process, reply)
     ipc.finish(kernel, message, reply)
-    cpu = kernel.current
-    assert cpu is not None
+    cpu: Cpu = kernel.current  # type: ignore[assignment]
     if kernel.scheduler.replied(caller, cpu.queue):
         kernel.preempt(cpu)
     if message.abandoned:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from anos_sim.hw.memory import FRAME_SHIFT, MANAGED_BEGIN
+from anos_sim.stage3.abi import Rights
 from anos_sim.stage3.address_space import AddressSpace
 from anos_sim.stage3.capability import Capability, SystemCall
 from anos_sim.stage3.channel import Channel, Message, Receive
@@ -251,13 +252,13 @@ def check_capabilities(kernel: Kernel) -> None:
 
 
 def check_table(process: Process) -> None:
-    """Calls are exactly the system calls among a process's capabilities."""
+    """Calls are exactly the system calls among a process's capabilities that allow CALL."""
     for cookie, capability in process.capabilities.items():
         assert capability.alive
         assert capability.cookie == cookie != 0
     calls = {
         cookie: capability.target.handler
         for cookie, capability in process.capabilities.items()
-        if isinstance(capability.target, SystemCall)
+        if isinstance(capability.target, SystemCall) and capability.rights & Rights.CALL
     }
     assert process.calls == calls
