@@ -48,7 +48,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def format_line(line: LogLine) -> str:
     """A log line with its virtual time in seconds, CPU and process."""
-    who = f"{line.process}[{line.pid}]"
+    who = f"{line.process}[{line.pid}]" if line.pid else line.process
     return f"{line.time_ps / 1e12:>11.6f} cpu{line.cpu:<2} {who:<13} {line.text}".rstrip()
 
 

@@ -41,6 +41,8 @@ class Session:
         self.reports: list[Callable[[str], None]] = []
         self.host_seconds = 0.0
         self._found = False
+        self._serial = b""
+        self.machine.serial.on_output = self._serial_output
 
     def _boot(self) -> Kernel:
         options = self.options
@@ -66,6 +68,8 @@ class Session:
             self.host_seconds = time.monotonic() - begin
             for process in self.kernel.all_processes():
                 console.flush(self.kernel, process)
+            if self._serial:
+                self._serial_output(b"\n")
         outcome = self.kernel.outcome
         assert outcome is not None
         if self.options.until is not None and not self._found and outcome.status == 0:
@@ -93,6 +97,15 @@ class Session:
         if until is not None and not self._found and until in line.text:
             self._found = True
             self.kernel.end(Outcome(0, f"a log line contains {until!r}"))
+
+    def _serial_output(self, data: bytes) -> None:
+        """What the guest writes to its serial console appears among the log's lines."""
+        *lines, self._serial = (self._serial + data).split(b"\n")
+        for line in lines:
+            text = line.rstrip(b"\r").decode("utf-8", "replace")
+            cpu = self.kernel.current
+            index = cpu.index if cpu is not None else 0
+            self._log_line(LogLine(self.kernel.now_ps(), index, 0, "serial", text))
 
     def _report(self, report: str) -> None:
         for listener in self.reports:

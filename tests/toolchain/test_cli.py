@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from anos_sim.stage3.image import parse_image
-from anos_sim.toolchain.cli import main
+from anos_sim.stage3.log import LogLine
+from anos_sim.toolchain.cli import main, make_parser
 from anos_sim.toolchain.duration import parse_duration, show_time
 from anos_sim.toolchain.errors import UserError
-from anos_sim.toolchain.options import elf_folder, load_scheduler
+from anos_sim.toolchain.options import elf_folder, load_scheduler, read_options
+from anos_sim.toolchain.session import Session
 
 HELLO = str(elf_folder() / "tests" / "hello.elf")
 
@@ -151,3 +153,14 @@ def test_an_image_without_the_note_gets_only_the_26_calls() -> None:
     image = parse_image(Path(HELLO).read_bytes(), "hello", "x86_64")
     assert image.highest_call == 0
     assert image.default_policy == "bearer"
+
+
+def test_what_the_serial_console_gets_is_shown_line_by_line() -> None:
+    session = Session(read_options(make_parser().parse_args(["run", "--system", HELLO])))
+    lines: list[LogLine] = []
+    session.listeners.append(lines.append)
+    for byte in b"hello\r\nwor":
+        session.machine.serial.on_output(bytes([byte]))
+    session.run()
+    session.close()
+    assert [line.text for line in lines if line.process == "serial"] == ["hello", "wor"]
