@@ -4,6 +4,10 @@
  * Devices turn up one by one while drivers find them, and nobody says which
  * was the last: it asks until nothing new has come for a while. A driver is
  * started as `fat32drv <mount> <device id>` and mounts its volume by itself.
+ *
+ * Drivers of several controllers race to register their disks. Names shall not
+ * depend on who wins: disks are numbered by the place of their controller on the
+ * bus, which is the order of DEVMAN's ids for PCI functions, then by their own.
  */
 #include "starter.h"
 
@@ -106,21 +110,53 @@ static uint32_t query(uint64_t devman, void *page)
     return count < DEVICE_ANSWER_MAX ? (uint32_t)count : DEVICE_ANSWER_MAX;
 }
 
+/* The parent of a device, 0 if it is gone. */
+static uint64_t parent_of(uint64_t devman, uint64_t id)
+{
+    static _Alignas(ANOS_PAGE_BYTES) uint8_t page[ANOS_PAGE_BYTES];
+    const struct device_query request = {
+        .message = DEVICE_QUERY,
+        .kind = QUERY_BY_ID,
+        .id = id,
+    };
+    memcpy(page, &request, sizeof request);
+    const struct anos_result answer = anos_send_message(devman, 0, sizeof request, page);
+    const struct device_answer *const found = (const struct device_answer *)page;
+    const bool whole = answer.type == ANOS_OK &&
+                       answer.value >= offsetof(struct device_answer, devices[1]);
+    return whole ? found->devices[0].parent_id : 0;
+}
+
+static bool is_usable(const struct device_info *device)
+{
+    return device->channel != 0 && device->abilities & (DEVICE_CAN_READ | DEVICE_CAN_WRITE) &&
+           !is_served(device->id);
+}
+
 /* Start a driver for each usable device that has none; returns true if there was one. */
 static bool start_drivers(uint64_t devman)
 {
     static _Alignas(ANOS_PAGE_BYTES) uint8_t page[ANOS_PAGE_BYTES];
     const struct device_answer *const answer = (const struct device_answer *)page;
     const uint32_t count = query(devman, page);
-    bool started = false;
+    uint64_t functions[DEVICE_ANSWER_MAX];
     for (uint32_t i = 0; i < count; i++) {
-        const struct device_info *const device = &answer->devices[i];
-        const bool usable = device->channel != 0 &&
-                            device->abilities & (DEVICE_CAN_READ | DEVICE_CAN_WRITE);
-        if (usable && !is_served(device->id) && served_count < VFS_MOUNTS_MAX - 1) {
-            start_driver(device);
-            started = true;
+        functions[i] = parent_of(devman, answer->devices[i].parent_id);
+    }
+    bool started = false;
+    while (served_count < VFS_MOUNTS_MAX - 1) {
+        uint32_t first = count;
+        for (uint32_t i = 0; i < count; i++) { /* they are in the order of their own ids */
+            if (is_usable(&answer->devices[i]) &&
+                (first == count || functions[i] < functions[first])) {
+                first = i;
+            }
         }
+        if (first == count) {
+            break;
+        }
+        start_driver(&answer->devices[first]);
+        started = true;
     }
     return started;
 }
