@@ -33,3 +33,13 @@ def test_the_tour_speaks_of_files_that_exist() -> None:
     named = re.findall(r"`((?:stage3|hw|tests|docs|servers)/[\w./]+)`", TOUR.read_text())
     assert named
     assert [name for name in named if not (root / name).exists()] == []
+
+
+def test_the_transcript_in_the_readme_is_what_a_run_prints() -> None:
+    """Times may differ from build to build, what is said may not."""
+    readme = (TOUR.parents[1] / "README.md").read_text()
+    shown = re.findall(r"^ *\d+\.\d{6} cpu\d+ +(\S+) ?(.*)$", readme, re.MULTILINE)
+    booted = boot_system()
+    booted.close()
+    said = [(f"{line.process}[{line.pid}]", line.text.strip()) for line in booted.lines]
+    assert [(who, text.strip()) for who, text in shown] == said
