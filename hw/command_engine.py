@@ -48,6 +48,11 @@ class Issued:
     operation: Operation
 
 
+def lowest_bit(bits: int) -> int:
+    """The number of the lowest bit that is set; there is one."""
+    return (bits & -bits).bit_length() - 1
+
+
 class CommandEngine:
     """The command list engine of one port with a drive.
 
@@ -91,11 +96,11 @@ class CommandEngine:
         """Give the drive what it can take, slot after slot, going round (5.3.2.3)."""
         port = self.port
         while not self.stopped and port.CMD & PxCMD.CR and port.SSTS & Det.MASK == Det.PRESENT:
-            if port.TFD & (BSY | DRQ) or not port.CI:
+            issued = port.CI
+            if not issued or port.TFD & (BSY | DRQ):
                 return
-            slot = (self.last_slot + 1) % SLOT_COUNT
-            while not port.CI >> slot & 1:
-                slot = (slot + 1) % SLOT_COUNT
+            later = issued >> self.last_slot + 1 << self.last_slot + 1
+            slot = lowest_bit(later or issued)
             self.last_slot = slot
             port.CMD = port.CMD & ~PxCMD.CCS | slot << 8
             try:
