@@ -4,29 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from anos_sim.stage3 import devices
-from anos_sim.stage3.abi import MSI_ADDRESS, MSI_FIRST
-from anos_sim.stage3.kernel import Kernel
+from anos_sim.toolchain.conformance import PROGRAMS, Program
 from support.kernel import Run, program_image, run_image
 
-PROGRAMS = [
-    "firmware",
-    "ipc",
-    "log",
-    "memory",
-    "names",
-    "pages",
-    "process",
-    "regions",
-    "slowpath",
-    "stack",
-    "threads",
-]
-DEATHS = {"stack": 2}
-"""Children that have no right to end themselves, and so end otherwise."""
-MS = 1_000_000_000
-
-systems = pytest.mark.parametrize("cpus", [1, 4])
+systems = pytest.mark.parametrize("cpus", [1, 4, 16])
 policies = pytest.mark.parametrize("policy", ["derived", "bearer"])
 
 
@@ -41,28 +22,11 @@ def check(run: Run) -> None:
 
 @systems
 @policies
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_calls(program: str, policy: str, cpus: int) -> None:
-    run = run_image(program_image(program), policy, cpus)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_calls(program: Program, policy: str, cpus: int) -> None:
+    run = run_image(program.image(), policy, cpus, ram_mib=program.ram_mib, prepare=program.prepare)
     check(run)
-    assert len(run.reports) <= DEATHS.get(program, 0), run.reports
-
-
-@systems
-@policies
-def test_interrupts(policy: str, cpus: int) -> None:
-    def schedule(kernel: Kernel) -> None:
-        source = kernel.clock.source("the test")
-        for time_ms in (100, *[200] * 6, 300, 2000):
-            kernel.clock.at(time_ms * MS, source, devices.interrupt, kernel, MSI_ADDRESS, MSI_FIRST)
-
-    check(run_image(program_image("interrupts"), policy, cpus, prepare=schedule))
-
-
-@policies
-def test_our_own_calls(policy: str) -> None:
-    for cpus in (1, 4):
-        check(run_image(program_image("own", own_calls=True), policy, cpus))
+    assert len(run.reports) <= program.deaths, run.reports
 
 
 @policies
