@@ -65,6 +65,15 @@ class Clock:
             self.next_ps = event[0]
             self.on_earlier(event[0])
 
+    def cancel(self, source: int, *arguments: Any) -> None:
+        """Forget one source's events with these arguments; costs as much as there are events."""
+        events = self._events
+        kept = [event for event in events if event[1] != source or event[4] != arguments]
+        if len(kept) < len(events):
+            heapq.heapify(kept)
+            events[:] = kept
+            self.next_ps = kept[0][0] if kept else NEVER
+
     def fire(self) -> None:
         """Run the earliest event; the clock moves to its time unless it is there already."""
         time_ps, _, _, action, arguments = heapq.heappop(self._events)

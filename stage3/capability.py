@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .process import Process
 
 COOKIE_MIN = 1 << 32
+TOMBSTONES_MAX = 8
+"""How many dead capabilities in a row stay to tell where a living one came from."""
 CALLS_BY_NUMBER = {call.number: call for call in CALLS}
 Handler = Callable[..., "int | None"]
 
@@ -157,6 +159,8 @@ class DelegationTree:
                 capability.holder.capabilities.pop(capability.cookie, None)
                 capability.holder.calls.pop(capability.cookie, None)
             self._prune(capability)
+            if capability.children:
+                self._shorten(capability)
 
     def _prune(self, capability: Capability) -> None:
         """Forget tombstones that nothing living hangs on."""
@@ -169,6 +173,19 @@ class DelegationTree:
             if parent is not None and parent.given.get((node.holder, node.rights)) is node:
                 del parent.given[node.holder, node.rights]
             node = parent
+
+    def _shorten(self, capability: Capability) -> None:
+        """Of many tombstones in a row forget the oldest one: a line of heirs must not grow."""
+        child, count = capability, 1
+        while (parent := child.parent) is not None and not parent.alive:
+            above, count = parent.parent, count + 1
+            if count > TOMBSTONES_MAX and above is not None and len(parent.children) == 1:
+                above.children[above.children.index(parent)] = child
+                if above.given.get((parent.holder, parent.rights)) is parent:
+                    del above.given[parent.holder, parent.rights]
+                child.parent = above
+                return
+            child = parent
 
     def drop_target(self, target: Any, tables: list[dict[int, Capability]]) -> None:
         """Remove every capability to an object that has ended."""

@@ -145,6 +145,9 @@ class NameTable:
         for key in [key for key, entry in self._entries.items() if entry[1] is channel]:
             del self._entries[key]
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def of(self, channel: Channel) -> list[str]:
         """The names of a channel, for people."""
         entries = self._entries.values()

@@ -94,6 +94,8 @@ class FrameAllocator:
             self.counts[frame] = 1
             self._memory.write(frame << FRAME_SHIFT, ZEROES)
         self.free_count -= count
+        run = range(at, at + count)
+        self._recycled = [frame for frame in self._recycled if frame not in run]
         return at
 
     def reference(self, frame: int) -> None:

@@ -354,8 +354,11 @@ class Kernel:
         self.clock.at_last_first(wake_tick * TICK_PS, self._sleepers, self._wake_sleeper, thread)
 
     def _wake_sleeper(self, thread: Thread) -> None:
-        if thread.state is ThreadState.SLEEPING:
-            self.wake(thread, 0, 0)
+        self.wake(thread, 0, 0)
+
+    def stop_sleeping(self, thread: Thread) -> None:
+        """A thread ends in its sleep: nothing is left that would wake it."""
+        self.clock.cancel(self._sleepers, thread)
 
     # ---- what others see ----
 

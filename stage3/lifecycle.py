@@ -99,7 +99,9 @@ def _stop(kernel: Kernel, thread: Thread) -> None:
                 cpu.thread = None
     elif thread.state is ThreadState.READY:
         for cpu in kernel.cpus:
-            if thread in cpu.queue.all():
+            if cpu.next is thread:
+                cpu.next = None
+            elif thread in cpu.queue.all():
                 cpu.queue.remove(thread)
     else:
         _stop_waiting(kernel, thread)
@@ -121,6 +123,8 @@ def _stop_waiting(kernel: Kernel, thread: Thread) -> None:
             waits_for.waiting.remove(waiter)
     elif isinstance(waits_for, LogRead):
         kernel.log.waiting.remove(waits_for)
+    elif thread.state is ThreadState.SLEEPING:
+        kernel.stop_sleeping(thread)
 
 
 def end_process(kernel: Kernel, process: Process, cause: str) -> None:
@@ -128,7 +132,8 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
 
     Its threads leave their queues, its senders wake with FAILURE, its channels
     go if nobody else may receive on them, its vectors, frames and tables return.
-    Processes that it was building and never started end as well.
+    Processes that it was building and never started end as well; those that it
+    started become its parent's children.
     Devices that it drove lose bus mastering before their DMA frames are freed.
 
     Raises:
@@ -158,6 +163,10 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
     process.space.destroy()
     kernel.building.pop(process, None)
     kernel.processes.pop(process.pid, None)
+    for child in kernel.processes.values():
+        if child.parent is process:
+            child.parent = process.parent
+    process.parent = None
     console.flush(kernel, process)
     if process.pid:
         kernel.ended_processes += 1

@@ -44,6 +44,8 @@ INCAPABLE = int(Status.INCAPABLE)
 JUMP_TO_SELF = b"\xeb\xfe"
 THROTTLE_FIRST, THROTTLE_STEP, THROTTLE_MAX = 50_000, 5_000, 1_000_000
 MASK64 = 0xFFFF_FFFF_FFFF_FFFF
+REPORTS_MAX = 1000
+"""How many reports are kept; all have been told to who listens."""
 
 
 def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
@@ -193,6 +195,7 @@ def _end(kernel: Kernel, cpu: Cpu, thread: Thread, cause: str, crashed: bool = F
     process = thread.process
     report = fault_report(kernel, cpu, thread, cause)
     kernel.reports.append(report)
+    del kernel.reports[:-REPORTS_MAX]
     kernel.on_report(report)
     if kernel.events is not None:
         kernel.emit(EventKind.FAULT, thread, cause)

@@ -10,7 +10,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from anos_sim.stage3.abi import ALL_RIGHTS, Sysno
 from anos_sim.stage3.address_space import AddressSpace
-from anos_sim.stage3.capability import Capability, CookieJar, DelegationTree, SystemCall
+from anos_sim.stage3.capability import (
+    TOMBSTONES_MAX,
+    Capability,
+    CookieJar,
+    DelegationTree,
+    SystemCall,
+)
 from anos_sim.stage3.process import Process
 from support.invariants import check_table, nodes
 
@@ -175,3 +181,22 @@ def test_dropping_twice_is_dropping_once() -> None:
     caps.drop(root)
     assert caps.count == 0
     assert caps.roots == []
+
+
+def test_a_line_of_heirs_does_not_grow() -> None:
+    """Each process delegates to its successor and ends: the last eight are remembered."""
+    caps = tree()
+    root = last = caps.root(process(1), object(), 7, "test")
+    for pid in range(2, 500):
+        heir = caps.delegate(last, process(pid), 7, "test")
+        if last is not root:
+            caps.drop(last)
+        last = heir
+    line = list(nodes([root]))
+    assert line[0] is root
+    assert line[-1] is last
+    dead = [node.origin.pid for node in line[1:-1]]
+    assert dead == list(range(499 - TOMBSTONES_MAX, 499))
+    caps.drop(last)
+    assert root.children == []
+    assert root.given == {}

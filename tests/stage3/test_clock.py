@@ -54,3 +54,20 @@ def test_after_counts_from_now() -> None:
     assert clock.pending() == [(105, "timer")]
     clock.fire()
     assert times == [105]
+
+
+def test_a_cancelled_event_never_fires_and_the_others_do() -> None:
+    clock, fired = Clock(), list[int]()
+    mine, other = clock.source("mine"), clock.source("other")
+    for number in range(10):
+        clock.at(number % 4, mine, fired.append, number)
+    clock.at(0, other, fired.append, 4)
+    clock.cancel(mine, 4)
+    clock.cancel(mine, 0)
+    clock.cancel(mine, 99)
+    while clock.next_ps != NEVER:
+        clock.fire()
+    assert fired == [8, 4, 1, 5, 9, 2, 6, 3, 7]
+    clock.at(5, mine, fired.append, 5)
+    clock.cancel(mine, 5)
+    assert clock.next_ps == NEVER
