@@ -83,16 +83,21 @@ class Program:
 
 
 PROGRAMS = (
+    Program("bounds", "every pointer argument, at the edges"),
     Program("firmware", "firmware tables and framebuffer"),
+    Program("heap", "much memory, and values that stay", ram_mib=128),
+    Program("hostile", "children that do what no program may", deaths=64),
     Program("interrupts", "interrupt vectors", interrupts_ms=(100, *[200] * 6, 300, 2000)),
     Program("ipc", "messages inside one process"),
     Program("log", "the kernel log"),
+    Program("many", "many threads, senders and receivers"),
     Program("memory", "mapping memory, virtual and physical"),
     Program("names", "channels and their names"),
     Program("own", "the calls from 64 on", own_calls=True),
     Program("pages", "the page of a message between processes"),
     Program("process", "creating processes, and what they leave behind"),
     Program("regions", "regions and the pages that appear in them"),
+    Program("schedule", "who runs when"),
     Program("slowpath", "all calls by int 0x69"),
     Program("stack", "what a new process finds on its stack", deaths=2),
     Program("threads", "threads, classes, sleep"),
