@@ -82,12 +82,16 @@ class Program:
             )
 
 
+INTERRUPTS_MS = (100, *[200] * 6, 300, 2000, *[2100] * 4, 3300)
+"""What tests/guest/interrupts.c counts on."""
+
 PROGRAMS = (
     Program("bounds", "every pointer argument, at the edges"),
+    Program("deaths", "what others notice of a death", deaths=5),
     Program("firmware", "firmware tables and framebuffer"),
     Program("heap", "much memory, and values that stay", ram_mib=128),
     Program("hostile", "children that do what no program may", deaths=64),
-    Program("interrupts", "interrupt vectors", interrupts_ms=(100, *[200] * 6, 300, 2000)),
+    Program("interrupts", "interrupt vectors", interrupts_ms=INTERRUPTS_MS),
     Program("ipc", "messages inside one process"),
     Program("log", "the kernel log"),
     Program("many", "many threads, senders and receivers"),
@@ -95,6 +99,7 @@ PROGRAMS = (
     Program("names", "channels and their names"),
     Program("own", "the calls from 64 on", own_calls=True),
     Program("pages", "the page of a message between processes"),
+    Program("policy", "where the policies differ", deaths=7),
     Program("process", "creating processes, and what they leave behind"),
     Program("regions", "regions and the pages that appear in them"),
     Program("schedule", "who runs when"),

@@ -1,6 +1,7 @@
 /*
  * Calls 23 and 24 (anos-abi 7.1, 7.2). The test sends, for the first vector:
- * one interrupt at 100 ms, six at 200 ms, one at 300 ms, and one at 2 s.
+ * one interrupt at 100 ms, six at 200 ms, one at 300 ms, one at 2 s, four at
+ * 2.1 s and one more at 3.3 s.
  */
 #include "check.h"
 
@@ -77,5 +78,11 @@ int main(void)
        ANOS_FAILURE);
     is("the last wait", anos_wait_interrupt(ANOS_MSI_FIRST, &event), ANOS_OK);
     CHECK("7.2 two seconds", now() >= 2000 * MS && now() < 2001 * MS);
+
+    anos_task_sleep_current(1400 * MS);
+    for (int i = 0; i < 3; i++) {
+        is("7.2 a slow consumer's waits fail for ever, whatever is queued",
+           anos_wait_interrupt(ANOS_MSI_FIRST, &event), ANOS_FAILURE);
+    }
     return finish();
 }

@@ -11,6 +11,27 @@ static void reader(void)
     anos_kill_current_task();
 }
 
+static char pieces[2][16];
+static volatile uint64_t piece_bytes[2], pieces_read, readers;
+
+static void compete(void)
+{
+    const uint64_t mine = readers++;
+    piece_bytes[mine] = anos_read_kernel_log(pieces[mine], 4, 0).value;
+    pieces_read++;
+    anos_kill_current_task();
+}
+
+#define LATER UINT64_C(0x500000000)
+static volatile int64_t nothing_got;
+
+static void compete_for_nothing(void)
+{
+    anos_map_virtual(PAGE, LATER, ANOS_MAP_READ | ANOS_MAP_WRITE);
+    nothing_got = anos_read_kernel_log((void *)LATER, 4, 0).type;
+    anos_kill_current_task();
+}
+
 static void drain(void)
 {
     anos_kprint("\n");
@@ -72,6 +93,25 @@ int main(void)
          65536);
     const bool newest = buffer[0] == '1' && buffer[65536 - 2] == '8';
 
+    for (int i = 0; i < 2; i++) {
+        start_thread(compete, ANOS_CLASS_NORMAL);
+        anos_task_sleep_current(0);
+    }
+    anos_kprint("onetwo\n");
+    for (int i = 0; i < 100 && pieces_read < 2; i++) {
+        anos_task_sleep_current(0);
+    }
+    const bool shared = pieces_read == 2 && piece_bytes[0] == 4 && piece_bytes[1] == 3
+                        && memcmp(pieces[0], "onet", 4) == 0 && memcmp(pieces[1], "wo\n", 3) == 0;
+    start_thread(compete_for_nothing, ANOS_CLASS_NORMAL);
+    anos_task_sleep_current(0);
+    anos_unmap_virtual(PAGE, LATER);
+    anos_kprint("left\n");
+    anos_task_sleep_current(0);
+    const bool gone = nothing_got == ANOS_BADARGS;
+    FACT("1.8/25 and takes nothing away", anos_read_kernel_log(buffer, 100, 0), ANOS_OK, 5);
+    const bool whole = memcmp(buffer, "left\n", 5) == 0;
+
     for (int i = 0; i < count; i++) {
         if (facts[i].type == ANOS_OK) {
             gives(facts[i].name, facts[i].got, facts[i].value);
@@ -83,5 +123,8 @@ int main(void)
     CHECK("1.8/25 a reader waits while there is nothing", waits);
     CHECK("1.8/25 and wakes when there is something", woken);
     CHECK("7.5 the oldest bytes are dropped", newest);
+    CHECK("7.5 readers that wait share what comes, in order", shared);
+    CHECK("1.8/25 a buffer that has gone while its reader waited is BADARGS", gone);
+    CHECK("1.8/25 the next reader gets all of it", whole);
     return finish();
 }
