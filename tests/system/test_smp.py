@@ -11,6 +11,7 @@ import pytest
 from anos_sim.hw.clock import PS_PER_S
 from anos_sim.hw.config import CostsConfig, MachineConfig
 from anos_sim.hw.machine import Machine
+from anos_sim.hw.vcpu import PS_PER_BYTE
 from anos_sim.stage3 import devices
 from anos_sim.stage3.abi import MSI_FIRST, SLICE_TICKS, TICK_NS
 from anos_sim.stage3.boot import boot
@@ -21,7 +22,7 @@ from support.kernel import RAM_MIB, program_image, run_image
 
 COUNTERS = 0x5_0000_0000
 """Where fair.c counts."""
-PS_PER_BYTE = 1_000_000
+SLOW_PS_PER_BYTE = 1_000_000
 """A slow machine: ten seconds of it are soon over."""
 SLICE_PS = SLICE_TICKS * TICK_NS * 1000
 MS = 1_000_000_000
@@ -32,7 +33,7 @@ class Race:
     """fair.c on a slow machine, from the moment when all its threads are there."""
 
     def __init__(self, cpus: int, threads: int, hogs: int = 0, loops: int = 0) -> None:
-        costs = CostsConfig(code_ps_per_byte=PS_PER_BYTE, quantum_ns=10_000_000)
+        costs = CostsConfig(code_ps_per_byte=SLOW_PS_PER_BYTE, quantum_ns=10_000_000)
         self.machine = Machine(MachineConfig(cpus=cpus, ram_mib=RAM_MIB, costs=costs))
         image = program_image("fair")
         segments = tuple(
@@ -58,7 +59,8 @@ class Race:
         while min(cpu.now_ps for cpu in kernel.cpus) < end_ps:
             assert kernel.advance(TURNS)
         check_kernel(kernel)
-        return [now - then for now, then in zip(self._counts(), before, strict=True)]
+        after = self._counts()
+        return [new - old for new, old in zip(after, before, strict=True)]
 
     def _counts(self) -> list[int]:
         data = self.kernel.processes[1].space.load(COUNTERS, 8 * self.count)
@@ -154,3 +156,23 @@ def _interrupt(kernel: Kernel, number: int) -> None:
     vector = kernel.vectors.find(number)
     assert vector is not None
     devices.interrupt(kernel, vector.address, number)
+
+
+def _slow_down(kernel: Kernel) -> None:
+    """Waiting for another thread's turn shall not take millions of loops."""
+    for cpu in kernel.cpus:
+        cpu.state[PS_PER_BYTE] = 20_000
+
+
+DEATHS = 24
+"""How many processes of shoot.c lose a page that they use."""
+
+
+@pytest.mark.parametrize("policy", ["derived", "bearer"])
+@pytest.mark.parametrize("cpus", [1, 2, 4, 16])
+def test_what_one_cpu_maps_all_cpus_see_at_once(cpus: int, policy: str) -> None:
+    run = run_image(program_image("shoot", own_calls=True), policy, cpus, prepare=_slow_down)
+    assert all(line.startswith(("ok ", "done 5")) for line in run.lines), run.lines
+    assert len(run.lines) == 6
+    assert len(run.reports) == DEATHS
+    assert all("an unmapped page, 0x50000" in report for report in run.reports)
