@@ -158,10 +158,10 @@ def _interrupt(kernel: Kernel, number: int) -> None:
     devices.interrupt(kernel, vector.address, number)
 
 
-def _slow_down(kernel: Kernel) -> None:
+def _slow_down(kernel: Kernel, ps_per_byte: int = 200_000) -> None:
     """Waiting for another thread's turn shall not take millions of loops."""
     for cpu in kernel.cpus:
-        cpu.state[PS_PER_BYTE] = 20_000
+        cpu.state[PS_PER_BYTE] = ps_per_byte
 
 
 DEATHS = 24
@@ -176,3 +176,37 @@ def test_what_one_cpu_maps_all_cpus_see_at_once(cpus: int, policy: str) -> None:
     assert len(run.lines) == 6
     assert len(run.reports) == DEATHS
     assert all("an unmapped page, 0x50000" in report for report in run.reports)
+
+
+DMA_WRITES = 20
+"""How many numbers rewrite.c expects from a device."""
+
+
+@pytest.mark.parametrize("policy", ["derived", "bearer"])
+@pytest.mark.parametrize("cpus", [1, 2, 4, 16])
+def test_rewritten_code_is_new_for_all_cpus_and_processes(cpus: int, policy: str) -> None:
+    def prepare(kernel: Kernel) -> None:
+        _slow_down(kernel, SLOW_PS_PER_BYTE)
+        heard = kernel.on_log
+
+        def hear(line: LogLine) -> None:
+            heard(line)
+            if line.text.startswith("dma "):
+                _write_by_device(kernel, int(line.text.split()[1]))
+
+        kernel.on_log = hear
+
+    run = run_image(program_image("rewrite"), policy, cpus, prepare=prepare)
+    lines = [line for line in run.lines if not line.startswith("dma ")]
+    assert all(line.startswith(("ok ", "done 6")) for line in lines), lines
+    assert len(lines) == 7
+    assert run.reports == []
+
+
+def _write_by_device(kernel: Kernel, address: int) -> None:
+    """A device that stores the next number every 3 ms."""
+    source = kernel.clock.source("the test's device")
+    for number in range(1, DMA_WRITES + 1):
+        time_ps = kernel.now_ps() + number * 3 * MS
+        data = number.to_bytes(8, "little")
+        kernel.clock.at(time_ps, source, kernel.memory.dma_write, address, data)
