@@ -193,7 +193,8 @@ def unknown(text: str) -> str:
     near = difflib.get_close_matches(text, names, 3, 0.5)
     checks = sorted({name for program in PROGRAMS for name in check_names(program)})
     words = text.lower().split()
-    near += [name for name in checks if any(word in name.lower() for word in words)][:5]
+    shared = {name: sum(word in name.lower() for word in words) for name in checks}
+    near += sorted((name for name in checks if shared[name]), key=lambda name: -shared[name])[:5]
     near = near or difflib.get_close_matches(text, checks, 5, 0.4) or names
     return f"no program and no check is named {text!r}; near it: {', '.join(near)}"
 

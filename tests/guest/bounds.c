@@ -90,6 +90,8 @@ int main(void)
 
     CHECK("1.8/20 refusals do not use it up",
           anos_map_firmware_tables((void *)(AREA + 64)).type == ANOS_OK);
+    struct anos_framebuffer screen;
+    is("1.8/26 a good pointer", anos_get_framebuffer_phys(&screen), ANOS_OK);
     gives("1.8/23 refusals take no vector", anos_alloc_interrupt_vector(0, &msi, &data),
           vector + 1);
     for (unsigned i = 0; i < sizeof addresses / sizeof *addresses; i++) {

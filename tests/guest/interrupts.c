@@ -76,7 +76,7 @@ int main(void)
     is("7.1 none is left: FAILURE", anos_alloc_interrupt_vector(0, &address, &data), ANOS_FAILURE);
     is("1.8/24 a system call's vector is FAILURE", anos_wait_interrupt(ANOS_SLOW_VECTOR, &event),
        ANOS_FAILURE);
-    is("the last wait", anos_wait_interrupt(ANOS_MSI_FIRST, &event), ANOS_OK);
+    is("7.2 the last wait", anos_wait_interrupt(ANOS_MSI_FIRST, &event), ANOS_OK);
     CHECK("7.2 two seconds", now() >= 2000 * MS && now() < 2001 * MS);
 
     anos_task_sleep_current(1400 * MS);

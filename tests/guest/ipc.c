@@ -81,6 +81,32 @@ static void check_arguments(void)
     is("1.8/10 a channel is no message", anos_reply_message(channel, 1), ANOS_FAILURE);
 }
 
+static void check_matrix(void)
+{
+    is("4.6 send, kernel buffer", anos_send_message(channel, 0, 8, KERNEL_ADDRESS), ANOS_BADARGS);
+    is("4.6 send, buffer of the last page but half", anos_send_message(channel, 0, 8,
+       (void *)(ANOS_USER_END - PAGE / 2)), ANOS_BADARGS);
+    is("4.6 send, buffer at 2^47", anos_send_message(channel, 0, 8, (void *)ANOS_USER_END),
+       ANOS_BADARGS);
+    is("4.6 send, buffer at 2^63", anos_send_message(channel, 0, 8, (void *)(UINT64_C(1) << 63)),
+       ANOS_BADARGS);
+    is("4.6 send, 4097 bytes", anos_send_message(channel, 0, 4097, page), ANOS_FAILURE);
+    is("4.6 send, 2^64 - 1 bytes", anos_send_message(channel, 0, ~UINT64_C(0), page),
+       ANOS_FAILURE);
+    is("4.6 send, 4097 bytes of nothing", anos_send_message(channel, 0, 4097, NULL), ANOS_FAILURE);
+    is("4.6 send, unknown cookie", anos_send_message(channel + 1, 0, 8, page), ANOS_FAILURE);
+    is("4.6 receive, kernel buffer", anos_recv_message(channel, NULL, NULL, KERNEL_ADDRESS),
+       ANOS_BADARGS);
+    is("4.6 receive, unaligned buffer", anos_recv_message(channel, NULL, NULL, page + 1),
+       ANOS_BADARGS);
+    is("4.6 receive, buffer at 2^47", anos_recv_message(channel, NULL, NULL,
+       (void *)ANOS_USER_END), ANOS_BADARGS);
+    is("4.6 receive, unknown cookie", anos_recv_message(channel + 1, NULL, NULL, page),
+       ANOS_FAILURE);
+    is("4.6 reply, unknown cookie", anos_reply_message(channel + 1, 5), ANOS_FAILURE);
+    is("4.6 reply, cookie 0", anos_reply_message(0, 5), ANOS_FAILURE);
+}
+
 static void check_round_trip(void)
 {
     serving(6, 77);
@@ -195,6 +221,7 @@ int main(void)
 {
     channel = anos_create_channel().value;
     check_arguments();
+    check_matrix();
     check_round_trip();
     check_receive();
     check_destroy();

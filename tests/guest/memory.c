@@ -133,14 +133,15 @@ static void check_physical(void)
     struct anos_mem_info info;
     anos_get_mem_info(&info);
     const uint64_t managed = 2 * MIB, kernel = managed + info.total_bytes;
-    is("kernel memory is BADARGS", anos_map_physical(kernel, AREA, PAGE, RW), ANOS_BADARGS);
-    is("memory that ends in the kernel's is BADARGS",
+    is("1.8/21 kernel memory is BADARGS", anos_map_physical(kernel, AREA, PAGE, RW), ANOS_BADARGS);
+    is("1.8/21 memory that ends in the kernel's is BADARGS",
        anos_map_physical(kernel - PAGE, AREA, 2 * PAGE, 0), ANOS_BADARGS);
-    is("addresses no CPU has are BADARGS", anos_map_physical(-PAGE, AREA, PAGE, 0), ANOS_BADARGS);
-    is("the page that all zero memory shares is BADARGS",
+    is("1.8/21 addresses no CPU has are BADARGS",
+       anos_map_physical(-PAGE, AREA, PAGE, 0), ANOS_BADARGS);
+    is("1.8/21 the page that all zero memory shares is BADARGS",
        anos_map_physical(managed, AREA, PAGE, RW),
        ANOS_BADARGS);
-    is("somebody else's memory: as the policy says",
+    is("1.8/21 somebody else's memory: as the policy says",
        anos_map_physical(managed + 64 * PAGE, AREA, PAGE, 0), is_bearer() ? ANOS_OK : ANOS_BADARGS);
     anos_unmap_virtual(PAGE, AREA);
     is("1.8/21 device registers", anos_map_physical(0xE0000000, AREA, PAGE, ANOS_MAP_READ),

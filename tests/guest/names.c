@@ -15,7 +15,7 @@ static void finds(const char *text, const char *name, uint64_t channel)
     } else {
         CHECK(text, found.value && found.value != channel);
         gives(text, anos_find_named_channel(name), found.value);
-        is("6 it may not be received on", anos_recv_message(found.value, 0, 0, 0), ANOS_INCAPABLE);
+        is("2 it may not be received on", anos_recv_message(found.value, 0, 0, 0), ANOS_INCAPABLE);
     }
 }
 
@@ -68,15 +68,15 @@ int main(void)
     gives("4.1 all of them", anos_find_named_channel(pages), 0);
     anos_unmap_virtual(PAGE, (uint64_t)pages + PAGE);
     memcpy(pages + PAGE - 6, "names", 6);
-    finds("a name may end with its page", pages + PAGE - 6, other.value);
+    finds("4.1 a name may end with its page", pages + PAGE - 6, other.value);
     memcpy(pages + PAGE - 5, "names", 5);
-    is("a name that does not end is BAD_NAME", anos_find_named_channel(pages + PAGE - 5),
+    is("4.1 a name that does not end is BAD_NAME", anos_find_named_channel(pages + PAGE - 5),
        ANOS_BAD_NAME);
 
     is("1.8/12 destroy", anos_destroy_channel(channel), ANOS_OK);
     is("1.8/12 an unknown channel is OK", anos_destroy_channel(channel), ANOS_OK);
     is("1.8/12 channel 0 is OK", anos_destroy_channel(0), ANOS_OK);
-    gives("a dead channel's names are gone", anos_find_named_channel("names too"), 0);
+    gives("4.5 a dead channel's names are gone", anos_find_named_channel("names too"), 0);
     is("1.8/13 a dead channel gets none", anos_register_channel_name(channel, "x"),
        ANOS_BAD_NUMBER);
     is("1.8/12 a call's cookie is no channel",

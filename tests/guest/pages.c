@@ -87,28 +87,28 @@ int main(void)
     is("1.8/6 a server", start_child("server", server, first, second), ANOS_OK);
     is("1.8/6 another one", start_child("second", server, second, 0), ANOS_OK);
 
-    gives("7 the server had its own page", anos_send_message(first, WRITE_TAG, 8, page), 4711);
+    gives("4.3 the server had its own page", anos_send_message(first, WRITE_TAG, 8, page), 4711);
     CHECK("4.3 what it wrote is in ours", *(uint64_t *)(page + 8) == 99);
     const uint64_t then = anos_send_message(first, WRITE_TAG, 8, page).value;
-    CHECK("7 after the reply it has its own again, or keeps ours as in STAGE3",
+    CHECK("4.3 after the reply it has its own again, or keeps ours as in STAGE3",
           then == (bearer ? 0x0303030303030303 : 4711));
     *(uint64_t *)page = 17;
     gives("4.3 it sees what we wrote", anos_send_message(first, LOOK, 8, page), 17);
     gives("4.3 through two servers", anos_send_message(first, FORWARD, 8, page), 17);
-    gives("7 an unmapped buffer sends no page",
+    gives("4.3 an unmapped buffer sends no page",
           anos_send_message(first, RECEIVE_NOWHERE, 8, NOWHERE), 1);
-    is("7 a page that we may not write is sent as a copy",
+    is("4.3 a page that we may not write is sent as a copy",
        anos_send_message(first, WRITE_TAG, 8, (void *)(uintptr_t)ANOS_PROGRAM_BASE), ANOS_OK);
-    CHECK("7 so it has not changed", *(uint64_t *)(ANOS_PROGRAM_BASE + 8) != 99);
+    CHECK("4.3 so it has not changed", *(uint64_t *)(ANOS_PROGRAM_BASE + 8) != 99);
 
     anos_create_region(FRESH, FRESH + 2 * PAGE, ANOS_REGION_AUTOMAP);
     is("14/5 an AUTOMAP page", anos_send_message(first, WRITE_TAG, 8, (void *)FRESH), ANOS_OK);
     CHECK("14/5 appears at the send", *(uint64_t *)(FRESH + 8) == 99);
     CHECK("14/5 its neighbour is zero", *(uint64_t *)(FRESH + PAGE + 8) == 0);
 
-    gives("7 a server may unmap its window", anos_send_message(first, UNMAP_FIRST, 8, page), 5);
+    gives("4.3 a server may unmap its window", anos_send_message(first, UNMAP_FIRST, 8, page), 5);
     *(uint64_t *)page = 23;
-    gives("7 and go on", anos_send_message(first, LOOK, 8, page), 23);
+    gives("4.3 and go on", anos_send_message(first, LOOK, 8, page), 23);
 
     anos_send_message(second, LOOK_ON, 8, page);
     for (const uint64_t end = now() + MS; now() < end;) {
@@ -116,7 +116,7 @@ int main(void)
     }
     *(uint64_t *)page = 23;
     const uint64_t seen = anos_send_message(second, ASK, 0, NULL).value;
-    CHECK("7 after its reply a server sees no more of our page", seen == 1 || bearer);
+    CHECK("4.3 after its reply a server sees no more of our page", seen == 1 || bearer);
 
     bool right = true;
     for (uint64_t i = 1; i < 300; i++) {
@@ -129,7 +129,7 @@ int main(void)
     is("4.5 the receiver dies: its sender wakes", anos_send_message(first, DIE, 8, page),
        ANOS_FAILURE);
     CHECK("4.5 the page is still ours", *(uint64_t *)page == 23);
-    is("7 its channel has died, unless its maker lives", anos_send_message(12345, 0, 0, NULL),
+    is("4.3 its channel has died, unless its maker lives", anos_send_message(12345, 0, 0, NULL),
        ANOS_FAILURE);
     to_child = second;
     start_thread(other_thread, ANOS_CLASS_NORMAL);

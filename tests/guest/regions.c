@@ -60,7 +60,7 @@ int main(void)
     is("1.8/19 2^63 is BADARGS", anos_destroy_region(ANOS_REGION_END), ANOS_BADARGS);
 
     const uint64_t full = free_memory();
-    is("17 unmap what appeared", anos_unmap_virtual(16 * PAGE, AREA), ANOS_OK);
-    CHECK("17 frames come back", free_memory() > full);
+    is("1.8/17 unmap what appeared", anos_unmap_virtual(16 * PAGE, AREA), ANOS_OK);
+    CHECK("1.8/17 frames come back", free_memory() > full);
     return finish();
 }

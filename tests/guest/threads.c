@@ -79,10 +79,10 @@ static void check_classes(void)
     }
     if (is_alone()) {
         CHECK("14/2 making a thread ready does not switch", at_once == 0);
-        CHECK("6/1 higher classes go first", order[0] == 3 && order[1] == 2 && order[2] == 1
+        CHECK("6.1 higher classes go first", order[0] == 3 && order[1] == 2 && order[2] == 1
               && order[3] == 4);
     }
-    CHECK("6/1 all run", ordered == 4);
+    CHECK("6.1 all run", ordered == 4);
 }
 
 static void check_sleep(void)
@@ -117,11 +117,11 @@ static void check_slices(void)
     }
     anos_task_sleep_current(0);
     const uint64_t waited = now() - begin;
-    CHECK("6/3 nobody waits longer than the others' slices", waited <= 310 * MS);
+    CHECK("6.3 nobody waits longer than the others' slices", waited <= 310 * MS);
     for (int i = 0; i < 200 && ran < 3; i++) {
         anos_task_sleep_current(10 * MS);
     }
-    CHECK("6/3 all end", ran == 3);
+    CHECK("6.3 all end", ran == 3);
 }
 
 /* Do all registers that a C function may count on, and two more, survive this call? */

@@ -43,3 +43,9 @@ def test_calls(program: Program, policy: str, cpus: int) -> None:
 def test_a_program_that_asks_for_nothing_gets_none_of_our_calls(policy: str) -> None:
     run = run_image(program_image("own"), policy)
     assert run.lines == ["ok there are no calls of ours", "done 1"]
+
+
+@policies
+def test_characters_reach_the_host(policy: str) -> None:
+    lines = run_image(program_image("log"), policy).lines
+    assert lines[lines.index("x") + 1] == "y"
