@@ -1,6 +1,7 @@
 # make run    boot the system on its sample disk
 # make test   run all tests
-# make check  lint, format and type checks
+# make check  lint, format and type checks, and the fuzzers for minutes
+# make fuzz   the fuzzers alone, each for FUZZ_SECONDS
 # make build  compile the C parts that have changed
 # make docs   print the system calls into docs/protocols.md
 #
@@ -10,8 +11,9 @@ SUPPORTED := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
+FUZZ_SECONDS ?= 60
 
-.PHONY: run test check build docs clean
+.PHONY: run test check fuzz build docs clean
 
 run: build
 	@$(BIN)/anos-sim run
@@ -19,10 +21,15 @@ run: build
 test: build
 	@$(BIN)/python -m pytest
 
-check: .venv/installed
+check: build
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory fuzz
+
+fuzz: build
+	@ANOS_SIM_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -q \
+		tests/hw/test_hostile.py tests/system/test_fuzz_calls.py
 
 build: .venv/installed
 	@$(BIN)/python toolchain/guest/build.py
