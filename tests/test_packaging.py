@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from anos_sim.toolchain.conformance import PROGRAMS
+
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache"
 NEEDED = ("build", "hatchling", "ziglang")
@@ -59,6 +61,8 @@ def test_a_wheel_brings_everything_that_was_built(wheel: Path) -> None:
         "anos_sim/toolchain/libanos/include/anos/abi.h",
         "anos_sim/toolchain/libanos/program.ld",
     } <= names
+    for program in PROGRAMS:
+        assert f"anos_sim/toolchain/elf/tests/{program.name}.elf" in names
     for main in (ROOT / "servers").glob("*/main.c"):
         assert f"anos_sim/toolchain/elf/{main.parent.name}.elf" in names
 

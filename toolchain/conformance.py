@@ -103,6 +103,7 @@ PROGRAMS = (
     Program("process", "creating processes, and what they leave behind"),
     Program("regions", "regions and the pages that appear in them"),
     Program("schedule", "who runs when"),
+    Program("sharing", "pages that two sides have at once"),
     Program("slowpath", "all calls by int 0x69"),
     Program("stack", "what a new process finds on its stack", deaths=2),
     Program("threads", "threads, classes, sleep"),
