@@ -170,6 +170,7 @@ class Sysno(IntEnum):
     CLOCK = 71
     POWER = 72
     INSPECT = 73
+    DROP = 74
 
 
 FIRST_OWN_SYSNO = 64
@@ -418,6 +419,13 @@ CALLS: tuple[Call, ...] = (
         "Tell what a capability held here is a right to: the kind (ANOS_OBJECT_...) in the upper "
         "32 bits; below them a call's id, a channel's number or a process's pid. Errors: BADARGS "
         "if it is not held.",
+    ),
+    Call(
+        Sysno.DROP,
+        "anos_drop",
+        ((_U64, "cookie"),),
+        "Give up a capability. What was derived from it stays valid. Under `bearer` nothing "
+        "happens. Errors: BADARGS if it is not held.",
     ),
 )
 

@@ -85,6 +85,10 @@ class Derived:
             return number
         return self.tree.delegate(held, taker, rights or ALL_RIGHTS, "take").cookie
 
+    def dropped(self, holder: Process, cookie: int) -> None:
+        """A holder gives one up; what was derived from it stays."""
+        self.tree.drop(holder.capabilities[cookie])
+
     def process_ended(self, process: Process) -> None:
         """Its own capabilities go; what was derived from them stays."""
         for capability in list(process.capabilities.values()):
@@ -132,6 +136,9 @@ class Bearer(Derived):
     def take(self, taker: Process, sender: Process, number: int, rights: int) -> int:
         """Numbers pass as they are."""
         return number
+
+    def dropped(self, holder: Process, cookie: int) -> None:
+        """Nothing: whoever knows the number still has the right."""
 
     def process_ended(self, process: Process) -> None:
         """Nothing: a cookie belongs to nobody."""

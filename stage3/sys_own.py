@@ -247,3 +247,16 @@ def inspect(kernel: Kernel, caller: Thread, cookie: int) -> int:
     if isinstance(target, Process):
         return ObjectKind.PROCESS << 32 | target.pid
     raise SyscallError(Status.BADARGS)
+
+
+@syscall(Sysno.DROP)
+def drop(kernel: Kernel, caller: Thread, cookie: int) -> int:
+    """Give up a capability; what was derived from it stays valid.
+
+    Raises:
+        SyscallError(BADARGS): it is not held.
+    """
+    if cookie not in caller.process.capabilities:
+        raise SyscallError(Status.BADARGS)
+    kernel.policy.dropped(caller.process, cookie)
+    return 0

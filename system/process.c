@@ -27,21 +27,24 @@
 /* The threads that receive on the one channel. */
 #define THREADS_MAX 8
 
-static struct {
-    pthread_mutex_t lock;
-    uint64_t channel;
-    int thread_count;
-    int away_count; /* of them, those that wait for a filesystem */
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .thread_count = 1 };
-
-static void *receive(void *unused);
-
 /* A request copied out of the client's page, and what lies where in it. */
 struct request {
     _Alignas(uint64_t) uint8_t bytes[ANOS_PAGE_BYTES];
     struct program program;
     struct capability_pair capabilities[SPAWN_CAPABILITIES_MAX];
+    uint64_t taken[SPAWN_CAPABILITIES_MAX]; /* cookies that SYSTEM has for this request */
+    unsigned taken_count;
 };
+
+static struct {
+    pthread_mutex_t lock;
+    uint64_t channel;
+    int thread_count;
+    int away_count;                        /* of them, those that wait for a filesystem */
+    const struct request *active[THREADS_MAX]; /* those that have taken something */
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .thread_count = 1 };
+
+static void *receive(void *unused);
 
 /* Find the strings; returns 0 or a negative spawn_error. */
 static int64_t read_strings(struct start_values *values, const char *strings, size_t bytes)
@@ -95,7 +98,7 @@ static int64_t read_request(struct request *request, const struct service_messag
  * SYSTEM's own cookie for one of the requester's: 0 if the manifest does not
  * have the call, or if it is another call's cookie. False: it is not held.
  */
-static bool take(struct capability_pair *pair, uint64_t message,
+static bool take(struct request *request, struct capability_pair *pair, uint64_t message,
                  const struct anos_boot_entry *manifest)
 {
     const uint64_t wanted = pair->cookie;
@@ -106,6 +109,9 @@ static bool take(struct capability_pair *pair, uint64_t message,
     const struct anos_result taken = anos_take(message, wanted, 0);
     if (taken.type != ANOS_OK) {
         return false;
+    }
+    if (taken.value != wanted) { /* else it is no copy, but the number that all use */
+        request->taken[request->taken_count++] = taken.value;
     }
     const uint64_t call = (uint64_t)ANOS_OBJECT_CALL << 32 | pair->id;
     if (manifest == NULL || anos_inspect(taken.value).value == call) {
@@ -119,12 +125,51 @@ static int64_t take_all(struct request *request, uint64_t message)
 {
     const struct start_values *const values = &request->program.values;
     const struct anos_boot_entry *const manifest = boot_manifest(values->strings);
-    for (unsigned i = 0; i < values->capability_count; i++) {
-        if (!take(&request->capabilities[i], message, manifest)) {
-            return SPAWN_NOT_HELD;
+    int64_t answer = 0;
+    pthread_mutex_lock(&pool.lock);
+    for (unsigned i = 0; answer == 0 && i < values->capability_count; i++) {
+        if (!take(request, &request->capabilities[i], message, manifest)) {
+            answer = SPAWN_NOT_HELD;
         }
     }
-    return 0;
+    int slot = 0;
+    while (pool.active[slot] != NULL) { /* there is one for each thread */
+        slot++;
+    }
+    pool.active[slot] = request;
+    pthread_mutex_unlock(&pool.lock);
+    return answer;
+}
+
+/* The same right taken twice is one cookie: does another request still need it? */
+static bool is_needed(uint64_t cookie)
+{
+    for (int slot = 0; slot < THREADS_MAX; slot++) {
+        const struct request *const other = pool.active[slot];
+        for (unsigned i = 0; other != NULL && i < other->taken_count; i++) {
+            if (other->taken[i] == cookie) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Give up what was taken: the child has its own. */
+static void drop_all(const struct request *request)
+{
+    pthread_mutex_lock(&pool.lock);
+    for (int slot = 0; slot < THREADS_MAX; slot++) {
+        if (pool.active[slot] == request) {
+            pool.active[slot] = NULL;
+        }
+    }
+    for (unsigned i = 0; i < request->taken_count; i++) {
+        if (!is_needed(request->taken[i])) {
+            anos_drop(request->taken[i]);
+        }
+    }
+    pthread_mutex_unlock(&pool.lock);
 }
 
 /*
@@ -167,15 +212,17 @@ static int64_t start(const struct program *program)
 static uint64_t handle(const struct service_message *message)
 {
     struct request request;
+    request.taken_count = 0;
     if (message->tag != PROCESS_SPAWN) {
         return (uint64_t)(int64_t)SPAWN_UNKNOWN_TAG;
     }
     int64_t answer = read_request(&request, message);
     if (answer == 0) {
         answer = take_all(&request, message->cookie);
-    }
-    if (answer == 0) {
-        answer = start(&request.program);
+        if (answer == 0) {
+            answer = start(&request.program);
+        }
+        drop_all(&request);
     }
     return (uint64_t)answer;
 }

@@ -35,9 +35,7 @@ static const uint8_t driver_calls[] = {
     ANOS_SYS_CREATE_CHANNEL,
     ANOS_SYS_FIND_NAMED_CHANNEL,
     ANOS_SYS_KILL_CURRENT_TASK,
-    ANOS_SYS_UNMAP_VIRTUAL,
     ANOS_SYS_CREATE_REGION,
-    ANOS_SYS_DESTROY_REGION,
 };
 
 /* Devices that have a driver. The RAMFS has one mount of the table. */

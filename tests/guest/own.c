@@ -20,6 +20,8 @@ static uint64_t hear(uint64_t *message)
 static void owner(const uint64_t *arguments)
 {
     const uint64_t mine = anos_create_channel().value;
+    anos_remove_channel_name("owner");
+    anos_register_channel_name(mine, "owner");
     anos_send_message(arguments[0], mine, 0, NULL);
     uint64_t tag;
     const result got = anos_recv_message(mine, &tag, NULL, NULL);
@@ -175,6 +177,26 @@ static void forever(const uint64_t *arguments)
     anos_send_message(arguments[0], 8, 0, NULL);
 }
 
+static void check_drop(void)
+{
+    uint64_t message;
+    start_child("owner", owner, channel, 0);
+    const uint64_t number = hear(&message);
+    const uint64_t taken = anos_take(message, number, ANOS_RIGHT_SEND).value;
+    is("drop: what is not held is BADARGS", anos_drop(12345), ANOS_BADARGS);
+    gives("drop", anos_drop(taken), 0);
+    if (!is_bearer()) {
+        is("drop: it is gone", anos_drop(taken), ANOS_BADARGS);
+        is("drop: and cannot be used", anos_send_message(taken, 1, 0, NULL), ANOS_FAILURE);
+        const uint64_t again = anos_take(message, number, ANOS_RIGHT_SEND).value;
+        CHECK("drop: taken again it is another one", again != taken && again != 0);
+    }
+    anos_reply_message(message, 1);
+    gives("drop: its source still works",
+          anos_send_message(is_bearer() ? number : anos_find_named_channel("owner").value, 21, 0,
+                            NULL), 42);
+}
+
 static void check_the_rest(void)
 {
     uint64_t message;
@@ -207,6 +229,7 @@ int main(void)
     channel = anos_create_channel().value;
     check_delegation();
     check_build();
+    check_drop();
     check_the_rest();
     return finish();
 }

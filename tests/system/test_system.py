@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from anos_sim.stage3.abi import Sysno
+from anos_sim.stage3.kernel import Kernel
+from anos_sim.stage3.log import LogLine
 from support.kernel import Run, run_image
 from support.system import PROGRAMS, entry, system_image
 
@@ -82,3 +84,23 @@ def test_a_machine_with_too_little_memory_refuses_and_lives() -> None:
     assert run.lines[-1] == "done"
     assert "crowd: refused with -22" in run.lines
     assert run.reports == []
+
+
+def test_system_keeps_no_right_that_it_took_for_a_child() -> None:
+    taken: list[str] = []
+
+    def prepare(kernel: Kernel) -> None:
+        heard = kernel.on_log
+
+        def hear(line: LogLine) -> None:
+            if line.text.startswith("done "):
+                held = kernel.processes[1].capabilities.values()
+                taken.extend(str(each.target) for each in held if each.origin.how == "take")
+            heard(line)
+
+        kernel.on_log = hear
+
+    contents = {"text": TEXT, "limited.elf": (PROGRAMS / "inherit.elf").read_bytes()}
+    image = system_image([entry("spawn", "one", "two"), LIMITED], contents)
+    run_image(image, "derived", prepare=prepare)
+    assert taken == []
