@@ -11,8 +11,6 @@ from .process import Process
 from .thread import ThreadState
 
 if TYPE_CHECKING:
-    from anos_sim.hw.pci import Function
-
     from .kernel import Kernel
 
 TICK_PS = TICK_NS * 1000
@@ -46,21 +44,17 @@ def release_vector(kernel: Kernel, vector: InterruptVector) -> None:
             kernel.wake(thread, Status.FAILURE, 0)
 
 
-def functions_of(kernel: Kernel, process: Process) -> list[Function]:
-    """The PCI functions whose registers a process has mapped."""
-    return [
-        function
-        for function in kernel.machine.functions
-        if any(
-            0 <= page - function.bar_address(bar) < bar.size_bytes
-            for bar in function.bars
-            for page in process.device_pages
-        )
-    ]
+def note_mapping(kernel: Kernel, process: Process, physical: int, size_bytes: int) -> None:
+    """A process maps a physical range: it drives the PCI functions that have registers there."""
+    for function in kernel.machine.functions:
+        for bar in function.bars:
+            begin = function.bar_address(bar)
+            if begin < physical + size_bytes and physical < begin + bar.size_bytes:
+                process.functions[function] = None
 
 
 def quiesce(kernel: Kernel, process: Process) -> None:
     """Take bus mastering from the functions that a dying process drove: its frames go back."""
     if process.dma_runs:
-        for function in functions_of(kernel, process):
+        for function in process.functions:
             function.set_bus_master(False)

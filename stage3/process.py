@@ -11,6 +11,8 @@ from .address_space import AddressSpace
 from .thread import Thread
 
 if TYPE_CHECKING:
+    from anos_sim.hw.pci import Function
+
     from .capability import Capability, Handler
     from .channel import Channel, Message
     from .interrupt import InterruptVector
@@ -50,8 +52,8 @@ class Process:
     vectors: list[InterruptVector] = attrs.field(factory=list, repr=False)
     dma_runs: list[tuple[int, int]] = attrs.field(factory=list, repr=False)
     """Contiguous frames it allocated: (first frame, count)."""
-    device_pages: dict[int, None] = attrs.field(factory=dict, repr=False)
-    """Physical pages outside RAM that it has mapped."""
+    functions: dict[Function, None] = attrs.field(factory=dict, repr=False)
+    """The PCI functions whose registers it has mapped at some time."""
     failures: int = 0
     """Calls without a capability; each one is throttled longer."""
     log_line: bytes = attrs.field(default=b"", repr=False)

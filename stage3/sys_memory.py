@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from anos_sim.hw.memory import FRAME_SHIFT, MANAGED_BEGIN
 from anos_sim.hw.vcpu import MAY_RUN
 
+from . import devices
 from .abi import PAGE_BYTES, REGION_END, USER_END, Status, Sysno
 from .errors import OutOfFrames, SyscallError
 from .physical import DEVICE, USER
@@ -140,8 +141,8 @@ def map_physical(
             space.set_entry(base + offset, page | bits)
         else:
             space.set_entry(base + offset, page | bits | DEVICE)
-            if page >= kernel.memory.size_bytes:
-                process.device_pages[page] = None
+    if physical >= kernel.memory.size_bytes:
+        devices.note_mapping(kernel, process, physical, size_bytes)
     return 0
 
 

@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from anos_sim.hw.pci import Function
-from anos_sim.stage3.devices import functions_of
 from anos_sim.stage3.kernel import Kernel
 
 from .options import add_system_options
@@ -51,7 +50,7 @@ def describe_devices(kernel: Kernel) -> list[dict[str, Any]]:
     drivers: dict[str, list[str]] = {}
     interrupts: dict[str, list[int]] = {}
     for process in kernel.processes.values():
-        for function in functions_of(kernel, process):
+        for function in process.functions:
             drivers.setdefault(function.bdf, []).append(str(process))
             vectors = interrupts.setdefault(function.bdf, [])
             vectors += [vector.number for vector in process.vectors]

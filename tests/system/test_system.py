@@ -7,7 +7,8 @@ import pytest
 from anos_sim.stage3.abi import Sysno
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
-from support.kernel import Run, run_image
+from anos_sim.stage3.thread import ThreadState
+from support.kernel import TURNS, Run, boot_image, run_image
 from support.system import PROGRAMS, entry, system_image
 
 TEXT = bytes(i * 7 & 0xFF for i in range(5000))
@@ -104,3 +105,15 @@ def test_system_keeps_no_right_that_it_took_for_a_child() -> None:
     image = system_image([entry("spawn", "one", "two"), LIMITED], contents)
     run_image(image, "derived", prepare=prepare)
     assert taken == []
+
+
+def test_a_program_without_the_right_to_end_is_parked() -> None:
+    kernel = boot_image(system_image([entry("hello", capabilities=["SYSCALL_DEBUG_PRINT"])]))
+    kernel.end_ps = 2 * SECOND_PS
+    while kernel.advance(TURNS):
+        pass
+    hello = next(each for each in kernel.processes.values() if each.name == "hello")
+    states = [thread.state for thread in hello.threads]
+    kernel.close()
+    kernel.machine.close()
+    assert states == [ThreadState.PARKED]
