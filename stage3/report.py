@@ -21,8 +21,13 @@ _ROWS = (("rax", "rbx", "rcx", "rdx"), ("rsi", "rdi", "rbp", "rsp"), ("r8", "r9"
          ("r12", "r13", "r14", "r15"))  # fmt: skip
 
 
-def fault_report(kernel: Kernel, cpu: Cpu, thread: Thread, cause: str) -> str:
-    """A page of text: cause, registers, mapping, backtrace, last calls."""
+def fault_report(
+    kernel: Kernel, cpu: Cpu, thread: Thread, cause: str, page: int | None = None
+) -> str:
+    """A page of text: cause, registers, mapping, backtrace, last calls.
+
+    `page` is the page whose use was the fault, if it was one.
+    """
     process = thread.process
     registers = thread.registers.read()
     pc = cpu.state[PC]
@@ -33,6 +38,8 @@ def fault_report(kernel: Kernel, cpu: Cpu, thread: Thread, cause: str) -> str:
     for row in _ROWS:
         lines.append("  " + "  ".join(f"{name:<3} {registers.get(name, 0):016x}" for name in row))
     lines.append(f"  mapping at rip: {describe_mapping(process, pc)}")
+    if page is not None:
+        lines.append(f"  mapping at {page:#x}: {describe_mapping(process, page)}")
     lines.append("  backtrace:")
     for number, address in enumerate(backtrace(process, pc, registers.get("rbp", 0))):
         lines.append(f"    #{number:<2} {address:#x}{kernel.symbols.describe(process, address)}")

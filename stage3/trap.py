@@ -42,6 +42,9 @@ SYSCALL, BUDGET, PAGE_FAULT = int(Trap.SYSCALL), int(Trap.BUDGET), int(Trap.PAGE
 RUNNING = ThreadState.RUNNING
 INCAPABLE = int(Status.INCAPABLE)
 JUMP_TO_SELF = b"\xeb\xfe"
+INT, INVALID_INSTRUCTION = 0xCD, 6
+ANYBODYS_VECTORS = (3, 4)
+"""What a program may raise with INT itself; any other vector is a general protection fault."""
 THROTTLE_FIRST, THROTTLE_STEP, THROTTLE_MAX = 50_000, 5_000, 1_000_000
 MASK64 = 0xFFFF_FFFF_FFFF_FFFF
 REPORTS_MAX = 1000
@@ -138,7 +141,7 @@ def _page_fault(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
         _end(kernel, cpu, thread, "out of memory")
         return
     if found < 0:
-        _end(kernel, cpu, thread, _describe_page_fault(page, access, space.entry(page)))
+        _end(kernel, cpu, thread, _describe_page_fault(page, access, space.entry(page)), page)
     elif kernel.events is not None:
         kernel.emit(EventKind.PAGE_FAULT, thread, f"{page:#x} served with {found:#x}")
 
@@ -173,10 +176,10 @@ def _fault(kernel: Kernel, cpu: Cpu, thread: Thread, trap: Trap) -> None:
     """The program did what no program may: its process ends, with a report."""
     state = cpu.state
     number = state[NUMBER]
-    if trap is Trap.EXCEPTION:
-        cause = _EXCEPTIONS.get(number, f"#GP general protection: int {number:#x}")
-    elif trap is Trap.ILLEGAL:
-        cause = _EXCEPTIONS[6]
+    if trap is Trap.EXCEPTION or trap is Trap.ILLEGAL:
+        cause = _EXCEPTIONS.get(number, "")
+        if not cause or (number not in ANYBODYS_VECTORS and _is_by_int(thread, state[PC], number)):
+            cause = f"#GP general protection: int {number:#x}"
     elif trap is Trap.BUS_ERROR:
         cause = f"bus error: no memory or device at {state[FAULT_PAGE]:#x}"
     elif trap is Trap.PORT_IO:
@@ -191,9 +194,23 @@ def _fault(kernel: Kernel, cpu: Cpu, thread: Thread, trap: Trap) -> None:
     _end(kernel, cpu, thread, cause, crashed=trap is Trap.CRASH)
 
 
-def _end(kernel: Kernel, cpu: Cpu, thread: Thread, cause: str, crashed: bool = False) -> None:
+def _is_by_int(thread: Thread, pc: int, number: int) -> bool:
+    """Was it INT that raised this vector? The engine stops after it, for vector 6 before it."""
+    code = bytes([INT, number])
+    at = pc if number == INVALID_INSTRUCTION else pc - 2 & MASK64
+    return thread.process.space.load(at, 2) == code
+
+
+def _end(
+    kernel: Kernel,
+    cpu: Cpu,
+    thread: Thread,
+    cause: str,
+    page: int | None = None,
+    crashed: bool = False,
+) -> None:
     process = thread.process
-    report = fault_report(kernel, cpu, thread, cause)
+    report = fault_report(kernel, cpu, thread, cause, page)
     kernel.reports.append(report)
     del kernel.reports[:-REPORTS_MAX]
     kernel.on_report(report)

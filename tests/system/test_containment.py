@@ -7,7 +7,8 @@ from functools import cache
 
 import pytest
 
-from support.kernel import Run, program_image, run_image
+from anos_sim.stage3.abi import SLICE_TICKS, TICK_NS
+from support.kernel import Run, code_image, program_image, run_image
 
 UNMAPPED = "an unmapped page"
 BEYOND = "a kernel or non-canonical address"
@@ -22,7 +23,22 @@ CAUSES = {
     "out": "#GP general protection: I/O port 0x61",
     "ud2": "#UD invalid instruction",
     "divide": "#DE divide error",
+    "divide_overflow": "#DE divide error",
     "breakpoint": "#BP breakpoint",
+    "breakpoint_long": "#BP breakpoint",
+    "overflow": "#OF overflow",
+    "overflow_test": "#UD invalid instruction",
+    "interrupt_0": "#GP general protection: int 0x0",
+    "interrupt_1": "#GP general protection: int 0x1",
+    "interrupt_6": "#GP general protection: int 0x6",
+    "interrupt_13": "#GP general protection: int 0xd",
+    "interrupt_14": "#GP general protection: int 0xe",
+    "x87": "#MF x87 floating-point error",
+    "load_segment": "#GP general protection",
+    "far_return": "#GP general protection",
+    "system_return": "#GP general protection",
+    "read_cr": "#GP general protection",
+    "string_in": "#GP general protection: I/O port 0x62",
     "interrupt": "#GP general protection: int 0x80",
     "write_msr": "#GP general protection",
     "load_idt": "#GP general protection",
@@ -93,5 +109,28 @@ def test_a_report_has_registers_mapping_backtrace_and_calls() -> None:
     assert re.search(r"^  rip 0x0000000002\w+$", report, re.MULTILINE)
     assert re.search(r"^  rax [0-9a-f]{16}  rbx", report, re.MULTILINE)
     assert re.search(r"^  mapping at rip: 0x2\w+ -> frame 0x\w+ r-x", report, re.MULTILINE)
+    assert re.search(r"^  mapping at 0x500000000: 0x500000000 -> frame 0x\w+ r--", report, re.M)
     assert re.search(r"^    #0  0x2\w+\n    #1  0x2\w+", report, re.MULTILINE)
     assert "map_virtual(0x1000, 0x500000000, 0x1) ok at 0x2" in report
+
+
+def test_a_c_programs_report_names_its_functions() -> None:
+    run = run_image(program_image("crash"))
+    (report,) = run.reports
+    frames = re.findall(r"^    #\d+ +0x\w+ (\w+)\+0x\w+$", report, re.MULTILINE)
+    assert frames[:4] == ["innermost", "middle", "outermost", "main"]
+    assert report.startswith("SYSTEM[1] thread 2 died at 0x")
+    assert "write to an unmapped page, 0x5000" in report.splitlines()[0]
+    assert re.search(r"^  rip 0x\w+ innermost\+0x\w+$", report, re.MULTILINE)
+    assert re.search(r"^  mapping at 0x5000: nothing$", report, re.MULTILINE)
+    assert re.search(r"create_channel\(\) ok at 0x\w+$", report, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "code", ["0f0b", "cd80", "cc", "f4", "9c810c24000100009d90", "8b042500500000"]
+)
+def test_a_death_takes_less_than_a_slice(code: str) -> None:
+    run = run_image(code_image(bytes.fromhex(code)))
+    assert len(run.reports) == 1
+    assert run.time_ps < SLICE_TICKS * TICK_NS * 1000
+    assert run.outcome.panic
