@@ -77,6 +77,7 @@ int main(void)
     is("1.8/12 an unknown channel is OK", anos_destroy_channel(channel), ANOS_OK);
     is("1.8/12 channel 0 is OK", anos_destroy_channel(0), ANOS_OK);
     gives("4.5 a dead channel's names are gone", anos_find_named_channel("names too"), 0);
+    gives("4.5 they can be taken again", anos_register_channel_name(other.value, "names too"), 0);
     is("1.8/13 a dead channel gets none", anos_register_channel_name(channel, "x"),
        ANOS_BAD_NUMBER);
     is("1.8/12 a call's cookie is no channel",

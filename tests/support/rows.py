@@ -176,6 +176,7 @@ TABLE = """
 4.5 | destroy wakes receivers | all eight wake
 4.5 | a message under way can be answered | it can still be answered
 4.5 | a name does not lead to the dead | a dead channel's names
+4.5 | and is free again | they can be taken again
 4.5 | a receiver that dies | the receiver faults
 4.5 | a sender that dies | a message whose sender has died
 4.5 | a process that dies: its channels | a channel dies
