@@ -41,6 +41,8 @@ requests = st.builds(
 @pytest.mark.parametrize("cpus", [1, 2])
 @pytest.mark.parametrize("policy", ["derived", "bearer"])
 def test_any_call_leaves_the_kernel_whole(policy: str, cpus: int) -> None:
+    made = 0
+
     @settings(
         max_examples=EXAMPLES,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -49,15 +51,18 @@ def test_any_call_leaves_the_kernel_whole(policy: str, cpus: int) -> None:
     )
     @given(st.lists(requests, min_size=CALLS_AN_EXAMPLE // 2, max_size=CALLS_AN_EXAMPLE))
     def run(calls: list[Request]) -> None:
+        nonlocal made
         with Caller(policy, cpus) as caller:
             for request in calls:
                 worker = caller.idle_worker()
                 if worker is None:
                     break
                 make(caller, worker, request)
+                made += 1
             caller.finish()
 
     run()
+    print(f"{made} calls")
 
 
 def make(caller: Caller, worker: int, request: Request) -> None:
