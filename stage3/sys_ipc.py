@@ -19,6 +19,7 @@ from .thread import ThreadState
 if TYPE_CHECKING:
     from .cpu import Cpu
     from .kernel import Kernel
+    from .process import Process
     from .thread import Thread
 
 PAGE_OFFSET = PAGE_BYTES - 1
@@ -103,22 +104,28 @@ def recv_message(
             size_pointer,
             -1,
         )
-    if process not in channel.receivers:
-        channel.receivers[process] = None
-        process.receives_on[channel] = None
     if channel.messages:
         message = channel.messages[0]
         received = ipc.deliver(kernel, message, receive)
         if not received:
             raise SyscallError(BADARGS)
         channel.messages.popleft()
+        _becomes_receiver(process, channel)
         kernel.not_before(message.sent_ps)
         return received
     if receive.generation != process.space.generation and not receive.is_possible():
         raise SyscallError(BADARGS)
+    _becomes_receiver(process, channel)
     channel.waiting.append(receive)
     kernel.block(caller, RECEIVING, receive)
     return None
+
+
+def _becomes_receiver(process: Process, channel: Channel) -> None:
+    """A channel lives as long as one of its receivers does."""
+    if process not in channel.receivers:
+        channel.receivers[process] = None
+        process.receives_on[channel] = None
 
 
 @syscall(Sysno.REPLY_MESSAGE)
