@@ -1,8 +1,9 @@
 """Virtual CPUs: run user code until it traps, and say why it stopped.
 
-One Unicorn engine per CPU, all over the same RAM, driven by `vcpu.c`. A trap
-costs one foreign call: both sides read and write one structure of 64-bit words,
-which Python sees as a memoryview (`Vcpu.state`, indexed by the constants below).
+A CPU is a few Unicorn engines over the board's RAM, driven by `vcpu.c` and the C
+files beside it; only one of a board runs at a time. A trap costs one foreign
+call: both sides read and write one structure of 64-bit words, which Python sees
+as a memoryview (`Vcpu.state`, indexed by the constants below).
 
 What a CPU knows of a thread is a `Registers`; it can run on any CPU of its board.
 """
@@ -19,7 +20,7 @@ from typing import Protocol
 
 from .memory import FRAME_SHIFT, Memory
 
-# Slots of `Vcpu.state`: struct vcpu in vcpu.c.
+# Slots of `Vcpu.state`: struct vcpu in vcpu.h.
 THREAD, RESULT_TYPE, RESULT_VALUE = 2, 3, 4
 ROOTS, FLUSH = 5, 9
 """By engine of the CPU: the root of what its TLB holds, and whether that must go."""
@@ -30,7 +31,7 @@ COOKIE, ARGUMENT0, PC, SP = 25, 26, 31, 32
 STATE_WORDS = 365
 ENGINES_MAX, ENGINES_PER_CPU_MAX = 16, 4
 
-# Slots of `Registers.words`: struct thread in vcpu.c.
+# Slots of `Registers.words`: struct thread in vcpu.h.
 LOADED_ON, FRESH, ENTRY, STACK_POINTER, THREAD_ROOT = 1, 2, 3, 4, 5
 THREAD_RESULT_SET, THREAD_RESULT_TYPE, THREAD_RESULT_VALUE = 6, 7, 8
 TIME, CALL_COUNT, HISTORY = 9, 11, 12
@@ -98,7 +99,7 @@ _MmioWrite = ctypes.CFUNCTYPE(
 
 @cache
 def library() -> ctypes.PyDLL:
-    """Load Unicorn and vcpu.c's library once, and install the signal guard."""
+    """Load Unicorn and our C library once, and install the signal guard."""
     unicorn = find_spec("unicorn")
     if unicorn is None or unicorn.origin is None:
         raise EngineError("the unicorn package is not installed: pip install unicorn==2.1.4")
@@ -222,7 +223,7 @@ class Board:
 class Registers:
     """A thread as the CPUs see it: registers, root of its page tables, its calls' results.
 
-    `words` is struct thread of vcpu.c, shared with it.
+    `words` is struct thread of vcpu.h, shared with the C side.
     """
 
     def __init__(self, root: int, entry: int, stack_pointer: int) -> None:
