@@ -66,6 +66,19 @@ static const int register_ids[] = { UC_X86_REG_R9,  UC_X86_REG_RDI, UC_X86_REG_R
                                     UC_X86_REG_RIP, UC_X86_REG_RSP, UC_X86_REG_EFLAGS,
                                     UC_X86_REG_CS };
 
+/* Note in the stream of events what this thread did. */
+static void record(const struct vcpu *cpu, enum event_kind kind, const uint64_t *fields,
+                   uint64_t count)
+{
+    struct trap_record *record = add_trap(cpu->board->events, cpu->board->event_words);
+    if (record) {
+        record->words[0] = kind;
+        record->words[1] = cpu->now;
+        record->words[2] = cpu->thread->id;
+        memcpy(&record->words[3], fields, count * sizeof *fields);
+    }
+}
+
 /* A call's result: rax, and rdx unless it came by a path that loses it (anos-abi 1.2). */
 static void answer(struct vcpu *cpu, struct thread *thread, uint64_t type, uint64_t value)
 {
@@ -74,11 +87,18 @@ static void answer(struct vcpu *cpu, struct thread *thread, uint64_t type, uint6
         uc_reg_write(cpu->engine->uc, UC_X86_REG_RDX, &value);
     }
     thread->calls[(thread->call_count - 1) % HISTORY_MAX].result = type;
+    if (cpu->board->events) {
+        record(cpu, RESULT, (uint64_t[]){ type, value }, 2);
+    }
 }
 
 static void prepare(struct vcpu *cpu)
 {
     struct thread *thread = cpu->thread;
+    if (cpu->turned && cpu->board->events) {
+        record(cpu, SWITCH, &cpu->id, 0);
+    }
+    cpu->turned = 0;
     if (thread != cpu->engine->loaded) {
         load_thread(cpu, thread);
     }
@@ -197,6 +217,9 @@ EXPORT void vcpu_run(struct vcpu *cpu)
         cpu->now += cpu->per_trap;
         cpu->answering = 1;
         remember_call(cpu);
+        if (cpu->board->events) {
+            record(cpu, CALL, &cpu->cookie, 6); /* cookie and arguments */
+        }
     } else {
         cpu->cookie = 0;
         if (cpu->trap == PAGE_FAULT) {

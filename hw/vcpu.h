@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <unicorn/unicorn.h>
 
+#include "events.h"
+
 /* What Python calls; everything else is hidden in the library. */
 #define EXPORT __attribute__((visibility("default")))
 
@@ -68,6 +70,7 @@ struct thread {
     uint64_t time;                                  /* picoseconds that it has run */
     uint64_t slow;                                  /* its last call came by int 0x69 */
     uint64_t call_count;
+    uint64_t id; /* what events call it */
     struct {
         uint64_t cookie, arguments[5], pc, result;
     } calls[HISTORY_MAX];
@@ -86,6 +89,8 @@ struct board {
     mmio_write_t mmio_write;
     uint64_t flips, invalidations, slow_frames, suspects;
     uint64_t slow_value; /* does int 0x69 return the value half too? */
+    struct events *events; /* NULL: nothing is recorded */
+    uint64_t event_words;  /* how many the kernel has added so far */
 };
 
 struct engine {
@@ -122,6 +127,7 @@ struct vcpu {
     /* why it stopped */
     uint64_t trap, number, fault_page, fault_access, error;
     uint64_t cookie, arguments[5], pc, sp;
+    uint64_t turned; /* recording: it has turned to `thread` since it ran last */
     /* its own */
     struct engine *engine; /* that runs, or ran last */
     uint64_t root;         /* of what it runs */

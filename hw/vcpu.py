@@ -28,13 +28,15 @@ CALLS, CODE = 13, 14
 NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO, PS_PER_TRAP = 15, 16, 17, 18, 19
 TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 20, 21, 22, 23, 24
 COOKIE, ARGUMENT0, PC, SP = 25, 26, 31, 32
-STATE_WORDS = 365
+TURNED = 33
+"""Set while events are recorded: the CPU has turned to its thread since it ran last."""
+STATE_WORDS = 366
 ENGINES_MAX, ENGINES_PER_CPU_MAX = 16, 4
 
 # Slots of `Registers.words`: struct thread in vcpu.h.
 LOADED_ON, FRESH, ENTRY, STACK_POINTER, THREAD_ROOT = 1, 2, 3, 4, 5
 THREAD_RESULT_SET, THREAD_RESULT_TYPE, THREAD_RESULT_VALUE = 6, 7, 8
-TIME, CALL_COUNT, HISTORY = 9, 11, 12
+TIME, CALL_COUNT, THREAD_ID, HISTORY = 9, 11, 12, 13
 HISTORY_MAX, HISTORY_RECORD_WORDS = 16, 8
 NO_RESULT = 1
 """In a record of the history: the call has not returned."""
@@ -44,7 +46,9 @@ THREAD_WORDS = HISTORY + HISTORY_MAX * HISTORY_RECORD_WORDS
 _RAM, _RAM_BYTES, _FRAME_COUNT, _FRAMES, _ENGINES_PER_CPU = 0, 1, 2, 3, 4
 _MMIO_READ, _MMIO_WRITE = 22, 23
 _FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS, SLOW_VALUE = 24, 25, 26, 27, 28
-_BOARD_WORDS = 29
+EVENTS, EVENT_WORDS = 29, 30
+"""Where the events go (0: nowhere), and how many words of them the kernel has added."""
+_BOARD_WORDS = 31
 
 MAY_RUN = 0xFFFF_0000
 """In `Board.uses`: some engine may run the frame, so a store must be told of."""
@@ -120,6 +124,11 @@ def library() -> ctypes.PyDLL:
         "vcpu_set_thread_pointer": (None, [pointer, word]),
         "vcpu_registers": (ctypes.c_int, [pointer, pointer]),
         "vcpu_map": (ctypes.c_int, [pointer, word, word, pointer]),
+        "events_open": (pointer, [ctypes.c_char_p]),
+        "events_close": (None, [pointer]),
+        "events_out": (pointer, [pointer]),
+        "events_pack": (ctypes.c_int64, [pointer, pointer, word]),
+        "events_unpack": (ctypes.c_int64, [pointer, ctypes.c_char_p, word]),
         "board_stored": (None, [pointer, word, word]),
         "board_flush": (None, [pointer, word]),
     }
@@ -248,6 +257,11 @@ class Registers:
         if library().vcpu_registers(self.address, ctypes.addressof(values)):
             return {}
         return dict(zip(REGISTER_NAMES, values, strict=True))
+
+    def call_site(self) -> tuple[int, int]:
+        """Program counter and stack pointer; zeros if it never ran."""
+        registers = self.read()
+        return registers.get("rip", 0), registers.get("rsp", 0)
 
     def last_calls(self) -> list[tuple[int, tuple[int, ...], int, int | None]]:
         """The last system calls, newest first: (cookie, arguments, pc, status or None)."""
