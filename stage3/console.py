@@ -31,5 +31,8 @@ def _show(kernel: Kernel, process: Process, line: bytes) -> None:
     cpu = kernel.current.index if kernel.current is not None else 0
     text = line.decode("utf-8", "replace")
     if kernel.events is not None:
-        kernel.emit(EventKind.LOG, None, f"{process}: {text}")
+        writer = kernel.current.thread if kernel.current is not None else None
+        if writer is not None and writer.process is not process:
+            writer = None
+        kernel.emit(EventKind.LOG, writer, process.pid, text)
     kernel.on_log(LogLine(kernel.now_ps(), cpu, process.pid, process.name, text))

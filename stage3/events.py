@@ -1,71 +1,180 @@
 """What the kernel decided, as it happens: who, what, why and when.
 
-Nothing is recorded unless an `EventLog` is attached; a run is the same with and
-without one.
+`KINDS` is the one table of what can happen. Nothing is recorded unless a
+`Recorder` is attached; a run is the same with and without one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
+from enum import IntEnum
 from typing import NamedTuple
 
 
-class EventKind(Enum):
-    """What can happen."""
+class EventKind(IntEnum):
+    """What can happen; the numbers are those of the file."""
 
-    SYSCALL = "syscall"
-    RESULT = "result"
-    SWITCH = "switch"
-    WAKE = "wake"
-    SEND = "send"
-    RECEIVE = "receive"
-    REPLY = "reply"
-    CAPABILITY = "capability"
-    REFUSED = "refused"
-    PAGE_FAULT = "page-fault"
-    FAULT = "fault"
-    DEVICE = "device"
-    DMA = "dma"
-    INTERRUPT = "interrupt"
-    PROCESS_START = "process-start"
-    PROCESS_END = "process-end"
-    THREAD_START = "thread-start"
-    THREAD_END = "thread-end"
-    LOG = "log"
+    SYSCALL = 4
+    RESULT = 5
+    SWITCH = 6
+    WAKE = 7
+    BLOCK = 8
+    SEND = 9
+    RECEIVE = 10
+    REPLY = 11
+    UNANSWERED = 12
+    CAPABILITY = 13
+    MOVED = 14
+    USED = 15
+    REFUSED = 16
+    REVOKED = 17
+    DROPPED = 18
+    PAGE_FAULT = 19
+    FAULT = 20
+    MAPPED = 21
+    INTERRUPT = 22
+    DEVICE = 23
+    COMMAND = 24
+    DMA = 25
+    PROCESS_START = 26
+    PROCESS_END = 27
+    THREAD_START = 28
+    THREAD_END = 29
+    LOG = 30
+    SIGNAL = 31
+    WAIT = 32
+    INPUT = 33
+
+    @property
+    def label(self) -> str:
+        """Its name in text: `page-fault`."""
+        return self.name.lower().replace("_", "-")
+
+
+class Field(NamedTuple):
+    """A field's name and how it is shown: number, signed, hex or text."""
+
+    name: str
+    show: str = "number"
+
+
+def _fields(text: str) -> tuple[Field, ...]:
+    return tuple(Field(*each.split(":")) for each in text.split())
+
+
+KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
+    EventKind.SYSCALL: (
+        "a thread makes a call; the reader of the stream finds the name",
+        _fields("cookie:hex a0:hex a1:hex a2:hex a3:hex a4:hex"),
+    ),
+    EventKind.RESULT: (
+        "a call returns to its thread, just before that goes on",
+        _fields("status:signed value:hex"),
+    ),
+    EventKind.SWITCH: ("a CPU turns to a thread", ()),
+    EventKind.WAKE: ("a thread can run again", _fields("on")),
+    EventKind.BLOCK: ("a thread waits", _fields("why:text")),
+    EventKind.SEND: (
+        "a message is sent, under a capability; its thread waits from here on",
+        _fields("channel message tag:hex size page:hex cookie:hex badge:hex"),
+    ),
+    EventKind.RECEIVE: (
+        "a message is in its receiver's hands, which may answer it by a cookie",
+        _fields("channel message page:hex cookie:hex"),
+    ),
+    EventKind.REPLY: ("a message is answered", _fields("channel message value:hex")),
+    EventKind.UNANSWERED: ("a message ends without an answer", _fields("channel message")),
+    EventKind.CAPABILITY: (
+        "a capability is made: derived from `parent`, or a root (0)",
+        _fields("cookie:hex parent:hex holder object:text rights:hex how:text"),
+    ),
+    EventKind.MOVED: (
+        "a capability goes to another process",
+        _fields("cookie:hex holder new_cookie:hex new_holder"),
+    ),
+    EventKind.USED: (
+        "a capability other than a call's is used (a call's is in `syscall`)",
+        _fields("cookie:hex holder how:text"),
+    ),
+    EventKind.REFUSED: (
+        "a cookie that is not held is used; `holder` says whose it is",
+        _fields("cookie:hex holder:text"),
+    ),
+    EventKind.REVOKED: ("a capability is taken back", _fields("cookie:hex holder")),
+    EventKind.DROPPED: (
+        "a capability is given up, or its object ended",
+        _fields("cookie:hex holder"),
+    ),
+    EventKind.PAGE_FAULT: ("a page is provided at its first use", _fields("page:hex entry:hex")),
+    EventKind.FAULT: ("a program did what it must not", _fields("cause:text")),
+    EventKind.MAPPED: (
+        "physical memory or a device is mapped",
+        _fields("address:hex physical:hex size:hex cookie:hex"),
+    ),
+    EventKind.INTERRUPT: ("a device signals a vector", _fields("vector:hex owner")),
+    EventKind.DEVICE: (
+        "a program accesses a device's register",
+        _fields("write address:hex size value:hex"),
+    ),
+    EventKind.COMMAND: ("a device begins a command", _fields("device:text command:text")),
+    EventKind.DMA: ("a device accesses memory", _fields("write address:hex size:hex")),
+    EventKind.PROCESS_START: (
+        "a process starts",
+        _fields("holder name:text path:text parent"),
+    ),
+    EventKind.PROCESS_END: (
+        "a process ends",
+        _fields("holder name:text cause:text status:signed"),
+    ),
+    EventKind.THREAD_START: ("a thread starts", _fields("holder entry:hex class")),
+    EventKind.THREAD_END: ("a thread ends", ()),
+    EventKind.LOG: ("a process has printed a line", _fields("holder text:text")),
+    EventKind.SIGNAL: ("notification bits are set", _fields("object bits:hex")),
+    EventKind.WAIT: ("a thread takes notification bits", _fields("object bits:hex")),
+    EventKind.INPUT: ("input arrives at a device", _fields("device:text bytes:text")),
+}
+"""By kind: what it means, and its fields. `holder` and `owner` are pids."""
+
+FIELDS: dict[int, tuple[Field, ...]] = {int(kind): fields for kind, (_, fields) in KINDS.items()}
+_INDEX = {
+    kind: {field.name: number for number, field in enumerate(fields)}
+    for kind, fields in FIELDS.items()
+}
 
 
 class Event(NamedTuple):
-    """One event. `cpu` is -1 outside any CPU's turn; pid and tid are 0 for the kernel."""
+    """One event; `number` counts from 1.
 
+    `cpu` is -1 outside any CPU's turn; pid and tid are 0 for the kernel. `call` is
+    the call's name in SYSCALL and RESULT.
+    """
+
+    number: int
     time_ps: int
     cpu: int
     pid: int
     process: str
     tid: int
     kind: EventKind
-    detail: str
+    fields: tuple[int | str, ...]
+    call: str = ""
+
+    def value(self, name: str) -> int:
+        """A field that is a number, by its name."""
+        value = self.fields[_INDEX[self.kind][name]]
+        assert isinstance(value, int)
+        return value
+
+    def text(self, name: str) -> str:
+        """A field that is a text, by its name."""
+        return str(self.fields[_INDEX[self.kind][name]])
+
+    def named(self) -> dict[str, int | str]:
+        """All fields by name."""
+        names = _INDEX[self.kind]
+        return dict(zip(names, self.fields, strict=True))
 
     def line(self) -> str:
         """The event as one line of text: time in ns, CPU, thread, kind, detail."""
-        where = f"cpu{self.cpu}" if self.cpu >= 0 else "-"
-        who = f"{self.process}[{self.pid}]/{self.tid}" if self.pid else "kernel"
-        return (
-            f"{self.time_ps // 1000:>12} {where:<5} {who:<20} {self.kind.value:<13} {self.detail}"
-        )
+        from .event_text import line
 
-
-class EventLog:
-    """A list of events in memory, and a listener that gets each one at once."""
-
-    def __init__(self, listener: Callable[[Event], None] | None = None, keep: bool = True) -> None:
-        self.events: list[Event] = []
-        self._listener = listener
-        self._keep = keep
-
-    def append(self, event: Event) -> None:
-        """Record one."""
-        if self._keep:
-            self.events.append(event)
-        if self._listener is not None:
-            self._listener(event)
+        return line(self)

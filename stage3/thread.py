@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from anos_sim.hw.vcpu import TIME, Registers
+from anos_sim.hw.vcpu import THREAD_ID, TIME, Registers
 
 from .abi import SLICE_TICKS, ThreadClass
 
@@ -58,6 +58,7 @@ class Thread:
 
     def __attrs_post_init__(self) -> None:
         self.level = (3 - self.thread_class) << 8 | self.priority
+        self.registers.words[THREAD_ID] = self.tid
 
     @property
     def cpu_ps(self) -> int:

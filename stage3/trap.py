@@ -22,12 +22,12 @@ from anos_sim.hw.vcpu import (
     RESULT_VALUE,
     THREAD,
     TRAP,
+    TURNED,
     Trap,
 )
 
 from . import lifecycle
 from .abi import SLICE_TICKS, Status
-from .capability import SystemCall
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
 from .physical import DEVICE, PRESENT
@@ -54,7 +54,7 @@ REPORTS_MAX = 1000
 def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
     """Run threads on one CPU until `limit_ps` or until it is idle."""
     state, arguments, enter = cpu.state, cpu.arguments, cpu.vcpu.enter
-    recording = kernel.events is not None
+    events = kernel.events
     state[LIMIT] = limit_ps
     while True:
         thread = cpu.thread
@@ -71,16 +71,16 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             thread.state = RUNNING
             thread.last_cpu = cpu
             thread.slice_left = SLICE_TICKS
-            if recording:
-                kernel.emit(EventKind.SWITCH, thread, "")
+            if events is not None:
+                state[TURNED] = 1
         find_handler = thread.process.calls.get
         while True:
+            if events is not None:
+                events.note()
             enter()
             handler = find_handler(state[COOKIE])
             if handler is None:
                 break
-            if recording:
-                _record_call(kernel, thread, arguments.tolist())
             try:
                 value = handler(kernel, thread, arguments)
             except SyscallError as error:
@@ -107,13 +107,6 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             _fault(kernel, cpu, thread, Trap(trap))
 
 
-def _record_call(kernel: Kernel, thread: Thread, arguments: list[int]) -> None:
-    cpu = kernel.current
-    assert cpu is not None
-    call: SystemCall = thread.process.capabilities[cpu.state[COOKIE]].target
-    kernel.emit(EventKind.SYSCALL, thread, call.show(arguments))
-
-
 def _refuse(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
     """A cookie that is not held: INCAPABLE, and the time to guess another one grows."""
     process = thread.process
@@ -123,7 +116,7 @@ def _refuse(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
     kernel.statistics.refused += 1
     cpu.state[NOW] += cycles * 1000
     if kernel.events is not None:
-        kernel.emit(EventKind.REFUSED, thread, f"no capability {cpu.state[COOKIE]:#x}")
+        kernel.refused(thread, cpu.state[COOKIE])
     thread.registers.set_result(INCAPABLE, 0)
 
 
@@ -143,7 +136,7 @@ def _page_fault(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
     if found < 0:
         _end(kernel, cpu, thread, _describe_page_fault(page, access, space.entry(page)), page)
     elif kernel.events is not None:
-        kernel.emit(EventKind.PAGE_FAULT, thread, f"{page:#x} served with {found:#x}")
+        kernel.emit(EventKind.PAGE_FAULT, thread, page, found)
 
 
 def _describe_page_fault(page: int, access: int, entry: int) -> str:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from anos_sim.hw.config import MachineConfig
-from anos_sim.stage3.events import EventLog
+from anos_sim.stage3.event_log import EventLog
 from anos_sim.toolchain.options import sample_disk
 from support.boot import boot_system
 from support.trace import one_file_read

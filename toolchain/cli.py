@@ -13,11 +13,11 @@ from anos_sim.hw.disk import DiskError
 from anos_sim.hw.vcpu import EngineError
 from anos_sim.stage3.errors import ImageError
 
-from . import bench, build, conformance, devices, ps, run
+from . import bench, build, conformance, devices, events, ps, run
 from .errors import UserError
 from .guest.errors import BuildError
 
-COMMANDS = (run, ps, devices, conformance, bench, build)
+COMMANDS = (run, ps, devices, events, conformance, bench, build)
 USER_ERRORS = (UserError, ConfigError, DiskError, ImageError, BuildError, EngineError)
 
 

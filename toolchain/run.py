@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
-from anos_sim.stage3.events import Event, EventLog
+from anos_sim.stage3.event_log import EventLog
+from anos_sim.stage3.events import Event
 from anos_sim.stage3.log import LogLine
 
 from .duration import show_time
 from .errors import UserError
+from .event_file import EventFileWriter
 from .options import RunOptions, add_system_options, read_options
 from .screenshot import write_png
 from .session import Session
@@ -35,7 +37,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_system_options(parser)
     output = parser.add_argument_group("what comes out")
     output.add_argument("--log", metavar="FILE", help="write the log to a file as well")
-    output.add_argument("--events", metavar="FILE", help="write every kernel event, one a line")
+    output.add_argument(
+        "--events", metavar="FILE",
+        help="write every event: lines of text if FILE ends in .txt, else compact, for "
+        "`anos-sim events`, `trace` and `ipc`",
+    )  # fmt: skip
     output.add_argument("--screenshot", metavar="PNG", help="save the screen at the end")
     output.add_argument(
         "--realtime", action="store_true", help="let a virtual second last a second"
@@ -57,13 +63,12 @@ def run_run(arguments: argparse.Namespace) -> int:
     options = read_options(arguments)
     with ExitStack() as stack:
         log = _open(stack, "--log", arguments.log)
-        events = _open(stack, "--events", arguments.events)
         if arguments.screenshot:
             _open(stack, "--screenshot", arguments.screenshot, touch_only=True)
         session = Session(options)
         stack.callback(session.close)
-        if events is not None:
-            session.kernel.record(EventLog(lambda event: _write_event(events, event), keep=False))
+        if arguments.events is not None:
+            _record_events(stack, session, arguments.events)
         if not arguments.quiet:
             _announce(options)
             session.listeners.append(lambda line: print(format_line(line)))
@@ -98,8 +103,20 @@ def _open(
     return stack.enter_context(file)
 
 
-def _write_event(file: TextIO, event: Event) -> None:
-    file.write(event.line() + "\n")
+def _record_events(stack: ExitStack, session: Session, name: str) -> None:
+    log = EventLog(keep=False)
+    if name.endswith(".txt"):
+        text = _open(stack, "--events", name)
+        assert text is not None
+        log.listen(lambda events: _write_events(text, events))
+        stack.callback(log.flush)
+    else:
+        stack.enter_context(EventFileWriter(name, log))
+    session.kernel.record(log)
+
+
+def _write_events(file: TextIO, events: list[Event]) -> None:
+    file.writelines(event.line() + "\n" for event in events)
 
 
 def _print_report(report: str) -> None:

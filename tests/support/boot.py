@@ -9,7 +9,7 @@ import attrs
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3.boot import boot
-from anos_sim.stage3.events import EventLog
+from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.image import read_image
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine

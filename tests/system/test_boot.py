@@ -12,7 +12,7 @@ import pytest
 
 from anos_sim.hw.config import MachineConfig
 from anos_sim.stage3.capability import SystemCall
-from anos_sim.stage3.events import EventLog
+from anos_sim.stage3.event_log import EventLog
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.guest.sample_disk import SAMPLE_FILES
 from anos_sim.toolchain.options import sample_disk

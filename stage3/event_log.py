@@ -1,0 +1,171 @@
+"""The recorder: takes what the kernel emits, packs it, and tells who listens.
+
+Recording is cheap: the kernel adds a few words to a list, the CPUs add their
+records in C (hw/events.h), and all is packed between two turns of the loop, which
+is also the only time when listeners are called: none can change the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from anos_sim.hw.event_stream import PLACE, TEXT, EventStream
+from anos_sim.hw.vcpu import EVENT_WORDS, EVENTS
+
+from .abi import MASK64
+from .event_reader import EventReader, field_counts
+from .events import FIELDS, Event, EventKind
+from .thread import ThreadState
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+    from .process import Process
+
+WORDS_MAX = 1 << 15
+"""How many words are gathered before they are packed."""
+TEXTS_MAX = 1 << 16
+PASSING = 1 << 32
+"""Ids from here on are of texts that only the next record refers to."""
+
+Listener = Callable[[list[Event]], None]
+PackedListener = Callable[[bytes], None]
+
+
+class EventLog:
+    """Records the events of one kernel; attach it with `Kernel.record`.
+
+    `listen` hears every event, in batches; `listen_packed` hears the same as packed
+    bytes, which are what `hash` is about. With `keep` all events stay in `events`.
+    """
+
+    def __init__(self, keep: bool = True) -> None:
+        self.words: list[int] = []
+        self.extend = self.words.extend
+        """Adds a record, (kind, time, tid, field...), in the kernel's fastest paths."""
+        self.texts: dict[str, int] = {}
+        self._events: list[Event] = []
+        self._stream = EventStream(field_counts(FIELDS))
+        self._hash = hashlib.blake2b(digest_size=16)
+        self._place = -1
+        self._listeners: list[Listener] = [self._events.extend] if keep else []
+        self._packed_listeners: list[PackedListener] = []
+        self._reader: EventReader | None = None
+        self._board_words: memoryview | None = None
+        self.size_bytes = 0
+        """How many packed bytes there were so far."""
+
+    # ---- who listens ----
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every batch of events from the first one on."""
+        self._listeners.append(listener)
+
+    def listen_packed(self, listener: PackedListener) -> None:
+        """Call `listener` with every batch as packed bytes."""
+        self._packed_listeners.append(listener)
+
+    @property
+    def events(self) -> list[Event]:
+        """All events so far."""
+        self.flush()
+        return self._events
+
+    def hash(self) -> str:
+        """A hash of all events so far."""
+        self.flush()
+        return self._hash.hexdigest()
+
+    # ---- what the kernel does ----
+
+    def attach(self, kernel: Kernel) -> None:
+        """Begin with what there is: processes, threads, capabilities."""
+        self._board_words = kernel.board.words
+        self._board_words[EVENT_WORDS] = 0
+        self._board_words[EVENTS] = self._stream.address
+        for state in ThreadState:
+            self._text(state.value, 0)
+        time_ps = kernel.now_ps()
+        told: dict[int, None] = {}
+        for process in kernel.all_processes():
+            self._tell_process(process, time_ps)
+            for held in process.capabilities.values():
+                if held.cookie not in told:
+                    told[held.cookie] = None
+                    parent = held.parent.cookie if held.parent is not None else 0
+                    holder = held.holder.pid if held.holder is not None else 0
+                    rights, how = int(held.rights), held.origin.how
+                    fields = (held.cookie, parent, holder, str(held.target), rights, how)
+                    self.add(EventKind.CAPABILITY, time_ps, 0, fields)
+
+    def _tell_process(self, process: Process, time_ps: int) -> None:
+        parent = process.parent.pid if process.parent is not None else 0
+        fields = (process.pid, process.name, process.path, parent)
+        self.add(EventKind.PROCESS_START, time_ps, 0, fields)
+        for thread in process.threads:
+            start = (process.pid, 0, int(thread.thread_class))
+            self.add(EventKind.THREAD_START, time_ps, thread.tid, start)
+
+    def place(self, cpu: int) -> None:
+        """What follows happens on this CPU, or on none (-1)."""
+        if cpu != self._place:
+            self._place = cpu
+            self.words += (PLACE, cpu + 1)
+
+    def add(self, kind: int, time_ps: int, tid: int, fields: tuple[int | str, ...]) -> None:
+        """Add a record; its texts go before it."""
+        numbers = [
+            self._text(value, slot, kind == EventKind.LOG)
+            if isinstance(value, str)
+            else value & MASK64
+            for slot, value in enumerate(fields)
+        ]
+        self.words += (int(kind), time_ps, tid, *numbers)
+
+    def _text(self, text: str, slot: int, passing: bool = False) -> int:
+        number = self.texts.get(text)
+        if number is None:
+            if passing or len(self.texts) >= TEXTS_MAX:
+                number = PASSING + slot
+            else:
+                number = self.texts[text] = len(self.texts) + 1
+            data = text.encode("utf-8", "surrogateescape")
+            words = [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
+            self.words += (TEXT, number, len(data), *words)
+        return number
+
+    def note(self) -> None:
+        """Tell the CPUs how far the kernel's words go; they may add records of their own."""
+        if self._board_words is not None:
+            self._board_words[EVENT_WORDS] = len(self.words)
+
+    def flush(self) -> None:
+        """Pack what has been gathered and tell it. Never while a trap is handled."""
+        if self._board_words is None:
+            return
+        packed = self._stream.pack(self.words)
+        self.words.clear()
+        self._board_words[EVENT_WORDS] = 0
+        if not packed:
+            return
+        self._hash.update(packed)
+        self.size_bytes += len(packed)
+        for packed_listener in self._packed_listeners:
+            packed_listener(packed)
+        if self._listeners:
+            if self._reader is None:
+                self._reader = EventReader(FIELDS)
+            events = self._reader.read(packed)
+            for listener in self._listeners:
+                listener(events)
+
+    def close(self) -> None:
+        """Record no more."""
+        if self._board_words is not None:
+            self.flush()
+            self._board_words[EVENTS] = 0
+            self._board_words = None
+        self._stream.close()
+        if self._reader is not None:
+            self._reader.close()

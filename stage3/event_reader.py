@@ -1,0 +1,115 @@
+"""Packed events back into `Event`s.
+
+The stream says only what is new: the reader knows which thread is of which
+process, the names of calls and texts, and that who sends a message waits.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+
+from anos_sim.hw.event_stream import PLACE, TEXT, EventStream, MalformedStream
+
+from .events import Event, EventKind, Field
+
+_CALL_PREFIX = "call "
+_SENDING = ("sending",)
+
+
+def field_counts(fields: Mapping[int, tuple[Field, ...]]) -> dict[int, int]:
+    """How many words follow the time in a record of each kind: the thread, and its fields."""
+    return {kind: 1 + len(each) for kind, each in fields.items()}
+
+
+class EventReader:
+    """Reads one stream from its beginning; `fields` are those it was written with."""
+
+    def __init__(self, fields: Mapping[int, tuple[Field, ...]]) -> None:
+        self._fields = fields
+        self._stream = EventStream(field_counts(fields))
+        self._shows = {
+            kind: [
+                (number, field.show)
+                for number, field in enumerate(each)
+                if field.show in ("text", "signed")
+            ]
+            for kind, each in fields.items()
+        }
+        self._kinds = {int(kind): kind for kind in EventKind}
+        self._texts: dict[int, str] = {}
+        self._pids: dict[int, int] = {}
+        self._names: dict[int, str] = {}
+        self._calls: dict[int, str] = {}
+        self._calling: dict[int, str] = {}
+        self._cpu = -1
+        self._number = 0
+
+    def read(self, packed: bytes) -> list[Event]:
+        """The events of the next whole records.
+
+        Raises:
+            MalformedStream: they are no records of the kinds that there are.
+        """
+        words = self._stream.unpack(packed)
+        events: list[Event] = []
+        at = 0
+        while at < len(words):
+            kind = words[at]
+            if kind == TEXT:
+                size_bytes = words[at + 2]
+                end = at + 3 + (size_bytes + 7) // 8
+                data = b"".join(word.to_bytes(8, "little") for word in words[at + 3 : end])
+                text = data[:size_bytes].decode("utf-8", "surrogateescape")
+                self._texts[words[at + 1]] = text
+                at = end
+            elif kind == PLACE:
+                self._cpu = words[at + 1] - 1
+                at += 2
+            else:
+                fields = self._fields.get(kind)
+                if fields is None or kind not in self._kinds:
+                    raise MalformedStream(f"no kind of event has the number {kind}")
+                end = at + 3 + len(fields)
+                self._add(events, kind, words[at + 1], words[at + 2], words[at + 3 : end])
+                at = end
+        return events
+
+    def _add(
+        self, events: list[Event], kind: int, time_ps: int, tid: int, words: list[int]
+    ) -> None:
+        values: list[int | str] = list(words)
+        for number, show in self._shows[kind]:
+            word = words[number]
+            values[number] = (
+                self._texts.get(word, "") if show == "text" else ctypes.c_int64(word).value
+            )
+        pid = self._pids.get(tid, 0)
+        call = ""
+        if kind == EventKind.SYSCALL:
+            call = self._calling[tid] = self._calls.get(words[0], "")
+        elif kind == EventKind.RESULT:
+            call = self._calling.get(tid, "")
+        elif kind == EventKind.PROCESS_START:
+            pid = words[0]
+            self._names[pid] = str(values[1])
+        elif kind == EventKind.THREAD_START:
+            pid = self._pids[tid] = words[0]
+        elif kind in (EventKind.PROCESS_END, EventKind.LOG):
+            pid = words[0]
+        elif kind == EventKind.CAPABILITY and str(values[3]).startswith(_CALL_PREFIX):
+            self._calls[words[0]] = str(values[3]).removeprefix(_CALL_PREFIX)
+        self._number += 1
+        process = self._names.get(pid, "") if pid else "kernel"
+        where = (time_ps, self._cpu, pid, process, tid)
+        events.append(Event(self._number, *where, self._kinds[kind], tuple(values), call))
+        if kind == EventKind.SEND:
+            self._number += 1
+            events.append(Event(self._number, *where, EventKind.BLOCK, _SENDING))
+        elif kind == EventKind.THREAD_END:
+            self._pids.pop(tid, None)
+            self._calling.pop(tid, None)
+
+    def close(self) -> None:
+        """Free what it needs."""
+        self._stream.close()
