@@ -1,0 +1,74 @@
+"""Two reports of `anos-sim bench --json`: what got slower, what faster, which budget was lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from ..errors import UserError
+from .figures import Figure, figure_from
+
+FORMAT = 1
+CHANGE_MIN = 0.03
+"""Smaller changes are none, however narrow the spread."""
+
+
+@attrs.frozen
+class Verdict:
+    """What became of one row; `change` is the new figure as a multiple of the old one."""
+
+    name: str
+    words: str
+    change: float | None = None
+    lost_budget: bool = False
+
+
+def load_report(name: str) -> list[Figure]:
+    """Read a report.
+
+    Raises:
+        UserError: there is none, or it is something else.
+    """
+    try:
+        text = Path(name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UserError(f"--compare {name}: cannot read it: {reason}") from None
+    try:
+        report = json.loads(text)
+        if report["format"] != FORMAT:
+            raise UserError(f"--compare {name}: format {report['format']}, not {FORMAT}")
+        return [figure_from(row) for row in report["rows"]]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"--compare {name}: not a report of `anos-sim bench --json`") from None
+
+
+def compare(old: Sequence[Figure], new: Sequence[Figure]) -> list[Verdict]:
+    """A verdict for each row of either, those of the new report first."""
+    before = {figure.name: figure for figure in old}
+    verdicts = [
+        _verdict(before[figure.name], figure)
+        if figure.name in before
+        else Verdict(figure.name, "was not measured before")
+        for figure in new
+    ]
+    names = {figure.name for figure in new}
+    verdicts += [Verdict(name, "is not measured now") for name in before if name not in names]
+    return verdicts
+
+
+def _verdict(old: Figure, new: Figure) -> Verdict:
+    before, now = old.decisive(), new.decisive()
+    change = now.median / before.median if before.median else 1.0
+    words = "as before"
+    if not before.overlaps(now) and abs(change - 1) >= CHANGE_MIN:
+        words = "faster" if (change > 1) == new.more_is_better else "slower"
+    if old.met is False and new.met:
+        words += ", now within its budget"
+    lost = old.met is True and new.met is False
+    if lost:
+        words += ", no longer within its budget"
+    return Verdict(new.name, words, change, lost)

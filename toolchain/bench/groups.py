@@ -1,0 +1,160 @@
+"""How it is measured: each group fills several rows, in one go, so that ratios are fair."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from anos_sim.hw.config import MachineConfig
+from anos_sim.hw.machine import Machine
+from anos_sim.stage3.abi import config_names
+from anos_sim.stage3.boot import boot
+from anos_sim.stage3.event_log import EventLog
+from anos_sim.stage3.image import read_image
+from anos_sim.stage3.kernel import Kernel
+
+from ..guest.disk_image import write_fat32
+from ..options import default_image, sample_disk
+from ..system_image import boot_table, server_files, with_files
+from . import bare, guest, ring
+from .rows import CPU_COUNTS
+
+MIB = 1 << 20
+RAMFS_FILE_BYTES = MIB
+DISK_FILE_BYTES = 8 * MIB
+DISK_BYTES = 40 * MIB
+COPY_BYTES = 64 * MIB
+IN_MICROSECONDS = (
+    "null-call", "ipc", "ipc-page", "map-unmap", "map-touch-unmap", "page-fault", "thread",
+    "process", "delegate",
+)  # fmt: skip
+
+
+def kernel_rows() -> dict[str, float]:
+    """The kernel's primitives and computing, with the same on bare Unicorn before and after."""
+    traps = [bare.trap_seconds()]
+    timings = guest.run(guest.program_image("bench"), MachineConfig(cpus=1))
+    short = bare.loop_seconds(bare.SHORT_LOOP, bare.SHORT_BLOCKS)
+    long = bare.loop_seconds(bare.LONG_LOOP, bare.LONG_BLOCKS)
+    traps.append(bare.trap_seconds())
+    ours_short = timings["compute-short"]
+    return {
+        "bare-trap": sum(traps) / len(traps) * 1e6,
+        "bare-short": 1e-6 / short,
+        "bare-long": 1e-6 / long,
+        "compute-short": ours_short.mega_per_second,
+        "compute-long": timings["compute-long"].mega_per_second,
+        "block": (ours_short.each_us * 1e-6 - short) * 1e9,
+        **{name: timings[name].each_us for name in IN_MICROSECONDS},
+    }
+
+
+def file_rows() -> dict[str, float]:
+    """Names and files through SYSTEM, devman, pcidrv, ahcidrv and fat32drv, on one CPU."""
+    entry = {
+        "path": "boot:/bench_files.elf",
+        "name": "bench",
+        "stack_size": 0x10000,
+        "class": "NORMAL",
+        "capabilities": list(config_names()),
+        "wait_for": "disk0:",
+    }
+    devman = {**entry, "path": "boot:/devman.elf", "name": "DEVMAN", "wait_for": ""}
+    image = with_files(
+        {
+            **server_files(),
+            "bench_files.elf": guest.program_path("bench_files").read_bytes(),
+            "boot.cfg": boot_table([devman, entry]),
+            "load.bin": bytes(RAMFS_FILE_BYTES),
+        }
+    )
+    with tempfile.TemporaryDirectory(prefix="anos-sim-bench-") as folder:
+        disk = Path(folder, "bench.img")
+        write_fat32(disk, {"READ.BIN": bytes(DISK_FILE_BYTES)}, DISK_BYTES)
+        timings = guest.run(image, MachineConfig(cpus=1, disks=(str(disk),)))
+    rates = {name: timings[name].mega_per_second for name in ("ramfs-load", "ahci-read")}
+    return {
+        "vfs": timings["vfs"].each_us,
+        "file-read": timings["file-read"].mega_per_second,
+        **rates,
+        "memcpy": copy_rate(),
+    }
+
+
+def copy_rate() -> float:
+    """MB/s of copying in the host's memory, when both sides have been touched."""
+    source, target = bytes(COPY_BYTES), bytearray(COPY_BYTES)
+    begin = time.perf_counter()
+    target[:] = source
+    return COPY_BYTES / (time.perf_counter() - begin) / 1e6
+
+
+def boot_rows() -> dict[str, float]:
+    """Starting: imports alone, the boot alone, and the command from exec to exit."""
+    return {
+        "imports": command_seconds("devices", "--help"),
+        "boot": boot_seconds(),
+        "process-boot": command_seconds("run", "--quiet"),
+    }
+
+
+def command_seconds(*arguments: str) -> float:
+    """Host seconds of an `anos-sim` command from exec to exit."""
+    begin = time.perf_counter()
+    command = [sys.executable, "-m", "anos_sim.toolchain", *arguments]
+    subprocess.run(command, check=False, capture_output=True)
+    return time.perf_counter() - begin
+
+
+def boot_seconds(prepare: Callable[[Kernel], None] = lambda kernel: None) -> float:
+    """Host seconds of the default system from a machine's description to switching off."""
+    disk = sample_disk()
+    begin = time.perf_counter()
+    machine = Machine(MachineConfig(disks=(str(disk),)))
+    kernel = boot(machine, read_image(default_image(), "x86_64"))
+    prepare(kernel)
+    while kernel.advance(guest.TURNS):
+        pass
+    kernel.close()
+    machine.close()
+    return time.perf_counter() - begin
+
+
+def record(kernel: Kernel) -> None:
+    """Record all events."""
+    kernel.record(EventLog(keep=False))
+
+
+def event_rows() -> dict[str, float]:
+    """What recording costs: where nearly everything is an event, and in a usual boot."""
+    pairs = guest.program_image("bench_pairs")
+    off = guest.run(pairs, MachineConfig(cpus=1))["pairs"]
+    on = guest.run(pairs, MachineConfig(cpus=1), record)["pairs"]
+    return {
+        "events-off": off.each_us,
+        "events-on": on.each_us,
+        "boot-off": boot_seconds(),
+        "boot-on": boot_seconds(record),
+    }
+
+
+def cpu_rows() -> dict[str, float]:
+    """The same work on more CPUs."""
+    image = guest.program_image("bench_pairs")
+    return {
+        f"cpus-{n}": guest.run(image, MachineConfig(cpus=n))["pairs"].each_us for n in CPU_COUNTS
+    }
+
+
+GROUPS: Mapping[str, Callable[[], dict[str, float]]] = {
+    "kernel": kernel_rows,
+    "files": file_rows,
+    "boot": boot_rows,
+    "events": event_rows,
+    "cpus": cpu_rows,
+    "ring": ring.measure,
+}
