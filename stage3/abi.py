@@ -18,6 +18,8 @@ PAGE_BYTES = 0x1000
 USER_END = 0x0000_8000_0000_0000
 """First address that is not a user address, on every architecture."""
 KERNEL_BEGIN = 0xFFFF_8000_0000_0000
+PHYSICAL_END = 1 << 40
+"""First address that is no physical one."""
 REGION_END = 0x8000_0000_0000_0000
 """Upper bound of region arguments: not `USER_END`, as in STAGE3."""
 MASK64 = 0xFFFF_FFFF_FFFF_FFFF
@@ -62,6 +64,8 @@ class Status(IntEnum):
     NOT_IMPL = -3
     BADARGS = -4
     BAD_NAME = -5
+    TIMED_OUT = -64
+    """Ours: a wait with a limit has reached it."""
     INCAPABLE = -254
 
 
@@ -90,7 +94,13 @@ class RegionFlags(IntFlag):
 
 
 class Rights(IntFlag):
-    """What a capability allows. Rights only shrink on the way down the tree."""
+    """What a capability allows. Rights only shrink on the way down the tree.
+
+    CALL: make a system call. SEND, RECEIVE, NAME, DESTROY: of a channel; of a
+    notification SEND is to signal and RECEIVE to wait. RECEIVE of interrupt vectors:
+    allocate them and wait for them. READ, WRITE, EXEC: map physical memory or a
+    memory object so. OBSERVE, KILL, REVOKE: of a process. GRANT: delegate it.
+    """
 
     CALL = 1 << 0
     SEND = 1 << 1
@@ -115,6 +125,26 @@ class ObjectKind(IntEnum):
     CALL = 1
     CHANNEL = 2
     PROCESS = 3
+    PHYSICAL = 4
+    VECTORS = 5
+    VECTOR = 6
+    NOTIFICATION = 7
+    MEMORY = 8
+
+
+class ProcessEnd(IntEnum):
+    """How far a process is, or how it ended: the upper half of `process_status`'s value."""
+
+    ALIVE = 0
+    EXITED = 1
+    KILLED = 2
+    FAULTED = 3
+
+
+class SlotFlags(IntFlag):
+    """Flags of a capability in a message. MOVE: the sender gives it away; else it keeps it."""
+
+    MOVE = 1
 
 
 class ClockId(IntEnum):
@@ -171,10 +201,48 @@ class Sysno(IntEnum):
     POWER = 72
     INSPECT = 73
     DROP = 74
+    MINT = 75
+    MINT_RANGE = 76
+    REVOKE = 77
+    SEND_TRANSFER = 78
+    RECV_TRANSFER = 79
+    REPLY_TRANSFER = 80
+    CREATE_NOTIFICATION = 81
+    SIGNAL = 82
+    WAIT = 83
+    YIELD = 84
+    PROTECT = 85
+    EXIT_PROCESS = 86
+    WATCH_PROCESS = 87
+    PROCESS_STATUS = 88
+    CREATE_MEMORY = 89
+    MAP_MEMORY = 90
+    FUTEX_WAIT = 91
+    FUTEX_WAKE = 92
+    LIST_CAPABILITIES = 93
+
+
+class ObjectSlot(IntEnum):
+    """Indices in a program's cookie array of capabilities to devices, not to calls.
+
+    SYSTEM starts with DEVICE_MEMORY (all that is no RAM) and INTERRUPT_VECTORS
+    (all of them). A bus driver gets the device memory below 4 GiB, that above,
+    the configuration space of its buses and the vectors; a driver its registers,
+    its function's configuration page and its own vectors.
+    """
+
+    DEVICE_MEMORY = 112
+    DEVICE_MEMORY_HIGH = 113
+    CONFIG_SPACE = 114
+    INTERRUPT_VECTORS = 115
 
 
 FIRST_OWN_SYSNO = 64
 LAST_SYSNO = max(Sysno)
+LAST_SLOT = max(ObjectSlot)
+TRANSFER_SLOTS_MAX = 8
+"""Capabilities in one message."""
+NOTIFICATION_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -427,12 +495,177 @@ CALLS: tuple[Call, ...] = (
         "Give up a capability. What was derived from it stays valid. Under `bearer` nothing "
         "happens. Errors: BADARGS if it is not held.",
     ),
+    Call(
+        Sysno.MINT,
+        "anos_mint",
+        ((_U64, "cookie"), (_U64, "rights"), (_U64, "badge")),
+        "Derive a capability of the caller's own, narrowed to `rights` (0: all). A badge other than "
+        "0 marks it: who receives a message sent through it, or through what is derived from it, "
+        "is told the badge. The value is the new cookie. Errors: BADARGS if the cookie is not held, "
+        "or if it has a badge already and another one is asked for.",
+    ),
+    Call(
+        Sysno.MINT_RANGE,
+        "anos_mint_range",
+        ((_U64, "cookie"), (_U64, "start"), (_U64, "size"), (_U64, "rights")),
+        "Derive a capability to a part of physical memory (`start` is an address) or of interrupt "
+        "vectors (`start` is a number). The value is the new cookie. Errors: BADARGS if the cookie "
+        "is not held, is no range, or does not cover the part; memory goes by whole pages.",
+    ),
+    Call(
+        Sysno.REVOKE,
+        "anos_revoke",
+        ((_U64, "cookie"), (_U64, "process")),
+        "Take back everything that was derived from a capability, at once; the capability itself "
+        "stays. With a process (a capability with REVOKE) only what that one holds, and what it "
+        "passed on; 0: all. Who waits by a revoked right wakes with INCAPABLE, mappings and "
+        "interrupt vectors made by it go. The value is how many were revoked. Errors: BADARGS if "
+        "the cookie is not held, FAILURE if the process is unknown.",
+    ),
+    Call(
+        Sysno.SEND_TRANSFER,
+        "anos_send_transfer",
+        (
+            (_U64, "channel"),
+            (_U64, "tag"),
+            (_U64, "size"),
+            (_PTR, "buffer"),
+            ("struct anos_transfer *", "transfer"),
+        ),
+        "Send a message with up to 8 capabilities, and wait for the reply, whose capabilities then "
+        "are in `transfer`. Each is derived for the receiver, narrowed to its `rights` (0: all), or "
+        "moved there. Errors: as send_message; BADARGS for a bad transfer or a cookie that is not "
+        "held, INCAPABLE for one without GRANT.",
+    ),
+    Call(
+        Sysno.RECV_TRANSFER,
+        "anos_recv_transfer",
+        (
+            (_U64, "channel"),
+            ("uint64_t *", "tag"),
+            ("uint64_t *", "size"),
+            (_PTR, "buffer"),
+            ("struct anos_transfer *", "transfer"),
+        ),
+        "Receive a message, its badge and its capabilities, waiting at most `timeout_ns` (0: for "
+        "ever). Errors: as recv_message; TIMED_OUT.",
+    ),
+    Call(
+        Sysno.REPLY_TRANSFER,
+        "anos_reply_transfer",
+        ((_U64, "message"), (_U64, "reply"), ("const struct anos_transfer *", "transfer")),
+        "Answer a message and pass capabilities to its sender, if it asked with send_transfer. "
+        "Errors: as reply_message; BADARGS and INCAPABLE as send_transfer, and then the message "
+        "is still unanswered.",
+    ),
+    Call(
+        Sysno.CREATE_NOTIFICATION,
+        "anos_create_notification",
+        (),
+        "Make a notification object of 64 bits, all 0. The value is its cookie.",
+    ),
+    Call(
+        Sysno.SIGNAL,
+        "anos_signal",
+        ((_U64, "notification"), (_U64, "bits")),
+        "Set bits of a notification and wake who waits for one of them; never blocks. Errors: "
+        "FAILURE if it is not held, INCAPABLE without SEND.",
+    ),
+    Call(
+        Sysno.WAIT,
+        "anos_wait",
+        ((_U64, "notification"), (_U64, "mask"), (_U64, "timeout_ns")),
+        "Wait until a bit of `mask` is set and take all of the mask's bits that are: they are the "
+        "value, and 0 in the notification. At most `timeout_ns` (0: for ever). Errors: FAILURE if "
+        "it is not held, INCAPABLE without RECEIVE, BADARGS for an empty mask, TIMED_OUT.",
+    ),
+    Call(
+        Sysno.YIELD,
+        "anos_yield",
+        (),
+        "Let the other ready threads of this CPU go first, those of lower classes not.",
+    ),
+    Call(
+        Sysno.PROTECT,
+        "anos_protect",
+        ((_U64, "size"), (_U64, "base"), (_U64, "flags")),
+        "Change the protection of the caller's mapped pages (ANOS_MAP_...). A page gets WRITE only "
+        "if it is the caller's own memory. Errors: BADARGS for a bad range, FAILURE if a page of it "
+        "is not mapped or may not be had so; nothing has changed then.",
+    ),
+    Call(
+        Sysno.EXIT_PROCESS,
+        "anos_exit_process",
+        ((_U64, "status"),),
+        "End this process; the low 32 bits of `status` are kept for who observes it.",
+    ),
+    Call(
+        Sysno.WATCH_PROCESS,
+        "anos_watch_process",
+        ((_U64, "process"), (_U64, "notification"), (_U64, "bits")),
+        "Have bits of a notification signalled when a process ends; at once if it has. Errors: "
+        "FAILURE if one of them is not held, INCAPABLE without OBSERVE or SEND.",
+    ),
+    Call(
+        Sysno.PROCESS_STATUS,
+        "anos_process_status",
+        ((_U64, "process"),),
+        "How far a process is: ANOS_END_... in the upper 32 bits, below them its exit status, once "
+        "it has exited. Errors: FAILURE if it is not held, INCAPABLE without OBSERVE.",
+    ),
+    Call(
+        Sysno.CREATE_MEMORY,
+        "anos_create_memory",
+        ((_U64, "size"),),
+        "Make a memory object of zeroed pages that several processes can map. It lives until the "
+        "last capability to it is gone. The value is its cookie. Errors: BADARGS for no whole "
+        "pages, FAILURE if there is no memory.",
+    ),
+    Call(
+        Sysno.MAP_MEMORY,
+        "anos_map_memory",
+        ((_U64, "memory"), (_U64, "base"), (_U64, "offset"), (_U64, "size"), (_U64, "flags")),
+        "Map part of a memory object over whatever is at `base`. Errors: FAILURE if it is not held "
+        "or has no such part, INCAPABLE without READ, WRITE or EXEC as `flags` ask, BADARGS for a "
+        "bad range.",
+    ),
+    Call(
+        Sysno.FUTEX_WAIT,
+        "anos_futex_wait",
+        (("const uint32_t *", "word"), ("uint32_t", "expected"), (_U64, "timeout_ns")),
+        "Wait until the word is woken, if it still has the expected value, at most `timeout_ns` "
+        "(0: for ever). Errors: FAILURE if it has another value, BADARGS if it cannot be read, "
+        "TIMED_OUT.",
+    ),
+    Call(
+        Sysno.FUTEX_WAKE,
+        "anos_futex_wake",
+        (("const uint32_t *", "word"), (_U64, "count")),
+        "Wake up to `count` threads of this process that wait for the word. The value is how many.",
+    ),
+    Call(
+        Sysno.LIST_CAPABILITIES,
+        "anos_list_capabilities",
+        (("struct anos_capability_info *", "list"), (_U64, "count"), (_U64, "first")),
+        "Describe the caller's own capabilities, oldest first, from number `first` on: at most "
+        "`count` of them. The value is how many were written. Errors: BADARGS if the caller may "
+        "not write there.",
+    ),
 )
+
+
+def config_names() -> dict[str, int]:
+    """What a boot config calls the capabilities that a program can have: name to id."""
+    calls = {call.config_name: int(call.number) for call in CALLS}
+    return {**calls, **{slot.name: int(slot) for slot in ObjectSlot}}
 
 
 @dataclass(frozen=True)
 class Struct:
-    """A structure in user memory: (C type, name, offset) per field, and its size."""
+    """A structure in user memory: (C type, name, offset) per field, and its size.
+
+    A name may be an array's: `slots[8]`. A structure comes after those it contains.
+    """
 
     name: str
     bytes: int
@@ -479,5 +712,40 @@ STRUCTS: tuple[Struct, ...] = (
             ("uint32_t", "bits_per_pixel", 20),
         ),
         "Answer of get_framebuffer_phys: 32 bits a pixel, XRGB.",
+    ),
+    Struct(
+        "anos_slot",
+        16,
+        ((_U64, "cookie", 0), ("uint32_t", "rights", 8), ("uint32_t", "flags", 12)),
+        "A capability in a message: sent, its cookie, the rights to pass on (0: all) and "
+        "ANOS_SLOT_MOVE or 0; received, its cookie here (0: it was gone by then) and its rights.",
+    ),
+    Struct(
+        "anos_transfer",
+        152,
+        (
+            (_U64, "timeout_ns", 0),
+            (_U64, "badge", 8),
+            ("uint32_t", "count", 16),
+            ("struct anos_slot", "slots[8]", 24),
+        ),
+        "What goes with a message besides its page. `timeout_ns` is read by recv_transfer, `badge` "
+        "is written by it; `count` slots are read by send and reply, written by receive and at "
+        "the end of send.",
+    ),
+    Struct(
+        "anos_capability_info",
+        48,
+        (
+            (_U64, "cookie", 0),
+            ("uint32_t", "kind", 8),
+            ("uint32_t", "rights", 12),
+            (_U64, "number", 16),
+            (_U64, "start", 24),
+            (_U64, "size", 32),
+            (_U64, "badge", 40),
+        ),
+        "One capability: what `inspect` tells as kind and number; `start` and `size` of a range "
+        "(bytes, or vectors) or of a memory object.",
     ),
 )

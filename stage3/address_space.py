@@ -13,7 +13,7 @@ demand-zero and copy-on-write on the way.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.hw.vcpu import MAY_RUN
@@ -198,6 +198,19 @@ class AddressSpace:
             self._release(slot, count)
             self._words[slot : slot + count] = _NOTHING[:count]
 
+    def unmap_where(self, is_lost: Callable[[int], bool]) -> None:
+        """Unmap the pages whose entries `is_lost` says so of, those that windows hide included.
+
+        The window of a message stays: that page is its sender's.
+        """
+        for address, entry in list(self.mappings()):
+            if address not in self.windows and is_lost(entry):
+                self.replace_entry(address, 0)
+        for page, entry in list(self.windows.items()):
+            if entry & PRESENT and is_lost(entry):
+                self.windows[page] = 0
+                self.release_entry(entry)
+
     def _release(self, slot: int, count: int) -> None:
         """Drop the references of entries that are about to change, and flush if one is in use."""
         used = 0
@@ -336,6 +349,13 @@ class AddressSpace:
         base = (self.entry(address) & FRAME_MASK) >> 3
         self._writable[address >> FRAME_SHIFT] = base
         return base + (address >> 3 & 511)
+
+    def peek_word(self, address: int) -> int:
+        """8 aligned bytes of a page that is there; 0 if it is not. Changes nothing."""
+        entry = self.entry(address) if address < USER_END and not address & 7 else 0
+        if entry & (PRESENT | DEVICE) != PRESENT:
+            return 0
+        return self._words[((entry & FRAME_MASK) >> 3) + (address >> 3 & 511)]
 
     def store_word(self, address: int, value: int) -> bool:
         """Store 8 bytes as the program would; False, and nothing stored, if it may not."""

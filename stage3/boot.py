@@ -7,20 +7,34 @@ from typing import TYPE_CHECKING
 
 from anos_sim.hw.memory import FRAME_BYTES, FRAME_SHIFT
 
-from . import lifecycle, sys_device, sys_ipc, sys_memory, sys_own, sys_process
+from . import (
+    lifecycle,
+    sys_build,
+    sys_capability,
+    sys_device,
+    sys_ipc,
+    sys_memory,
+    sys_process,
+    sys_transfer,
+)
 from .abi import (
     FIRST_OWN_SYSNO,
+    MSI_FIRST,
+    MSI_LAST,
     PAGE_BYTES,
+    PHYSICAL_END,
     SYSTEM_BSS,
     SYSTEM_STACK_PAGES,
     MapFlags,
+    ObjectSlot,
     Rights,
     Sysno,
 )
-from .capability import SystemCall
 from .errors import ImageError, OutOfFrames
 from .image import Segment, SystemImage
 from .kernel import Kernel
+from .objects import PhysicalRange, SystemCall, VectorRange
+from .policy import DEVICE_RIGHTS, VECTOR_RIGHTS
 from .process import Process
 from .syscall import TABLE
 
@@ -29,7 +43,15 @@ if TYPE_CHECKING:
 
     from .scheduler import Scheduler
 
-HANDLERS = (sys_device, sys_ipc, sys_memory, sys_own, sys_process)
+HANDLERS = (
+    sys_build,
+    sys_capability,
+    sys_device,
+    sys_ipc,
+    sys_memory,
+    sys_process,
+    sys_transfer,
+)
 """The modules that fill the call table."""
 
 
@@ -85,7 +107,7 @@ def build_first_stack(kernel: Kernel, system: Process, image: SystemImage) -> in
     """Map SYSTEM's stack and put its capabilities on it (anos-abi 3.2); returns its sp.
 
     All 26 calls, ids descending; then, for an image that knows them, our own
-    calls, ids ascending.
+    calls and the devices, ids ascending.
     """
     size_bytes = SYSTEM_STACK_PAGES * PAGE_BYTES
     base = SYSTEM_BSS - size_bytes
@@ -94,14 +116,30 @@ def build_first_stack(kernel: Kernel, system: Process, image: SystemImage) -> in
     calls += sorted(call for call in Sysno if FIRST_OWN_SYSNO <= call <= image.highest_call)
     pairs = []
     for call in calls:
+        if call not in TABLE:
+            continue
         target = SystemCall(call, TABLE[call])
         rights = Rights.CALL | Rights.GRANT
-        pairs += [int(call), kernel.policy.created(system, target, rights, "power-on")]
+        pairs += [int(call), kernel.policy.created(system, target, rights, "power-on", None)]
+    for slot, cookie in grant_devices(kernel, system):
+        if slot <= image.highest_call:
+            pairs += [int(slot), cookie]
     stack_pointer = SYSTEM_BSS - 32 - 8 * len(pairs)
-    words = [len(calls), stack_pointer + 32, 0, 0, *pairs]
+    words = [len(pairs) // 2, stack_pointer + 32, 0, 0, *pairs]
     if not system.space.store(stack_pointer, struct.pack(f"<{len(words)}Q", *words)):
         raise OutOfFrames
     return stack_pointer
+
+
+def grant_devices(kernel: Kernel, system: Process) -> list[tuple[ObjectSlot, int]]:
+    """Give SYSTEM what is no RAM and all interrupt vectors; returns (slot, cookie) of each."""
+    devices = PhysicalRange(kernel.memory.size_bytes, PHYSICAL_END)
+    vectors = VectorRange(MSI_FIRST, MSI_LAST + 1)
+    created = kernel.policy.created
+    return [
+        (ObjectSlot.DEVICE_MEMORY, created(system, devices, DEVICE_RIGHTS, "power-on", None)),
+        (ObjectSlot.INTERRUPT_VECTORS, created(system, vectors, VECTOR_RIGHTS, "power-on", None)),
+    ]
 
 
 def add_symbols(kernel: Kernel, image: SystemImage) -> None:

@@ -8,12 +8,17 @@ at it until the reply.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
+from .abi import ObjectKind
+from .objects import KernelObject
+
 if TYPE_CHECKING:
     from .capability import Capability
+    from .transfer import Slot
     from .process import Process
     from .thread import Thread
 
@@ -27,18 +32,24 @@ class Message:
     to that frame (unless it is a `device` page) from the send to the reply, so
     neither side's death or unmap can take it from the other. `window` is where
     the receiver has it mapped. Once it is `abandoned`, its sender is gone and a
-    reply answers FAILURE.
+    reply answers FAILURE. `capability` is what it was sent through: its badge is
+    told to the receiver. `slots` are capabilities that travel with it, and
+    `transfer` is where the sender wants those of the `answer` (0: nowhere).
     """
 
     cookie = 0
     receiver: Process | None = None
     window = 0
     abandoned = False
+    slots: tuple[Slot, ...] = ()
+    transfer = 0
+    answer: Sequence[tuple[int, int]] = ()
 
     def __init__(
         self,
         sender: Thread,
         channel: Channel,
+        capability: Capability,
         tag: int,
         size_bytes: int,
         frame_address: int,
@@ -48,6 +59,7 @@ class Message:
     ) -> None:
         self.sender = sender
         self.channel = channel
+        self.capability = capability
         self.tag = tag
         self.size_bytes = size_bytes
         self.frame_address = frame_address
@@ -59,14 +71,18 @@ class Message:
 class Receive:
     """A thread's wait for a message: where it shall be delivered (0: not wanted).
 
-    A thread has one and uses it again. `tag_slot` and `size_slot` are the RAM
+    `transfer` is where badge and capabilities shall go (0: not wanted), `timed`
+    whether its wait has a limit. A thread has one and uses it again. `tag_slot` and `size_slot` are the RAM
     words that the two go to (-1: not wanted, or not aligned); that was found out
     in the address space's `generation` and holds while it lasts.
     """
 
-    def __init__(self, thread: Thread) -> None:
+    def __init__(self, thread: Thread, channel: Channel, capability: Capability) -> None:
         self.thread = thread
-        self.channel: Channel | None = None
+        self.channel = channel
+        self.capability = capability
+        self.transfer = 0
+        self.timed = False
         self.tag_pointer = self.size_pointer = self.buffer = 0
         self.tag_slot = self.size_slot = self.generation = -1
 
@@ -87,11 +103,12 @@ class Receive:
 
 
 @attrs.define(eq=False)
-class Channel:
+class Channel(KernelObject):
     """A rendezvous: at most one of the two queues is non-empty.
 
-    `receivers` counts the processes that may receive on it; when the last one
-    is gone the channel dies with them.
+    It dies when no process that may receive on it is left: under `derived` with
+    the last capability that allows RECEIVE, under `bearer` with its creator and
+    all who ever received, which are its `receivers`.
     """
 
     number: int
@@ -100,6 +117,11 @@ class Channel:
     waiting: deque[Receive] = attrs.field(factory=deque, repr=False)
     receivers: dict[Process, None] = attrs.field(factory=dict, repr=False)
     alive: bool = True
+
+    @property
+    def identity(self) -> tuple[ObjectKind, int]:
+        """Its number."""
+        return ObjectKind.CHANNEL, self.number
 
     def __str__(self) -> str:
         return f"channel {self.number}"

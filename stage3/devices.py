@@ -26,7 +26,7 @@ def interrupt(kernel: Kernel, address: int, data: int) -> None:
     vector.count += 1
     kernel.statistics.interrupts += 1
     if kernel.events is not None:
-        kernel.emit(EventKind.INTERRUPT, None, f"{vector} of {vector.owner}")
+        kernel.emit(EventKind.INTERRUPT, None, vector.number, vector.owner.pid)
     if vector.waiting:
         thread, pointer = vector.waiting.popleft()
         stored = not pointer or thread.process.space.store(pointer, NO_EVENT)
@@ -35,13 +35,18 @@ def interrupt(kernel: Kernel, address: int, data: int) -> None:
         vector.queue(0, kernel.clock.now_ps // TICK_PS)
 
 
-def release_vector(kernel: Kernel, vector: InterruptVector) -> None:
-    """Free a vector; who waits for it wakes with FAILURE."""
+def release_vector(kernel: Kernel, vector: InterruptVector, status: Status) -> None:
+    """Free a vector; who waits for it wakes with `status`."""
+    if kernel.vectors.find(vector.number) is not vector:
+        return
     kernel.vectors.release(vector)
+    kernel.policy.object_ended(vector)
+    if vector in vector.owner.vectors:
+        vector.owner.vectors.remove(vector)
     while vector.waiting:
         thread, _ = vector.waiting.popleft()
         if thread.state is ThreadState.INTERRUPT:
-            kernel.wake(thread, Status.FAILURE, 0)
+            kernel.wake(thread, status, 0)
 
 
 def note_mapping(kernel: Kernel, process: Process, physical: int, size_bytes: int) -> None:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .abi import INTERRUPT_QUEUE_MAX, INTERRUPT_SLOW_TICKS, MSI_FIRST, MSI_LAST, SLOW_VECTOR
+from .abi import (
+    INTERRUPT_QUEUE_MAX,
+    INTERRUPT_SLOW_TICKS,
+    MSI_FIRST,
+    MSI_LAST,
+    SLOW_VECTOR,
+    ObjectKind,
+)
+from .objects import KernelObject
 
 if TYPE_CHECKING:
     from .process import Process
@@ -15,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @attrs.define(eq=False)
-class InterruptVector:
+class InterruptVector(KernelObject):
     """One vector of one process.
 
     Up to four events wait while nobody does. When one is dropped and more than
@@ -34,6 +42,11 @@ class InterruptVector:
     slow: bool = False
     count: int = 0
     dropped: int = 0
+
+    @property
+    def identity(self) -> tuple[ObjectKind, int]:
+        """Its number."""
+        return ObjectKind.VECTOR, self.number
 
     def __str__(self) -> str:
         return f"vector {self.number:#x}"
@@ -57,15 +70,17 @@ class VectorTable:
         self._next = MSI_FIRST
 
     def allocate(
-        self, owner: Process, bdf: int, address_of_index: list[int]
+        self, owner: Process, bdf: int, address_of_index: list[int], ranges: list[tuple[int, int]]
     ) -> InterruptVector | None:
-        """Take the next free vector; None if all are in use.
+        """Take the next free vector of some ranges; None if all are in use.
 
         `address_of_index` has the MSI address of each CPU; vectors go around them.
         """
         for offset in range(MSI_LAST - MSI_FIRST + 1):
             number = MSI_FIRST + (self._next - MSI_FIRST + offset) % (MSI_LAST - MSI_FIRST + 1)
-            if number != SLOW_VECTOR and number not in self._vectors:
+            if number == SLOW_VECTOR or number in self._vectors:
+                continue
+            if any(first <= number < end for first, end in ranges):
                 index = number - MSI_FIRST
                 address = address_of_index[index % len(address_of_index)]
                 vector = InterruptVector(number, owner, bdf, address)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.hw.vcpu import MAY_RUN
 
+from . import transfer
 from .abi import PAGE_BYTES, Status
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .process import Process
 
 OK, FAILURE = int(Status.OK), int(Status.FAILURE)
+RECEIVED = int(EventKind.RECEIVE)
 
 
 def take_page(kernel: Kernel, sender: Process, buffer: int) -> tuple[int, bool]:
@@ -68,6 +70,8 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     space = process.space
     if receive.generation != space.generation and not receive.is_possible():
         return 0
+    if receive.transfer and not space.writable(receive.transfer, transfer.TRANSFER_BYTES):
+        return 0
     if message.frame_address and receive.buffer:
         try:
             _open_window(kernel, message, process, receive.buffer)
@@ -91,10 +95,12 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     message.cookie = cookie
     message.receiver = process
     process.messages[cookie] = message
+    if receive.transfer:
+        transfer.deliver(kernel, message, receive)
     if kernel.events is not None:
-        page = f" page {message.frame_address:#x}" if message.window else ""
-        detail = f"{message.channel} message {message.number}{page}"
-        kernel.emit(EventKind.RECEIVE, receive.thread, detail)
+        page = message.frame_address if message.window else 0
+        number, now_ps, tid = message.channel.number, kernel.now_ps(), receive.thread.tid
+        kernel.events.extend((RECEIVED, now_ps, tid, number, message.number, page, cookie))
     return cookie
 
 
@@ -137,9 +143,10 @@ def finish(kernel: Kernel, message: Message, value: int) -> None:
             close_window(kernel, message)
     if message.frame_address and not message.device:
         kernel.frames.release(message.frame_address >> FRAME_SHIFT)
-    sender = message.sender
     if not message.abandoned:
-        kernel.wake(sender, OK if value else FAILURE, value)
+        if message.transfer:
+            transfer.deliver_answer(kernel, message)
+        kernel.wake(message.sender, OK if value else FAILURE, value)
 
 
 def abandon(kernel: Kernel, message: Message) -> None:
@@ -157,18 +164,48 @@ def destroy_channel(kernel: Kernel, channel: Channel) -> None:
         return
     channel.alive = False
     kernel.names.forget(channel)
-    kernel.policy.object_ended(channel, kernel.all_processes())
+    kernel.policy.object_ended(channel)
     while channel.messages:
         finish(kernel, channel.messages.popleft(), 0)
     while channel.waiting:
-        kernel.wake(channel.waiting.popleft().thread, FAILURE, 0)
+        receive = channel.waiting.popleft()
+        stop_timer(kernel, receive)
+        kernel.wake(receive.thread, FAILURE, 0)
     for process in channel.receivers:
         process.receives_on.pop(channel, None)
     channel.receivers.clear()
 
 
+def start_timer(kernel: Kernel, receive: Receive, timeout_ns: int) -> None:
+    """Limit a wait for messages."""
+    receive.timed = True
+    kernel.wake_after(timeout_ns, _time_out, kernel, receive)
+
+
+def stop_timer(kernel: Kernel, receive: Receive) -> None:
+    """A wait for messages is over; so is its limit, if it had one."""
+    if receive.timed:
+        receive.timed = False
+        kernel.forget_wake(kernel, receive)
+
+
+def _time_out(kernel: Kernel, receive: Receive) -> None:
+    receive.timed = False
+    stop_waiting(kernel, receive)
+    kernel.wake(receive.thread, int(Status.TIMED_OUT), 0)
+
+
+def stop_waiting(kernel: Kernel, receive: Receive) -> None:
+    """Take a wait for messages out of its channel."""
+    stop_timer(kernel, receive)
+    receive.channel.waiting.remove(receive)
+
+
 def stop_receiving(kernel: Kernel, process: Process) -> None:
-    """A process ends: its unanswered messages fail, its channels go if nobody else receives."""
+    """A process ends: its unanswered messages fail, its channels go if nobody else receives.
+
+    The channels only under `bearer`: else they go with the last right to receive.
+    """
     for message in process.serving():
         finish(kernel, message, 0)
     for channel in list(process.receives_on):

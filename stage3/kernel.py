@@ -9,9 +9,9 @@ two runs everything is plain data; nothing lives in a suspended coroutine.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from anos_sim.hw.clock import NEVER, PS_PER_S
+from anos_sim.hw.clock import NEVER, PS_PER_MS, PS_PER_S
 from anos_sim.hw.vcpu import (
     CALLS,
     ENGINES_MAX,
@@ -31,11 +31,14 @@ from anos_sim.hw.vcpu import (
 
 from . import devices, trap
 from .abi import MASK64, TICK_NS
-from .capability import CookieJar, DelegationTree
+from .capability import Capability
 from .channel import NameTable
+from .cookie import CookieJar
 from .cpu import Cpu
+from .delegation import DelegationTree
 from .errors import KernelPanic
-from .events import Event, EventKind, EventLog
+from .event_log import WORDS_MAX, EventLog
+from .events import EventKind
 from .interrupt import VectorTable
 from .log import KernelLog, LogLine
 from .outcome import Outcome, Statistics
@@ -50,7 +53,10 @@ if TYPE_CHECKING:
     from anos_sim.hw.machine import Machine
 
 TICK_PS = TICK_NS * 1000
-READY = ThreadState.READY
+READY, SENDING = ThreadState.READY, ThreadState.SENDING
+WAKE, BLOCK = int(EventKind.WAKE), int(EventKind.BLOCK)
+FLUSH_PS = 5 * PS_PER_MS
+"""How long the CPUs' own events may gather."""
 QUIET_PS = 3 * PS_PER_S
 """A run without a time limit ends when nothing will happen for this long."""
 
@@ -86,8 +92,8 @@ class Kernel:
 
         self.seed = seed
         self.jar = CookieJar(seed)
-        self.tree = DelegationTree(self.jar, self.now_ps)
-        self.policy = POLICIES[policy](self.tree)
+        self.tree = DelegationTree(self.jar)
+        self.policy = POLICIES[policy](self)
         self.window_bits = PRESENT | WRITE | USER
         if not self.policy.execute_everywhere:
             self.window_bits |= NO_EXECUTE
@@ -110,10 +116,12 @@ class Kernel:
         self.outcome: Outcome | None = None
         self.end_ps = NEVER
         self.events: EventLog | None = None
+        self._flushed_ps = 0
         self.on_log: Callable[[LogLine], None] = lambda line: None
         self.on_report: Callable[[str], None] = lambda report: None
 
         self._sleepers = self.clock.source("sleep")
+        self._timers = self.clock.source("timer")
         self._sleep_count = 0
         self.quantum_ps = machine.config.costs.quantum_ns * 1000
         self.board.before_device = self._before_device
@@ -191,6 +199,8 @@ class Kernel:
                 self._stop_at_end(next_ps)
                 return
             self.current = None
+            if self.events is not None:
+                self.events.place(-1)
             clock.fire()
         elif best is None or best_ps >= self.end_ps:
             self._stop_at_end(best_ps)
@@ -199,7 +209,14 @@ class Kernel:
             if best_ps >= best.next_tick_ps:
                 self._tick(best)
             limit_ps = min(next_ps, others_ps + self.quantum_ps, best.next_tick_ps, self.end_ps)
-            trap.run(self, best, limit_ps)
+            if self.events is None:
+                trap.run(self, best, limit_ps)
+            else:
+                self.events.place(best.index)
+                trap.run(self, best, limit_ps)
+                if len(self.events.words) > WORDS_MAX or best.state[NOW] > self._flushed_ps:
+                    self._flushed_ps = best.state[NOW] + FLUSH_PS
+                    self.events.flush()
             self.current = None
             self.board.check()
 
@@ -259,7 +276,7 @@ class Kernel:
             self._start_clock(cpu, now_ps)
             cpu.push(thread)
         if self.events is not None:
-            self.emit(EventKind.WAKE, thread, f"on cpu{cpu.index}")
+            self.events.extend((WAKE, now_ps, thread.tid, cpu.index))
 
     def _stay_near(self, time_ps: int) -> None:
         """Another CPU has, or may get, work as of `time_ps`: go no further than a quantum."""
@@ -299,7 +316,7 @@ class Kernel:
             thread.ready_ps = cpu.state[NOW]
             cpu.next = thread  # handed over: no queue is touched
             if self.events is not None:
-                self.emit(EventKind.WAKE, thread, f"on cpu{cpu.index}")
+                self.events.extend((WAKE, thread.ready_ps, thread.tid, cpu.index))
             return
         elif last is not None and last is not cpu and not last.has_work():
             cpu = last
@@ -309,7 +326,11 @@ class Kernel:
         """Take the running thread off its CPU until it is woken."""
         thread.state = state
         thread.blocked_on = on
-        thread.last_cpu.thread = None  # type: ignore[union-attr]
+        cpu: Cpu = thread.last_cpu  # type: ignore[assignment]
+        cpu.thread = None
+        events = self.events
+        if events is not None and state is not SENDING:  # whose event says so already
+            events.extend((BLOCK, cpu.state[NOW], thread.tid, events.texts[state.value]))
 
     def preempt(self, cpu: Cpu) -> None:
         """Put the running thread at the back of its queue and let the first one there go next.
@@ -360,6 +381,15 @@ class Kernel:
         """A thread ends in its sleep: nothing is left that would wake it."""
         self.clock.cancel(self._sleepers, thread)
 
+    def wake_after(self, nanoseconds: int, action: Callable[..., None], *arguments: Any) -> None:
+        """Call `action(*arguments)` after a time, to the nanosecond, unless it is forgotten."""
+        time_ps = self.now_ps() + min(nanoseconds, MASK64 >> 4) * 1000
+        self.clock.at(time_ps, self._timers, action, *arguments)
+
+    def forget_wake(self, *arguments: Any) -> None:
+        """What `wake_after` was given has become needless."""
+        self.clock.cancel(self._timers, *arguments)
+
     # ---- what others see ----
 
     def all_processes(self) -> list[Process]:
@@ -367,28 +397,51 @@ class Kernel:
         return [*self.processes.values(), *self.building]
 
     def record(self, log: EventLog) -> None:
-        """Record events from here on."""
+        """Record events from here on, beginning with what there is."""
         self.events = log
+        log.attach(self)
         self.board.on_access = self._device_access
         self.memory.on_dma = self._dma
 
     def _device_access(self, write: bool, address: int, size: int, value: int) -> None:
         thread = self.current.thread if self.current is not None else None
-        arrow = "<-" if write else "->"
-        self.emit(EventKind.DEVICE, thread, f"{address:#x}:{size} {arrow} {value:#x}")
+        self.emit(EventKind.DEVICE, thread, write, address, size, value)
+        if self.events is not None:
+            self.events.note()
 
     def _dma(self, write: bool, address: int, size_bytes: int) -> None:
-        verb = "write" if write else "read"
-        self.emit(EventKind.DMA, None, f"{verb} {address:#x}+{size_bytes:#x}")
+        self.emit(EventKind.DMA, None, write, address, size_bytes)
 
-    def emit(self, kind: EventKind, thread: Thread | None, detail: str) -> None:
-        """Record an event; callers test `events` first, so that it costs nothing when off."""
+    def emit(self, kind: EventKind, thread: Thread | None, *fields: int | str) -> None:
+        """Record an event with the fields of its kind (events.KINDS).
+
+        Callers test `events` first, so that it costs nothing when off.
+        """
+        events = self.events
+        if events is not None:
+            events.place(self.current.index if self.current is not None else -1)
+            events.add(kind, self.now_ps(), thread.tid if thread is not None else 0, fields)
+
+    def used(self, held: Capability, rights: int) -> None:
+        """A capability was exercised: worth knowing while events are recorded."""
         if self.events is not None:
-            cpu = self.current.index if self.current is not None else -1
-            process = thread.process if thread is not None else None
-            pid, name = (process.pid, process.name) if process is not None else (0, "kernel")
-            tid = thread.tid if thread is not None else 0
-            self.events.append(Event(self.now_ps(), cpu, pid, name, tid, kind, detail))
+            held.used |= rights
+
+    def refused(self, caller: Thread, cookie: int) -> None:
+        """A cookie that is not held was used as an object: record whose it is, if anybody's.
+
+        Only people see that; the program gets the answer for an unknown number.
+        """
+        if self.events is not None:
+            holder = next(
+                (
+                    f"{process}: {process.capabilities[cookie].target}"
+                    for process in self.all_processes()
+                    if cookie in process.capabilities
+                ),
+                "nobody",
+            )
+            self.emit(EventKind.REFUSED, caller, cookie, "not held", holder)
 
     def close(self) -> None:
         """Free the engines."""

@@ -43,7 +43,9 @@ def start(kernel: Kernel, process: Process, entry: int, stack_pointer: int) -> T
     if not process.name:
         process.name = "SYSTEM" if process.pid == 1 else f"process{process.pid}"
     if kernel.events is not None:
-        kernel.emit(EventKind.PROCESS_START, None, f"{process} {process.path}")
+        parent = process.parent.pid if process.parent is not None else 0
+        fields = (process.pid, process.name, process.path, parent)
+        kernel.emit(EventKind.PROCESS_START, None, *fields)
     return start_thread(kernel, process, entry, stack_pointer, process.thread_class)
 
 
@@ -77,7 +79,7 @@ def start_thread(
     process.threads.append(thread)
     kernel.threads_made += 1
     if kernel.events is not None:
-        kernel.emit(EventKind.THREAD_START, thread, f"entry {entry:#x} class {thread_class}")
+        kernel.emit(EventKind.THREAD_START, thread, process.pid, entry, thread_class)
     kernel.make_ready(thread, kernel.place())
     return thread
 
@@ -106,7 +108,7 @@ def _stop(kernel: Kernel, thread: Thread) -> None:
     else:
         _stop_waiting(kernel, thread)
     if kernel.events is not None:
-        kernel.emit(EventKind.THREAD_END, thread, "")
+        kernel.emit(EventKind.THREAD_END, thread)
     thread.state = ThreadState.DEAD
     thread.blocked_on = None
     thread.registers.forget()
@@ -116,8 +118,8 @@ def _stop_waiting(kernel: Kernel, thread: Thread) -> None:
     waits_for = thread.blocked_on
     if isinstance(waits_for, Message):
         ipc.abandon(kernel, waits_for)
-    elif isinstance(waits_for, Receive) and waits_for.channel is not None:
-        waits_for.channel.waiting.remove(waits_for)
+    elif isinstance(waits_for, Receive):
+        ipc.stop_waiting(kernel, waits_for)
     elif isinstance(waits_for, InterruptVector):
         for waiter in [each for each in waits_for.waiting if each[0] is thread]:
             waits_for.waiting.remove(waiter)
@@ -146,13 +148,13 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
     process.threads.clear()
     process.state = ProcessState.DEAD
     ipc.stop_receiving(kernel, process)
-    for vector in process.vectors:
-        devices.release_vector(kernel, vector)
+    for vector in list(process.vectors):
+        devices.release_vector(kernel, vector, Status.FAILURE)
     process.vectors.clear()
     for built in [each for each in kernel.building if each.parent is process]:
         end_process(kernel, built, "its builder ended")
     kernel.policy.process_ended(process)
-    kernel.policy.object_ended(process, kernel.all_processes())
+    kernel.policy.object_ended(process)
     devices.quiesce(kernel, process)
     for first, count in process.dma_runs:
         for frame in range(first, first + count):
@@ -171,7 +173,7 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
     if process.pid:
         kernel.ended_processes += 1
         if kernel.events is not None:
-            kernel.emit(EventKind.PROCESS_END, None, f"{process}: {cause}")
+            kernel.emit(EventKind.PROCESS_END, None, process.pid, process.name, cause, 0)
     if process.pid == 1:
         raise KernelPanic(f"SYSTEM has ended: {cause}")
 

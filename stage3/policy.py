@@ -3,30 +3,47 @@
 `Derived`: a cookie is valid only in the process that holds it, and every one is
 a node of the delegation tree. `Bearer`: as STAGE3, whoever knows the number may
 use it. The switches below select the other rules that programs can see differ.
+
+The paths of a delegation (docs/capabilities.md): 1 the stack words of a new
+process, 2 a name, 3 a reply value, 5 give and take, 6 slots in messages; 4 are
+the one-shot reply rights, which are no capabilities. Whoever delegates needs
+GRANT; finding a name needs only that it was registered.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .abi import ALL_RIGHTS, Rights, Status
-from .capability import Capability, DelegationTree, Handler
+from anos_sim.hw.vcpu import PC, SP
+
+from . import loss
+from .abi import ALL_RIGHTS, MSI_FIRST, MSI_LAST, MapFlags, Rights, Status
+from .capability import Capability, Origin, Site
 from .errors import SyscallError
+from .events import EventKind
+from .objects import Handler, KernelObject, PhysicalRange, VectorRange
+from .thread import Thread, ThreadState
 
 if TYPE_CHECKING:
     from .channel import Message
+    from .interrupt import InterruptVector
+    from .kernel import Kernel
     from .process import Process
+    from .transfer import Slot
 
-SEND = int(Rights.SEND)
+SEND, RECEIVE, GRANT = int(Rights.SEND), int(Rights.RECEIVE), int(Rights.GRANT)
 CHANNEL_RIGHTS = SEND | Rights.RECEIVE | Rights.NAME | Rights.DESTROY | Rights.GRANT
 PROCESS_RIGHTS = Rights.OBSERVE | Rights.KILL | Rights.REVOKE | Rights.GRANT
-
+DEVICE_RIGHTS = Rights.READ | Rights.WRITE | Rights.GRANT
+MEMORY_RIGHTS = DEVICE_RIGHTS | Rights.EXEC
+VECTOR_RIGHTS = Rights.RECEIVE | Rights.GRANT
+MAP_RIGHTS = {MapFlags.WRITE: Rights.WRITE, MapFlags.EXEC: Rights.EXEC}
 
 Tables = tuple["dict[int, Capability]", "dict[int, Handler]", "dict[int, Message]"]
 
 
 class Derived:
-    """Per-process tables; delegation only through the kernel (paths 1 to 5)."""
+    """Per-process tables; delegation only through the kernel."""
 
     name = "derived"
     execute_everywhere = False
@@ -35,68 +52,253 @@ class Derived:
     parent_keeps_writing = False
     """Copy-on-write at process creation: one-sided in STAGE3."""
     any_physical = False
+    counts_receivers = False
+    """A channel's receivers: those that did, or those that may (their capabilities)."""
 
-    def __init__(self, tree: DelegationTree) -> None:
-        self.tree = tree
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.tree = kernel.tree
 
     def tables(self) -> Tables:
         """The tables of a new process: capabilities, calls and messages."""
         return {}, {}, {}
 
-    def created(self, holder: Process, target: Any, rights: int, how: str) -> int:
+    # ---- making ----
+
+    def created(
+        self, holder: Process, target: KernelObject, rights: int, how: str, actor: Thread | None
+    ) -> int:
         """The kernel made an object for a process; returns its cookie there."""
-        return self.tree.root(holder, target, rights, how).cookie
+        made = self.tree.root(holder, target, rights, self.origin(how, actor))
+        self._tell_made(made, actor)
+        return made.cookie
 
-    def stack_word(self, parent: Process, child: Process, word: int) -> int:
+    def origin(self, how: str, actor: Thread | None, message: Message | None = None) -> Origin:
+        """Now, as what made a capability."""
+        kernel = self.kernel
+        if message is None:
+            return Origin(kernel.now_ps(), how, self._site(actor))
+        sender = self._site(message.sender)
+        return Origin(kernel.now_ps(), how, self._site(actor), message.number, sender)
+
+    def _site(self, thread: Thread | None) -> Site | None:
+        """Where a thread made its last call."""
+        if thread is None:
+            return None
+        process = thread.process
+        if thread.state is ThreadState.RUNNING and thread.last_cpu is not None:
+            state = thread.last_cpu.state
+            pc, stack_pointer = state[PC], state[SP]
+        else:
+            pc, stack_pointer = thread.registers.call_site()
+        caller = process.space.peek_word(stack_pointer)
+        return Site(process.pid, process.name, thread.tid, pc, caller)
+
+    def delegate(
+        self, source: Capability, holder: Process, rights: int, origin: Origin, actor: Thread | None
+    ) -> Capability:
+        """Derive one for another process and tell it, unless it is there already."""
+        made = self.tree.delegate(source, holder, rights, origin)
+        if made.origin is origin:
+            self._tell_made(made, actor)
+        return made
+
+    def _tell_made(self, made: Capability, actor: Thread | None) -> None:
+        kernel = self.kernel
+        if kernel.events is not None:
+            parent = made.parent.cookie if made.parent is not None else 0
+            kernel.emit(
+                EventKind.CAPABILITY,
+                actor,
+                made.cookie,
+                parent,
+                made.holder.pid,
+                str(made.target),
+                made.rights,
+                made.origin.how,
+            )
+
+    # ---- the paths ----
+
+    def stack_word(self, actor: Thread, child: Process, word: int) -> int:
         """Path 1: a word of a child's stack that is a cookie of its creator's."""
-        held = parent.capabilities.get(word)
-        if held is None:
+        held = actor.process.capabilities.get(word)
+        if held is None or not held.rights & GRANT:
             return word
-        return self.tree.delegate(held, child, held.rights, "create_process").cookie
+        origin = self.origin("create_process", actor)
+        return self.delegate(held, child, held.rights, origin, actor).cookie
 
-    def found(self, finder: Process, named: Capability) -> int:
+    def found(self, finder: Thread, named: Capability) -> int:
         """Path 2: a channel found by name gives SEND."""
         if not named.alive:
             return 0
-        return self.tree.delegate(named, finder, SEND, "find_named_channel").cookie
+        origin = self.origin("find_named_channel", finder)
+        return self.delegate(named, finder.process, SEND, origin, finder).cookie
 
-    def replied(self, replier: Process, sender: Process, value: int) -> int:
+    def replied(self, replier: Thread, message: Message, value: int) -> int:
         """Path 3: a reply value that is a channel cookie of the replier's gives SEND."""
-        held = replier.capabilities.get(value)
-        if held is None or not held.rights & SEND or replier is sender:
+        held = replier.process.capabilities.get(value)
+        sender = message.sender.process
+        if held is None or held.rights & (SEND | GRANT) != SEND | GRANT:
             return value
-        return self.tree.delegate(held, sender, SEND, "reply").cookie
+        if replier.process is sender:
+            return value
+        origin = self.origin("reply_message", replier, message)
+        return self.delegate(held, sender, SEND, origin, replier).cookie
 
-    def give(self, giver: Process, target: Process, cookie: int, rights: int) -> int:
+    def give(
+        self, giver: Thread, target: Process, message: Message | None, cookie: int, rights: int
+    ) -> int:
         """Path 5: delegate to the target; returns the cookie there."""
-        held = giver.capabilities.get(cookie)
-        if held is None:
-            raise SyscallError(Status.BADARGS)
-        if giver is target:
+        held = self.grantable(giver, giver.process, cookie)
+        assert held is not None
+        if giver.process is target:
             return cookie
-        return self.tree.delegate(held, target, rights or ALL_RIGHTS, "give").cookie
+        origin = self.origin("give", giver, message)
+        return self.delegate(held, target, rights or ALL_RIGHTS, origin, giver).cookie
 
-    def take(self, taker: Process, sender: Process, number: int, rights: int) -> int:
+    def take(self, taker: Thread, message: Message, number: int, rights: int) -> int:
         """Path 5: derive from what the sender of a message holds; returns the cookie here."""
-        held = sender.capabilities.get(number)
-        if held is None:
-            raise SyscallError(Status.BADARGS)
-        if taker is sender:
+        held = self.grantable(taker, message.sender.process, number)
+        assert held is not None
+        if taker.process is message.sender.process:
             return number
-        return self.tree.delegate(held, taker, rights or ALL_RIGHTS, "take").cookie
+        origin = self.origin("take", taker, message)
+        return self.delegate(held, taker.process, rights or ALL_RIGHTS, origin, taker).cookie
+
+    def carried(
+        self, giver: Thread, receiver: Process, message: Message, slot: Slot
+    ) -> tuple[int, int]:
+        """Path 6: a slot of a message arrives; (cookie, rights) there, zeros if it is gone."""
+        held = giver.process.capabilities.get(slot.cookie)
+        if held is None or not held.rights & GRANT:
+            return 0, 0
+        if receiver is giver.process:
+            return held.cookie, held.rights
+        how = "move" if slot.moves else "transfer"
+        origin = self.origin(how, giver, message)
+        made = self.delegate(held, receiver, slot.rights, origin, giver)
+        if slot.moves:
+            self.dropped(giver.process, slot.cookie)
+        return made.cookie, made.rights
+
+    def grantable(self, caller: Thread, holder: Process, cookie: int) -> Capability | None:
+        """What may be delegated under a cookie (None only under `bearer`).
+
+        Raises:
+            SyscallError(BADARGS): it is not held.
+            SyscallError(INCAPABLE): it lacks GRANT.
+        """
+        held = holder.capabilities.get(cookie)
+        if held is None:
+            self.kernel.refused(caller, cookie)
+            raise SyscallError(Status.BADARGS)
+        if not held.rights & GRANT:
+            raise SyscallError(Status.INCAPABLE)
+        return held
+
+    def mint(
+        self,
+        caller: Thread,
+        held: Capability,
+        rights: int,
+        badge: int,
+        part: KernelObject | None,
+        how: str,
+    ) -> int:
+        """A narrower one of the caller's own."""
+        origin = self.origin(how, caller)
+        made = self.tree.mint(held, caller.process, rights or ALL_RIGHTS, origin, badge, part)
+        self._tell_made(made, caller)
+        return made.cookie
+
+    # ---- using ----
+
+    def physical(self, caller: Thread, start: int, size_bytes: int, flags: int) -> bool:
+        """May these frames or registers be mapped by the caller?
+
+        Raises:
+            SyscallError(INCAPABLE): it holds the range, but not for that use.
+        """
+        needed = int(Rights.READ)
+        for flag, right in MAP_RIGHTS.items():
+            if flags & flag:
+                needed |= right
+        covering = [
+            held
+            for held in caller.process.ranges
+            if isinstance(held.target, PhysicalRange)
+            and held.target.start <= start
+            and start + size_bytes <= held.target.end
+        ]
+        for held in covering:
+            if held.rights & needed == needed:
+                self.kernel.used(held, needed)
+                return True
+        if covering:
+            raise SyscallError(Status.INCAPABLE)
+        return False
+
+    def vector_ranges(self, caller: Thread) -> list[tuple[int, int]]:
+        """The interrupt vectors that a caller may allocate: (first, end).
+
+        Raises:
+            SyscallError(INCAPABLE): there are none.
+        """
+        ranges = [
+            (each.target.start, each.target.end)
+            for each in caller.process.ranges
+            if isinstance(each.target, VectorRange) and each.rights & RECEIVE
+        ]
+        if not ranges:
+            raise SyscallError(Status.INCAPABLE)
+        return ranges
+
+    def allocated(self, caller: Thread, vector: InterruptVector) -> None:
+        """A vector was allocated: it is a part of the range that allowed it."""
+        for held in list(caller.process.ranges):
+            target = held.target
+            if (
+                isinstance(target, VectorRange)
+                and held.rights & RECEIVE
+                and target.start <= vector.number < target.end
+            ):
+                self.kernel.used(held, RECEIVE)
+                self.mint(caller, held, RECEIVE, 0, vector, "alloc_interrupt_vector")
+                return
+
+    # ---- taking away ----
 
     def dropped(self, holder: Process, cookie: int) -> None:
         """A holder gives one up; what was derived from it stays."""
-        self.tree.drop(holder.capabilities[cookie])
+        capability = holder.capabilities[cookie]
+        self.tree.drop(capability)
+        kernel = self.kernel
+        if kernel.events is not None:
+            kernel.emit(EventKind.DROPPED, None, cookie, holder.pid)
+        loss.gone(kernel, [capability])
+
+    def revoke(self, capability: Capability, holder: Process | None) -> int:
+        """Take back all below one, or what a holder has of it; returns how many went."""
+        gone = self.tree.revoke(capability, holder)
+        kernel = self.kernel
+        if kernel.events is not None:
+            for each in gone:
+                kernel.emit(EventKind.REVOKED, None, each.cookie, each.holder.pid)
+        loss.gone(kernel, gone)
+        return len(gone)
 
     def process_ended(self, process: Process) -> None:
         """Its own capabilities go; what was derived from them stays."""
-        for capability in list(process.capabilities.values()):
+        held = list(process.capabilities.values())
+        for capability in held:
             self.tree.drop(capability)
+        loss.gone(self.kernel, held)
 
-    def object_ended(self, target: Any, processes: list[Process]) -> None:
+    def object_ended(self, target: KernelObject) -> None:
         """An object has ended and takes all capabilities to it along."""
-        self.tree.drop_target(target, [process.capabilities for process in processes])
+        if target.first is not None:
+            self.tree.end(target.first)
 
 
 class Bearer(Derived):
@@ -108,44 +310,88 @@ class Bearer(Derived):
     slow_call_value = False
     parent_keeps_writing = True
     any_physical = True
+    counts_receivers = True
 
-    def __init__(self, tree: DelegationTree) -> None:
-        super().__init__(tree)
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(kernel)
         self._tables: Tables = ({}, {}, {})
 
     def tables(self) -> Tables:
         """The same tables for every process."""
         return self._tables
 
-    def stack_word(self, parent: Process, child: Process, word: int) -> int:
+    def created(
+        self, holder: Process, target: KernelObject, rights: int, how: str, actor: Thread | None
+    ) -> int:
+        """Ranges need no capability: any physical address may be mapped."""
+        if isinstance(target, PhysicalRange | VectorRange):
+            return 0
+        return super().created(holder, target, rights, how, actor)
+
+    def stack_word(self, actor: Thread, child: Process, word: int) -> int:
         """Numbers pass as they are."""
         return word
 
-    def found(self, finder: Process, named: Capability) -> int:
+    def found(self, finder: Thread, named: Capability) -> int:
         """The one cookie that the channel has; 0 once it is gone."""
         return named.cookie if named.alive else 0
 
-    def replied(self, replier: Process, sender: Process, value: int) -> int:
+    def replied(self, replier: Thread, message: Message, value: int) -> int:
         """Numbers pass as they are."""
         return value
 
-    def give(self, giver: Process, target: Process, cookie: int, rights: int) -> int:
+    def give(
+        self, giver: Thread, target: Process, message: Message | None, cookie: int, rights: int
+    ) -> int:
         """Numbers pass as they are."""
         return cookie
 
-    def take(self, taker: Process, sender: Process, number: int, rights: int) -> int:
+    def take(self, taker: Thread, message: Message, number: int, rights: int) -> int:
         """Numbers pass as they are."""
         return number
+
+    def carried(
+        self, giver: Thread, receiver: Process, message: Message, slot: Slot
+    ) -> tuple[int, int]:
+        """Numbers pass as they are."""
+        return slot.cookie, slot.rights
+
+    def grantable(self, caller: Thread, holder: Process, cookie: int) -> Capability | None:
+        """Anything: it is only a number."""
+        return holder.capabilities.get(cookie)
+
+    def mint(
+        self,
+        caller: Thread,
+        held: Capability,
+        rights: int,
+        badge: int,
+        part: KernelObject | None,
+        how: str,
+    ) -> int:
+        """Numbers pass as they are."""
+        return held.cookie
+
+    def physical(self, caller: Thread, start: int, size_bytes: int, flags: int) -> bool:
+        """Any that is not the kernel's."""
+        return True
+
+    def vector_ranges(self, caller: Thread) -> list[tuple[int, int]]:
+        """All of them, whoever asks."""
+        return [(MSI_FIRST, MSI_LAST + 1)]
+
+    def allocated(self, caller: Thread, vector: InterruptVector) -> None:
+        """Nothing: the vector is its process's, by number."""
 
     def dropped(self, holder: Process, cookie: int) -> None:
         """Nothing: whoever knows the number still has the right."""
 
+    def revoke(self, capability: Capability, holder: Process | None) -> int:
+        """Nothing: numbers cannot be taken back."""
+        return 0
+
     def process_ended(self, process: Process) -> None:
         """Nothing: a cookie belongs to nobody."""
-
-    def object_ended(self, target: Any, processes: list[Process]) -> None:
-        """Forget the object's one cookie."""
-        self.tree.drop_target(target, [self._tables[0]])
 
 
 POLICIES: dict[str, type[Derived]] = {"derived": Derived, "bearer": Bearer}

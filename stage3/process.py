@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .abi import ObjectKind
 from .address_space import AddressSpace
+from .objects import KernelObject
 from .thread import Thread
 
 if TYPE_CHECKING:
     from anos_sim.hw.pci import Function
 
-    from .capability import Capability, Handler
+    from .capability import Capability
     from .channel import Channel, Message
     from .interrupt import InterruptVector
+    from .objects import Handler
 
 
 class ProcessState(Enum):
@@ -27,7 +30,7 @@ class ProcessState(Enum):
 
 
 @attrs.define(eq=False)
-class Process:
+class Process(KernelObject):
     """A protection domain.
 
     `capabilities` maps a cookie to what it stands for here. Under `derived` the
@@ -48,6 +51,8 @@ class Process:
     state: ProcessState = ProcessState.ALIVE
     thread_class: int = 1
     threads: list[Thread] = attrs.field(factory=list, repr=False)
+    ranges: dict[Capability, None] = attrs.field(factory=dict, repr=False)
+    """Those of its capabilities that are to physical memory or to vectors."""
     receives_on: dict[Channel, None] = attrs.field(factory=dict, repr=False)
     vectors: list[InterruptVector] = attrs.field(factory=list, repr=False)
     dma_runs: list[tuple[int, int]] = attrs.field(factory=list, repr=False)
@@ -63,6 +68,11 @@ class Process:
     def serving(self) -> list[Message]:
         """Messages its threads have received and nobody has answered yet, in order."""
         return [message for message in self.messages.values() if message.receiver is self]
+
+    @property
+    def identity(self) -> tuple[ObjectKind, int]:
+        """Its pid; 0 while it is being built."""
+        return ObjectKind.PROCESS, self.pid
 
     def __str__(self) -> str:
         return f"{self.name}[{self.pid}]"

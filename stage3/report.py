@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from anos_sim.hw.vcpu import PC
 
 from .abi import PAGE_BYTES, Status
-from .capability import SystemCall
+from .objects import SystemCall
 from .physical import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, WRITE
 
 if TYPE_CHECKING:

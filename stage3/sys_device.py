@@ -6,11 +6,16 @@ import struct
 from typing import TYPE_CHECKING
 
 from . import console
-from .abi import LOG_BYTES, MSI_ADDRESS, Status, Sysno
+from .abi import LOG_BYTES, MSI_ADDRESS, PAGE_BYTES, Rights, Status, Sysno
 from .errors import SyscallError
 from .log import LogRead
+from .objects import PhysicalRange
+from .policy import DEVICE_RIGHTS
 from .syscall import is_user, require_user, syscall
 from .thread import ThreadState
+
+FIRMWARE_BEGIN, FIRMWARE_END = 0xE_0000, 0x10_0000
+"""Where a PC's firmware leaves its tables."""
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -90,6 +95,10 @@ def map_firmware_tables(kernel: Kernel, caller: Thread, rsdp: int) -> int:
     if not caller.process.space.store(rsdp, kernel.machine.rsdp):
         raise SyscallError(Status.BADARGS)
     kernel.firmware_tables_taken = True
+    tables = PhysicalRange(FIRMWARE_BEGIN, FIRMWARE_END)
+    kernel.policy.created(
+        caller.process, tables, Rights.READ | Rights.GRANT, "map_firmware_tables", caller
+    )
     return 0
 
 
@@ -101,7 +110,8 @@ def alloc_interrupt_vector(
 
     Raises:
         SyscallError(BADARGS): a pointer the caller may not write through.
-        SyscallError(FAILURE): all vectors are in use.
+        SyscallError(INCAPABLE): it holds no vectors (`derived`).
+        SyscallError(FAILURE): all of its vectors are in use.
     """
     space = caller.process.space
     require_user(address_pointer)
@@ -109,10 +119,12 @@ def alloc_interrupt_vector(
     if not space.writable(address_pointer, 8) or not space.writable(data_pointer, 4):
         raise SyscallError(Status.BADARGS)
     addresses = [MSI_ADDRESS | cpu.index << 12 for cpu in kernel.cpus]
-    vector = kernel.vectors.allocate(caller.process, bdf & 0xFFFF_FFFF, addresses)
+    ranges = kernel.policy.vector_ranges(caller)
+    vector = kernel.vectors.allocate(caller.process, bdf & 0xFFFF_FFFF, addresses, ranges)
     if vector is None:
         raise SyscallError(Status.FAILURE)
     caller.process.vectors.append(vector)
+    kernel.policy.allocated(caller, vector)
     space.store(address_pointer, struct.pack("<Q", vector.address))
     space.store(data_pointer, struct.pack("<I", vector.number))
     return vector.number
@@ -157,4 +169,17 @@ def get_framebuffer_phys(kernel: Kernel, caller: Thread, info: int) -> int:
     )
     if not caller.process.space.store(info, record):
         raise SyscallError(Status.BADARGS)
+    _hold_screen(kernel, caller)
     return 0
+
+
+def _hold_screen(kernel: Kernel, caller: Thread) -> None:
+    """Who asks for the framebuffer may map it, from the first time on."""
+    screen = kernel.machine.framebuffer
+    end = screen.physical + screen.size_bytes + PAGE_BYTES - 1 & -PAGE_BYTES
+    for held in caller.process.ranges:
+        if held.target.extent == (screen.physical, end - screen.physical):
+            return
+    pixels = PhysicalRange(screen.physical, end)
+    how = "get_framebuffer_phys"
+    kernel.policy.created(caller.process, pixels, DEVICE_RIGHTS, how, caller)

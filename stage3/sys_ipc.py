@@ -8,8 +8,8 @@ from anos_sim.hw.vcpu import NOW
 
 from . import ipc
 from .abi import NAME_BYTES_MAX, PAGE_BYTES, USER_END, Rights, Status, Sysno
-from .capability import COOKIE_MIN
 from .channel import Channel, Message, Receive
+from .cookie import COOKIE_MIN
 from .errors import SyscallError
 from .events import EventKind
 from .policy import CHANNEL_RIGHTS
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from .kernel import Kernel
     from .process import Process
     from .thread import Thread
+    from .transfer import Slot
 
 PAGE_OFFSET = PAGE_BYTES - 1
 SEND, RECEIVE = int(Rights.SEND), int(Rights.RECEIVE)
+SENT, REPLIED = int(EventKind.SEND), int(EventKind.REPLY)
 SENDING, RECEIVING = ThreadState.SENDING, ThreadState.RECEIVING
 OK = int(Status.OK)
 FAILURE, BADARGS, INCAPABLE = Status.FAILURE, Status.BADARGS, Status.INCAPABLE
@@ -43,9 +45,25 @@ def send_message(
         raise SyscallError(BADARGS)
     if size_bytes > PAGE_BYTES:
         raise SyscallError(FAILURE)
+    send(kernel, caller, cookie, tag, size_bytes, buffer)
+    return None
+
+
+def send(
+    kernel: Kernel,
+    caller: Thread,
+    cookie: int,
+    tag: int,
+    size_bytes: int,
+    buffer: int,
+    slots: tuple[Slot, ...] = (),
+    transfer: int = 0,
+) -> None:
+    """The rest of both sends, when their arguments are no nonsense."""
     process = caller.process
     held = process.capabilities.get(cookie)
     if held is None or type(held.target) is not Channel:
+        kernel.refused(caller, cookie)
         raise SyscallError(FAILURE)
     if not held.rights & SEND:
         raise SyscallError(INCAPABLE)
@@ -53,23 +71,26 @@ def send_message(
     frame, device = ipc.take_page(kernel, process, buffer) if buffer and size_bytes else (0, False)
     number = kernel.statistics.messages = kernel.statistics.messages + 1
     sent_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
-    message = Message(caller, channel, tag, size_bytes, frame, device, sent_ps, number)
+    message = Message(caller, channel, held, tag, size_bytes, frame, device, sent_ps, number)
+    if transfer:
+        message.slots, message.transfer = slots, transfer
     if kernel.events is not None:
-        kernel.emit(
-            EventKind.SEND,
-            caller,
-            f"{channel} message {message.number} tag {tag:#x} size {size_bytes}",
+        held.used |= SEND
+        tid = caller.tid
+        kernel.events.extend(
+            (SENT, sent_ps, tid, channel.number, number, tag, size_bytes, frame, held.cookie, held.badge)
         )
     kernel.block(caller, SENDING, message)
     while channel.waiting:
         receive = channel.waiting.popleft()
         received = ipc.deliver(kernel, message, receive)
+        if receive.timed:
+            ipc.stop_timer(kernel, receive)
         if received:
             kernel.wake(receive.thread, OK, received)
-            return None
+            return
         kernel.wake(receive.thread, Status.BADARGS, 0)
     channel.messages.append(message)
-    return None
 
 
 @syscall(Sysno.RECV_MESSAGE)
@@ -86,18 +107,37 @@ def recv_message(
         raise SyscallError(Status.BADARGS)
     if buffer & PAGE_OFFSET:
         raise SyscallError(Status.BADARGS)
+    return receive_on(kernel, caller, cookie, tag_pointer, size_pointer, buffer)
+
+
+def receive_on(
+    kernel: Kernel,
+    caller: Thread,
+    cookie: int,
+    tag_pointer: int,
+    size_pointer: int,
+    buffer: int,
+    transfer: int = 0,
+    timeout_ns: int = 0,
+) -> int | None:
+    """The rest of both receives, when their arguments are no nonsense."""
     process = caller.process
     held = process.capabilities.get(cookie)
     if held is None or type(held.target) is not Channel:
+        kernel.refused(caller, cookie)
         raise SyscallError(FAILURE)
     if not held.rights & RECEIVE:
         raise SyscallError(INCAPABLE)
     channel = held.target
     receive = caller.receive
     if receive is None:
-        receive = caller.receive = Receive(caller)
+        receive = caller.receive = Receive(caller, channel, held)
     receive.channel = channel
+    receive.capability = held
     receive.buffer = buffer
+    receive.transfer = transfer
+    if kernel.events is not None:
+        held.used |= RECEIVE
     if receive.tag_pointer != tag_pointer or receive.size_pointer != size_pointer:
         receive.tag_pointer, receive.size_pointer, receive.generation = (
             tag_pointer,
@@ -110,19 +150,23 @@ def recv_message(
         if not received:
             raise SyscallError(BADARGS)
         channel.messages.popleft()
-        _becomes_receiver(process, channel)
+        if kernel.policy.counts_receivers:
+            _becomes_receiver(process, channel)
         kernel.not_before(message.sent_ps)
         return received
     if receive.generation != process.space.generation and not receive.is_possible():
         raise SyscallError(BADARGS)
-    _becomes_receiver(process, channel)
+    if kernel.policy.counts_receivers:
+        _becomes_receiver(process, channel)
     channel.waiting.append(receive)
     kernel.block(caller, RECEIVING, receive)
+    if timeout_ns:
+        ipc.start_timer(kernel, receive, timeout_ns)
     return None
 
 
 def _becomes_receiver(process: Process, channel: Channel) -> None:
-    """A channel lives as long as one of its receivers does."""
+    """Under `bearer` a channel lives as long as one of its receivers does."""
     if process not in channel.receivers:
         channel.receivers[process] = None
         process.receives_on[channel] = None
@@ -135,14 +179,21 @@ def reply_message(kernel: Kernel, caller: Thread, cookie: int, reply: int) -> in
     Raises:
         SyscallError(FAILURE): no such message, or its sender is gone.
     """
-    process = caller.process
-    message = process.messages.get(cookie)
+    message = caller.process.messages.get(cookie)
     if message is None:
         raise SyscallError(Status.FAILURE)
+    return answer(kernel, caller, message, reply)
+
+
+def answer(kernel: Kernel, caller: Thread, message: Message, reply: int) -> int:
+    """The rest of both replies: the sender goes on."""
+    cookie = message.cookie
     if kernel.events is not None:
-        kernel.emit(EventKind.REPLY, caller, f"message {message.number} value {reply:#x}")
+        now_ps = kernel.now_ps()
+        number = message.channel.number
+        kernel.events.extend((REPLIED, now_ps, caller.tid, number, message.number, reply))
     if reply >= COOKIE_MIN and not message.abandoned:
-        reply = kernel.policy.replied(process, message.sender.process, reply)
+        reply = kernel.policy.replied(caller, message, reply)
     ipc.finish(kernel, message, reply)
     cpu: Cpu = kernel.current  # type: ignore[assignment]
     if kernel.scheduler.replied(caller, cpu.queue):
@@ -158,18 +209,21 @@ def create_channel(kernel: Kernel, caller: Thread) -> int:
     process = caller.process
     channel = Channel(kernel.next_channel, process)
     kernel.next_channel += 1
-    channel.receivers[process] = None
-    process.receives_on[channel] = None
-    return kernel.policy.created(process, channel, CHANNEL_RIGHTS, "create_channel")
+    if kernel.policy.counts_receivers:
+        _becomes_receiver(process, channel)
+    return kernel.policy.created(process, channel, CHANNEL_RIGHTS, "create_channel", caller)
 
 
 @syscall(Sysno.DESTROY_CHANNEL)
 def destroy_channel(kernel: Kernel, caller: Thread, cookie: int) -> int:
     """End a channel: queued senders and waiting receivers wake with FAILURE. Always OK."""
     held = caller.process.capabilities.get(cookie)
-    if held is not None and type(held.target) is Channel:
+    if held is None:
+        kernel.refused(caller, cookie)
+    elif type(held.target) is Channel:
         if not held.rights & Rights.DESTROY:
             raise SyscallError(Status.INCAPABLE)
+        kernel.used(held, Rights.DESTROY)
         ipc.destroy_channel(kernel, held.target)
     return 0
 
@@ -193,9 +247,11 @@ def register_named_channel(kernel: Kernel, caller: Thread, cookie: int, name_poi
     name = _load_name(caller, name_pointer, Status.BADARGS)
     held = caller.process.capabilities.get(cookie)
     if held is None or type(held.target) is not Channel:
+        kernel.refused(caller, cookie)
         raise SyscallError(Status.BAD_NUMBER)
     if not held.rights & Rights.NAME:
         raise SyscallError(INCAPABLE)
+    kernel.used(held, Rights.NAME)
     if not kernel.names.register(name, held.target, held):
         raise SyscallError(Status.BAD_NUMBER)
     return 0
@@ -222,4 +278,4 @@ def find_named_channel(kernel: Kernel, caller: Thread, name_pointer: int) -> int
         SyscallError(BAD_NAME): the name is out of reach.
     """
     found = kernel.names.find(_load_name(caller, name_pointer, Status.BAD_NAME))
-    return kernel.policy.found(caller.process, found[1]) if found else 0
+    return kernel.policy.found(caller, found[1]) if found else 0

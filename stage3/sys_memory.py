@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anos_sim.hw.memory import FRAME_SHIFT, MANAGED_BEGIN
+from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.hw.vcpu import MAY_RUN
 
 from . import devices
-from .abi import PAGE_BYTES, REGION_END, USER_END, Status, Sysno
+from .abi import PAGE_BYTES, PHYSICAL_END, REGION_END, USER_END, Status, Sysno
 from .errors import OutOfFrames, SyscallError
+from .objects import PhysicalRange
 from .physical import DEVICE, USER
+from .policy import MEMORY_RIGHTS
 from .syscall import is_user, round_up, syscall
 
 if TYPE_CHECKING:
@@ -111,7 +113,8 @@ def map_physical(
 
     Raises:
         SyscallError(BADARGS): unaligned, not the user half, or memory that is
-            the kernel's or, under `derived`, not the caller's.
+            the kernel's or, under `derived`, not in a range that the caller holds.
+        SyscallError(INCAPABLE): it holds the range, but not for that use.
         SyscallError(FAILURE): no memory for the tables; nothing has changed.
     """
     last = base + size_bytes - 1
@@ -123,7 +126,7 @@ def map_physical(
         raise SyscallError(Status.BADARGS)
     if not size_bytes:
         return 0
-    if last >= USER_END or not _may_map(kernel, caller, physical, size_bytes):
+    if last >= USER_END or not _may_map(kernel, caller, physical, size_bytes, flags):
         raise SyscallError(Status.BADARGS)
     process = caller.process
     space = process.space
@@ -146,22 +149,16 @@ def map_physical(
     return 0
 
 
-def _may_map(kernel: Kernel, caller: Thread, physical: int, size_bytes: int) -> bool:
-    """The kernel's RAM and the zero page are nobody's; under `derived`, RAM is its owner's."""
+def _may_map(kernel: Kernel, caller: Thread, physical: int, size_bytes: int, flags: int) -> bool:
+    """The kernel's RAM and the zero page are nobody's; all else is the policy's to say."""
     memory = kernel.memory
     end = physical + size_bytes
-    if end > 1 << 40:
+    if end > PHYSICAL_END:
         return False
-    if physical >= memory.size_bytes:
-        return True
-    if end > memory.kernel_begin or physical <= kernel.physical.zero_address < end:
+    is_ram = physical < memory.size_bytes
+    if is_ram and (end > memory.kernel_begin or physical <= kernel.physical.zero_address < end):
         return False
-    if kernel.policy.any_physical:
-        return True
-    if end <= MANAGED_BEGIN:
-        return True
-    first, last = physical >> FRAME_SHIFT, (end >> FRAME_SHIFT) - 1
-    return any(run <= first and last < run + count for run, count in caller.process.dma_runs)
+    return kernel.policy.physical(caller, physical, size_bytes, flags)
 
 
 @syscall(Sysno.ALLOC_PHYSICAL_PAGES)
@@ -179,5 +176,8 @@ def alloc_physical_pages(kernel: Kernel, caller: Thread, size_bytes: int) -> int
         first = kernel.frames.allocate_run(count)
     except OutOfFrames:
         raise SyscallError(Status.FAILURE) from None
-    caller.process.dma_runs.append((first, count))
+    process = caller.process
+    process.dma_runs.append((first, count))
+    frames = PhysicalRange(first << FRAME_SHIFT, (first + count) << FRAME_SHIFT)
+    kernel.policy.created(process, frames, MEMORY_RIGHTS, "alloc_physical_pages", caller)
     return first << FRAME_SHIFT

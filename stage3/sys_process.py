@@ -100,7 +100,7 @@ def create_process(kernel: Kernel, caller: Thread, params: int) -> int:
             lifecycle.copy_region(
                 parent, child, start, size_bytes, kernel.policy.parent_keeps_writing
             )
-        stack_pointer = _build_stack(kernel, parent, child, stack_base, stack_bytes, values)
+        stack_pointer = _build_stack(kernel, caller, child, stack_base, stack_bytes, values)
     except OutOfFrames:
         lifecycle.end_process(kernel, child, "no memory")
         raise SyscallError(Status.FAILURE) from None
@@ -124,7 +124,7 @@ def _load_regions(parent: Process, pointer: int, count: int) -> list[tuple[int, 
 
 
 def _build_stack(
-    kernel: Kernel, parent: Process, child: Process, base: int, size_bytes: int, values: bytes
+    kernel: Kernel, caller: Thread, child: Process, base: int, size_bytes: int, values: bytes
 ) -> int:
     """Map a child's stack and write its first values at the top; returns its stack pointer."""
     top = base + size_bytes
@@ -133,7 +133,7 @@ def _build_stack(
     if mapped_bytes:
         child.space.map_zero(first_page, mapped_bytes, MapFlags.READ | MapFlags.WRITE)
     words = [
-        kernel.policy.stack_word(parent, child, word)
+        kernel.policy.stack_word(caller, child, word)
         for (word,) in struct.iter_unpack("<Q", values)
     ]
     stack_pointer = top - len(values)

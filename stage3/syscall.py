@@ -17,7 +17,7 @@ from .abi import MASK64, USER_END, Status, Sysno
 from .errors import SyscallError
 
 if TYPE_CHECKING:
-    from .capability import Handler
+    from .objects import Handler
 
 TABLE: dict[Sysno, Handler] = {}
 

@@ -41,14 +41,14 @@ static bool same_file(const char *a, const char *b)
            memcmp(a, b, mount_bytes) == 0 && strcmp(name_a, name_b) == 0;
 }
 
-bool boot_lists(const struct anos_boot_entry *manifest, uint64_t id)
+uint32_t boot_rights(const struct anos_boot_entry *manifest, uint64_t id)
 {
     for (uint32_t i = 0; i < manifest->capability_count; i++) {
         if (manifest->capabilities[i] == id) {
-            return true;
+            return manifest->may_delegate[i] ? ANOS_ALL_RIGHTS : ANOS_ALL_RIGHTS & ~ANOS_RIGHT_GRANT;
         }
     }
-    return false;
+    return 0;
 }
 
 const struct anos_boot_entry *boot_manifest(const char *path)
@@ -82,13 +82,15 @@ static void start(const struct anos_boot_entry *entry)
     memcpy(strings + path_bytes, entry->arguments, entry->argument_bytes);
 
     struct capability_pair capabilities[ANOS_CAPABILITY_SLOTS];
-    loader_own_calls(capabilities, entry->capabilities, entry->capability_count);
+    uint32_t rights[ANOS_CAPABILITY_SLOTS];
+    loader_own(capabilities, rights, entry);
     const struct program program = {
         .values = { .argument_count = 1 + entry->argument_count,
                     .capability_count = entry->capability_count,
                     .string_bytes = path_bytes + entry->argument_bytes,
                     .strings = strings,
                     .capabilities = capabilities },
+        .rights = rights,
         .stack_bytes = entry->stack_bytes,
         .thread_class = (uint8_t)entry->thread_class,
     };
@@ -108,6 +110,9 @@ void boot_run(void)
     printf("boot: found %s\n", CONFIG_PATH);
     for (uint32_t i = 0; i < config->entry_count; i++) {
         const struct anos_boot_entry *const entry = &config->entries[i];
+        if (entry->on_request) {
+            continue;
+        }
         if (entry->wait_for[0] != '\0' && !wait_for(entry->wait_for)) {
             printf("boot: %s is not started, because '%s' did not appear within 20 s\n",
                    entry->name, entry->wait_for);

@@ -14,7 +14,7 @@ void boot_run(void);
  */
 const struct anos_boot_entry *boot_manifest(const char *path);
 
-/* Does a manifest have this call? */
-bool boot_lists(const struct anos_boot_entry *manifest, uint64_t id);
+/* The rights that a manifest allows to the capability with this id; 0: it is not in it. */
+uint32_t boot_rights(const struct anos_boot_entry *manifest, uint64_t id);
 
 #endif

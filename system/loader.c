@@ -8,6 +8,7 @@
  */
 #include "loader.h"
 
+#include "boot.h"
 #include "executable.h"
 #include "pages.h"
 #include "program_file.h"
@@ -58,13 +59,15 @@ static bool map_segment(uint64_t process, const uint8_t *data, const struct segm
 }
 
 /* Delegate each capability; returns false if SYSTEM does not hold one itself. */
-static bool give_all(uint64_t process, const struct start_values *values,
+static bool give_all(uint64_t process, const struct program *program,
                      struct capability_pair *given)
 {
+    const struct start_values *const values = &program->values;
     for (unsigned i = 0; i < values->capability_count; i++) {
         given[i] = values->capabilities[i];
         if (given[i].cookie != 0) {
-            const struct anos_result result = anos_give(process, given[i].cookie, 0);
+            const uint32_t rights = program->rights == NULL ? 0 : program->rights[i];
+            const struct anos_result result = anos_give(process, given[i].cookie, rights);
             if (result.type != ANOS_OK) {
                 return false;
             }
@@ -98,7 +101,7 @@ static int64_t fill(uint64_t process, const struct program *program, uint64_t st
     struct capability_pair given[CAPABILITIES_MAX];
     struct start_values values = program->values;
     values.capabilities = given;
-    if (!give_all(process, &program->values, given)) {
+    if (!give_all(process, program, given)) {
         return SPAWN_NOT_HELD;
     }
     for (unsigned i = 0; i < executable->segment_count; i++) {
@@ -181,10 +184,12 @@ int64_t loader_start(const struct program *program)
     return pid;
 }
 
-void loader_own_calls(struct capability_pair *pairs, const uint8_t *ids, unsigned count)
+void loader_own(struct capability_pair *pairs, uint32_t *rights,
+                const struct anos_boot_entry *manifest)
 {
-    for (unsigned i = 0; i < count; i++) {
-        const unsigned slot = ids[i] % ANOS_CAPABILITY_SLOTS;
+    for (unsigned i = 0; i < manifest->capability_count; i++) {
+        const unsigned slot = manifest->capabilities[i] % ANOS_CAPABILITY_SLOTS;
         pairs[i] = (struct capability_pair){ slot, __syscall_capabilities[slot] };
+        rights[i] = boot_rights(manifest, slot);
     }
 }

@@ -4,9 +4,12 @@
 
 #include "stack_image.h"
 
+#include <anos/boot_config.h>
+
 /* The cookies of `values` are SYSTEM's own; the program gets one derived from each. */
 struct program {
     struct start_values values;
+    const uint32_t *rights; /* of each capability, at most; NULL: all that SYSTEM has */
     uint64_t stack_bytes; /* rounded up to a page */
     uint8_t thread_class;
 };
@@ -17,7 +20,8 @@ struct program {
  */
 int64_t loader_start(const struct program *program);
 
-/* The pairs of SYSTEM's own calls with these ids. */
-void loader_own_calls(struct capability_pair *pairs, const uint8_t *ids, unsigned count);
+/* SYSTEM's own capabilities for a manifest, with the rights that it allows to each. */
+void loader_own(struct capability_pair *pairs, uint32_t *rights,
+                const struct anos_boot_entry *manifest);
 
 #endif

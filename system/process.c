@@ -32,6 +32,7 @@ struct request {
     _Alignas(uint64_t) uint8_t bytes[ANOS_PAGE_BYTES];
     struct program program;
     struct capability_pair capabilities[SPAWN_CAPABILITIES_MAX];
+    uint32_t rights[SPAWN_CAPABILITIES_MAX];
     uint64_t taken[SPAWN_CAPABILITIES_MAX]; /* cookies that SYSTEM has for this request */
     unsigned taken_count;
 };
@@ -87,6 +88,7 @@ static int64_t read_request(struct request *request, const struct service_messag
         .values = { .argument_count = body->argument_count,
                     .capability_count = body->capability_count,
                     .capabilities = request->capabilities },
+        .rights = request->rights,
         .stack_bytes = body->stack_bytes,
         .thread_class = ANOS_CLASS_NORMAL,
     };
@@ -94,16 +96,32 @@ static int64_t read_request(struct request *request, const struct service_messag
                         (const char *)body->capabilities + pair_bytes, left - pair_bytes);
 }
 
+/* Is a cookie of SYSTEM's what a manifest means by an id? */
+static bool is_what_it_says(uint64_t cookie, uint64_t id)
+{
+    const uint64_t what = anos_inspect(cookie).value;
+    if (id == ANOS_CAP_INTERRUPT_VECTORS) {
+        return what >> 32 == ANOS_OBJECT_VECTORS;
+    }
+    if (id >= ANOS_CAP_DEVICE_MEMORY) {
+        return what >> 32 == ANOS_OBJECT_PHYSICAL;
+    }
+    return what == ((uint64_t)ANOS_OBJECT_CALL << 32 | id);
+}
+
 /*
  * SYSTEM's own cookie for one of the requester's: 0 if the manifest does not
- * have the call, or if it is another call's cookie. False: it is not held.
+ * have it, or if it is another thing's cookie. False: it is not held.
  */
-static bool take(struct request *request, struct capability_pair *pair, uint64_t message,
+static bool take(struct request *request, unsigned index, uint64_t message,
                  const struct anos_boot_entry *manifest)
 {
+    struct capability_pair *const pair = &request->capabilities[index];
     const uint64_t wanted = pair->cookie;
+    const uint32_t rights = manifest == NULL ? ANOS_ALL_RIGHTS : boot_rights(manifest, pair->id);
     pair->cookie = 0;
-    if (wanted == 0 || (manifest != NULL && !boot_lists(manifest, pair->id))) {
+    request->rights[index] = rights;
+    if (wanted == 0 || rights == 0) {
         return true;
     }
     const struct anos_result taken = anos_take(message, wanted, 0);
@@ -113,8 +131,7 @@ static bool take(struct request *request, struct capability_pair *pair, uint64_t
     if (taken.value != wanted) { /* else it is no copy, but the number that all use */
         request->taken[request->taken_count++] = taken.value;
     }
-    const uint64_t call = (uint64_t)ANOS_OBJECT_CALL << 32 | pair->id;
-    if (manifest == NULL || anos_inspect(taken.value).value == call) {
+    if (manifest == NULL || is_what_it_says(taken.value, pair->id)) {
         pair->cookie = taken.value;
     }
     return true;
@@ -128,7 +145,7 @@ static int64_t take_all(struct request *request, uint64_t message)
     int64_t answer = 0;
     pthread_mutex_lock(&pool.lock);
     for (unsigned i = 0; answer == 0 && i < values->capability_count; i++) {
-        if (!take(request, &request->capabilities[i], message, manifest)) {
+        if (!take(request, i, message, manifest)) {
             answer = SPAWN_NOT_HELD;
         }
     }

@@ -3,7 +3,8 @@
  *
  * Devices turn up one by one while drivers find them, and nobody says which
  * was the last: it asks until nothing new has come for a while. A driver is
- * started as `fat32drv <mount> <device id>` and mounts its volume by itself.
+ * started as `fat32drv <mount> <device id>` and mounts its volume by itself; what it
+ * may hold, its stack and its class are those of its entry in the boot config.
  *
  * Drivers of several controllers race to register their disks. Names shall not
  * depend on who wins: disks are numbered by the place of their controller on the
@@ -11,6 +12,7 @@
  */
 #include "starter.h"
 
+#include "boot.h"
 #include "device.h"
 #include "loader.h"
 #include "ramfs.h"
@@ -21,22 +23,9 @@
 #include <string.h>
 
 #define DRIVER_PATH "boot:/fat32drv.elf"
-#define DRIVER_STACK_BYTES 0x100000
 #define POLL_NS UINT64_C(20000000)
 #define STORAGE_POLLS_MAX 750 /* 15 s until the first device */
 #define SETTLE_POLLS 50       /* 1 s after the newest one */
-
-static const uint8_t driver_calls[] = {
-    ANOS_SYS_DEBUG_PRINT,
-    ANOS_SYS_SLEEP,
-    ANOS_SYS_SEND_MESSAGE,
-    ANOS_SYS_RECV_MESSAGE,
-    ANOS_SYS_REPLY_MESSAGE,
-    ANOS_SYS_CREATE_CHANNEL,
-    ANOS_SYS_FIND_NAMED_CHANNEL,
-    ANOS_SYS_KILL_CURRENT_TASK,
-    ANOS_SYS_CREATE_REGION,
-};
 
 /* Devices that have a driver. The RAMFS has one mount of the table. */
 static uint64_t served[VFS_MOUNTS_MAX - 1];
@@ -66,10 +55,11 @@ static const char *mount_name(uint32_t hardware)
     }
 }
 
-static void start_driver(const struct device_info *device)
+static void start_driver(const struct device_info *device, const struct anos_boot_entry *manifest)
 {
-    struct capability_pair capabilities[sizeof driver_calls];
-    loader_own_calls(capabilities, driver_calls, sizeof driver_calls);
+    struct capability_pair capabilities[ANOS_CAPABILITY_SLOTS];
+    uint32_t rights[ANOS_CAPABILITY_SLOTS];
+    loader_own(capabilities, rights, manifest);
 
     char strings[128];
     const int used = snprintf(strings, sizeof strings, "%s%c%s%u:%c%llu", DRIVER_PATH, 0,
@@ -77,12 +67,13 @@ static void start_driver(const struct device_info *device)
                               (unsigned long long)device->id);
     const struct program driver = {
         .values = { .argument_count = 3,
-                    .capability_count = sizeof driver_calls,
+                    .capability_count = manifest->capability_count,
                     .string_bytes = (size_t)used + 1,
                     .strings = strings,
                     .capabilities = capabilities },
-        .stack_bytes = DRIVER_STACK_BYTES,
-        .thread_class = ANOS_CLASS_REALTIME,
+        .rights = rights,
+        .stack_bytes = manifest->stack_bytes,
+        .thread_class = (uint8_t)manifest->thread_class,
     };
     loader_start(&driver);
     served[served_count++] = device->id;
@@ -132,7 +123,7 @@ static bool is_usable(const struct device_info *device)
 }
 
 /* Start a driver for each usable device that has none; returns true if there was one. */
-static bool start_drivers(uint64_t devman)
+static bool start_drivers(uint64_t devman, const struct anos_boot_entry *manifest)
 {
     static _Alignas(ANOS_PAGE_BYTES) uint8_t page[ANOS_PAGE_BYTES];
     const struct device_answer *const answer = (const struct device_answer *)page;
@@ -153,7 +144,7 @@ static bool start_drivers(uint64_t devman)
         if (first == count) {
             break;
         }
-        start_driver(&answer->devices[first]);
+        start_driver(&answer->devices[first], manifest);
         started = true;
     }
     return started;
@@ -162,6 +153,12 @@ static bool start_drivers(uint64_t devman)
 void *starter_run(void *unused)
 {
     (void)unused;
+    const struct anos_boot_entry *const manifest = boot_manifest(DRIVER_PATH);
+    if (manifest == NULL) {
+        printf("Filesystems: the boot config has no manifest for %s, so there are none but "
+               RAMFS_MOUNT "\n", DRIVER_PATH);
+        return NULL;
+    }
     printf("Filesystems: waiting for storage devices\n");
     uint64_t devman = 0;
     int polls_left = STORAGE_POLLS_MAX;
@@ -169,7 +166,7 @@ void *starter_run(void *unused)
         if (devman == 0) {
             devman = anos_find_named_channel(DEVMAN_NAME).value;
         }
-        if (devman != 0 && start_drivers(devman)) {
+        if (devman != 0 && start_drivers(devman, manifest)) {
             polls_left = SETTLE_POLLS;
         }
         anos_task_sleep_current(POLL_NS);

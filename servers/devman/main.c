@@ -40,7 +40,14 @@ static const uint8_t bus_driver_calls[] = {
     ANOS_SYS_WAIT_INTERRUPT,
     ANOS_SYS_CREATE_REGION,
     ANOS_SYS_CREATE_THREAD,
+    ANOS_SYS_MINT_RANGE,
+    ANOS_SYS_INSPECT,
+    ANOS_SYS_EXIT_PROCESS,
 };
+
+#define BUS_BYTES (UINT64_C(1) << 20)
+#define FOUR_GIB (UINT64_C(1) << 32)
+#define OBJECTS_MAX 4
 
 /* What a client sent; it may change the page at any time, so copy, then test. */
 struct message {
@@ -191,7 +198,31 @@ static void serve(uint64_t channel)
     }
 }
 
-static void start_bus_driver(const struct mcfg_entry *range)
+/*
+ * A bus driver's devices: the configuration space of its buses, what its bridges
+ * may have mapped (all device memory below that space, and all above 4 GiB), and
+ * its share of the interrupt vectors.
+ */
+static struct capability_pair *give_devices(struct capability_pair *pairs,
+                                            const struct mcfg_entry *range, size_t index,
+                                            size_t range_count)
+{
+    const uint64_t memory = __syscall_capabilities[ANOS_CAP_DEVICE_MEMORY];
+    const uint64_t vectors = __syscall_capabilities[ANOS_CAP_INTERRUPT_VECTORS];
+    const uint64_t begin = (anos_inspect(memory).value & UINT32_MAX) * ANOS_PAGE_BYTES;
+    const uint64_t buses = range->ecam_physical + range->start_bus * BUS_BYTES;
+    const uint64_t bus_count = range->end_bus - range->start_bus + 1u;
+    const uint64_t share = (ANOS_MSI_LAST + 1 - ANOS_MSI_FIRST) / range_count;
+    *pairs++ = spawn_part(ANOS_CAP_CONFIG_SPACE, memory, buses, bus_count * BUS_BYTES);
+    *pairs++ = spawn_part(ANOS_CAP_DEVICE_MEMORY, memory, begin, range->ecam_physical - begin);
+    *pairs++ = spawn_part(ANOS_CAP_DEVICE_MEMORY_HIGH, memory, FOUR_GIB,
+                          ANOS_PHYSICAL_END - FOUR_GIB);
+    *pairs++ = spawn_part(ANOS_CAP_INTERRUPT_VECTORS, vectors, ANOS_MSI_FIRST + index * share,
+                          share);
+    return pairs;
+}
+
+static void start_bus_driver(const struct mcfg_entry *range, size_t index, size_t range_count)
 {
     char ecam[24], segment[8], start_bus[8], end_bus[8];
     snprintf(ecam, sizeof ecam, "%" PRIx64, range->ecam_physical);
@@ -199,9 +230,14 @@ static void start_bus_driver(const struct mcfg_entry *range)
     snprintf(start_bus, sizeof start_bus, "%u", range->start_bus);
     snprintf(end_bus, sizeof end_bus, "%u", range->end_bus);
     const char *const arguments[] = { BUS_DRIVER, ecam, segment, start_bus, end_bus };
+    struct capability_pair pairs[sizeof bus_driver_calls + OBJECTS_MAX];
+    struct capability_pair *end = spawn_own(pairs, bus_driver_calls, sizeof bus_driver_calls);
+    if (__syscall_capabilities[ANOS_CAP_DEVICE_MEMORY] != 0) {
+        end = give_devices(end, range, index, range_count);
+    }
     const int64_t pid =
-        spawn(BUS_DRIVER_STACK_BYTES, arguments, sizeof arguments / sizeof arguments[0],
-              bus_driver_calls, sizeof bus_driver_calls);
+        spawn(BUS_DRIVER_STACK_BYTES, arguments, sizeof arguments / sizeof arguments[0], pairs,
+              (size_t)(end - pairs));
     if (pid <= 0) {
         printf("DEVMAN: cannot start " BUS_DRIVER " (error %" PRId64 ")\n", pid);
     }
@@ -219,7 +255,7 @@ int main(void)
     struct mcfg_entry ranges[BUS_RANGES_MAX];
     const size_t range_count = acpi_read_mcfg(ranges, BUS_RANGES_MAX);
     for (size_t i = 0; i < range_count; i++) {
-        start_bus_driver(&ranges[i]);
+        start_bus_driver(&ranges[i], i, range_count);
     }
     printf("DEVMAN: initialisation is complete\n");
     serve(channel.value);

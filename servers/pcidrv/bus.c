@@ -37,7 +37,7 @@ static bool probe(unsigned bus, unsigned device, unsigned number, struct functio
 {
     const uint64_t offset =
         bus * BUS_BYTES + (device * PCI_FUNCTIONS_MAX + number) * PCI_CONFIG_BYTES;
-    const volatile uint8_t *const config = (const volatile uint8_t *)(ECAM_WINDOW + offset);
+    volatile uint8_t *const config = (volatile uint8_t *)(ECAM_WINDOW + offset);
     const uint32_t id = pci_read(config, PCI_ID);
     const uint16_t vendor_id = (uint16_t)id;
     if (vendor_id == NO_VENDOR || vendor_id == 0) {
@@ -86,7 +86,7 @@ static void enumerate(unsigned bus, uint64_t parent_id)
     seen[bus] = true;
     const struct anos_result mapped = anos_map_physical(
         range->ecam_physical + bus * BUS_BYTES, ECAM_WINDOW + bus * BUS_BYTES, BUS_BYTES,
-        ANOS_MAP_READ | ANOS_MAP_NOCACHE);
+        ANOS_MAP_READ | ANOS_MAP_WRITE | ANOS_MAP_NOCACHE);
     if (mapped.type != ANOS_OK) {
         printf("pcidrv: cannot map bus %u (error %lld)\n", bus, (long long)mapped.type);
         return;

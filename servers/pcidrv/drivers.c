@@ -7,6 +7,7 @@
  */
 #include "drivers.h"
 
+#include "pci.h"
 #include "spawn.h"
 
 #include <anos/abi.h>
@@ -15,12 +16,15 @@
 
 #define STACK_BYTES 0x100000
 #define CALLS_MAX 24
+#define OBJECTS_MAX 3
+#define FOUR_GIB (UINT64_C(1) << 32)
 
 struct driver {
     uint8_t class_code;
     uint8_t subclass;
     uint8_t interface;
     uint8_t bar; /* which one has its registers */
+    uint8_t vector_count; /* interrupts that it needs */
     const char *device;
     const char *path;
     uint8_t calls[CALLS_MAX]; /* the capabilities that it gets; the rest are 0 */
@@ -51,7 +55,9 @@ static const struct driver drivers[] = {
             ANOS_SYS_CREATE_CHANNEL,
             ANOS_SYS_CREATE_THREAD, /* with the next one: threads for more than one disk */
             ANOS_SYS_CREATE_REGION,
+            ANOS_SYS_EXIT_PROCESS,
         },
+        .vector_count = 1,
     },
 };
 
@@ -77,6 +83,41 @@ static size_t call_count(const struct driver *driver)
     return count;
 }
 
+/* The first of so many vectors of ours that no other driver has got; 0 if there are none. */
+static uint64_t next_vectors(unsigned count)
+{
+    static uint64_t next;
+    if (next == 0) {
+        next = anos_inspect(__syscall_capabilities[ANOS_CAP_INTERRUPT_VECTORS]).value & UINT32_MAX;
+    }
+    if (next <= ANOS_SLOW_VECTOR && ANOS_SLOW_VECTOR < next + count) {
+        next = ANOS_SLOW_VECTOR + 1;
+    }
+    const uint64_t first = next;
+    next += count;
+    return first;
+}
+
+/* A driver's devices: its registers, its function's configuration page, its vectors. */
+static struct capability_pair *give_devices(struct capability_pair *pairs,
+                                            const struct driver *driver,
+                                            const struct function *function, uint64_t registers)
+{
+    const uint64_t bytes = function_bar_bytes(function, driver->bar);
+    const uint64_t begin = registers & -(uint64_t)ANOS_PAGE_BYTES;
+    const uint64_t end = (registers + bytes + ANOS_PAGE_BYTES - 1) & -(uint64_t)ANOS_PAGE_BYTES;
+    const uint64_t memory = __syscall_capabilities[registers < FOUR_GIB
+                                                       ? ANOS_CAP_DEVICE_MEMORY
+                                                       : ANOS_CAP_DEVICE_MEMORY_HIGH];
+    *pairs++ = spawn_part(ANOS_CAP_DEVICE_MEMORY, memory, begin, end - begin);
+    *pairs++ = spawn_part(ANOS_CAP_CONFIG_SPACE, __syscall_capabilities[ANOS_CAP_CONFIG_SPACE],
+                          function->config_physical, PCI_CONFIG_BYTES);
+    *pairs++ = spawn_part(ANOS_CAP_INTERRUPT_VECTORS,
+                          __syscall_capabilities[ANOS_CAP_INTERRUPT_VECTORS],
+                          next_vectors(driver->vector_count), driver->vector_count);
+    return pairs;
+}
+
 void drivers_start(const struct function *function)
 {
     const struct driver *const driver = find(function);
@@ -96,8 +137,13 @@ void drivers_start(const struct function *function)
     snprintf(config_text, sizeof config_text, "%" PRIx64, function->config_physical);
     snprintf(id_text, sizeof id_text, "%" PRIu64, function->id);
     const char *const arguments[] = { driver->path, registers_text, config_text, id_text };
+    struct capability_pair pairs[CALLS_MAX + OBJECTS_MAX];
+    struct capability_pair *end = spawn_own(pairs, driver->calls, call_count(driver));
+    if (__syscall_capabilities[ANOS_CAP_CONFIG_SPACE] != 0) {
+        end = give_devices(end, driver, function, registers);
+    }
     const int64_t pid = spawn(STACK_BYTES, arguments, sizeof arguments / sizeof arguments[0],
-                              driver->calls, call_count(driver));
+                              pairs, (size_t)(end - pairs));
     if (pid <= 0) {
         printf("pcidrv: cannot start %s (error %" PRId64 ")\n", driver->path, pid);
     }

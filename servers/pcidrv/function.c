@@ -29,3 +29,16 @@ uint64_t function_bar(const struct function *function, unsigned index)
     }
     return 0;
 }
+
+uint64_t function_bar_bytes(const struct function *function, unsigned index)
+{
+    const unsigned offset = PCI_BAR0 + 4 * index;
+    const uint32_t command = pci_read(function->config, PCI_COMMAND) & PCI_COMMAND_MASK;
+    const uint32_t before = bar_register(function, index);
+    pci_write(function->config, PCI_COMMAND, command & ~(uint32_t)PCI_COMMAND_MEMORY);
+    pci_write(function->config, offset, UINT32_MAX);
+    const uint32_t bits = bar_register(function, index) & ~PCI_BAR_FLAGS;
+    pci_write(function->config, offset, before);
+    pci_write(function->config, PCI_COMMAND, command);
+    return ~bits + UINT64_C(1);
+}

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct function {
-    const volatile uint8_t *config;
+    volatile uint8_t *config;
     uint64_t config_physical;
     uint8_t bus;
     uint8_t device;
@@ -23,5 +23,8 @@ struct function {
  * no address, or is the upper half of the one before.
  */
 uint64_t function_bar(const struct function *function, unsigned index);
+
+/* Bytes of the memory BAR, a power of 2, found by writing ones to it; nobody may use it then. */
+uint64_t function_bar_bytes(const struct function *function, unsigned index);
 
 #endif

@@ -16,7 +16,7 @@ from anos_sim.toolchain.guest import boot_config
 from anos_sim.toolchain.guest.boot_config import BootEntry
 from anos_sim.toolchain.guest.errors import BuildError
 
-CALLS = {call.config_name: int(call.number) for call in abi.CALLS}
+CALLS = abi.config_names()
 CLASSES = {member.name: int(member) for member in abi.ThreadClass}
 GOOD: dict[str, Any] = {
     "name": "Shell",

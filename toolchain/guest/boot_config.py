@@ -1,6 +1,7 @@
 """Turn `system/boot.json` into `boot.cfg`, the flat table that SYSTEM reads.
 
-The JSON has Anos's keys (anos-abi 8.3) and one of ours, `wait_for`:
+The JSON has Anos's keys (anos-abi 8.3) and three of ours, `delegates`, `start` and
+`wait_for`:
 
     {"boot_servers": [{
         "name": "Shell",                          for the log
@@ -8,16 +9,22 @@ The JSON has Anos's keys (anos-abi 8.3) and one of ours, `wait_for`:
         "stack_size": 131072,                     bytes, a multiple of 4096
         "class": "NORMAL",                        IDLE, NORMAL, HIGH or REALTIME
         "capabilities": ["SYSCALL_DEBUG_PRINT"],  optional: its manifest
+        "delegates": [],                          optional: those of it that it may pass on
+        "start": "boot",                          optional: or "on request"
         "arguments": ["disk0:/"],                 optional: argv[1] and on
         "wait_for": "disk0:"                      optional: start when this mount is there
     }]}
 
-The table is little-endian: magic "BOTC", version 1, number of entries, bytes of
+Without `delegates` a program may pass on all it has, as in Anos. A program that
+starts on request is started by another one; its entry limits what it gets.
+
+The table is little-endian: magic "BOTC", version 2, number of entries, bytes of
 an entry, each a u32; then the entries of 1,024 bytes, as `<anos/boot_config.h>`
 declares them:
 
     name[64] path[128] wait_for[32] u64 stack_bytes u32 class u32 capability_count
-    u8 capabilities[128] u32 argument_count u32 argument_bytes arguments[648]
+    u8 capabilities[128] u8 may_delegate[128] u32 argument_count u32 argument_bytes
+    u32 on_request u32 reserved arguments[512]
 
 Everything is checked here, so a mistake stops the build and not the boot.
 """
@@ -33,9 +40,9 @@ from typing import Any
 from .errors import BuildError
 
 MAGIC = int.from_bytes(b"BOTC", "little")
-VERSION = 1
+VERSION = 2
 HEADER = struct.Struct("<IIII")
-ENTRY = struct.Struct("<64s128s32sQII128sII648s")
+ENTRY = struct.Struct("<64s128s32sQII128s128sIIII512s")
 PAGE_BYTES = 0x1000
 STACK_BYTES_MAX = 0x0400_0000
 """Stacks end at 0x44000000, and below 0x40000000 there may be code."""
@@ -43,14 +50,15 @@ ARGUMENT_CHARS_MAX = 255
 BOOT_PREFIX = "boot:/"
 
 _NAME, _PATH, _WAIT_FOR = 64, 128, 32
-_CAPABILITIES, _ARGUMENTS = 128, 648
+_CAPABILITIES, _ARGUMENTS = 128, 512
 _REQUIRED = ("name", "path", "stack_size", "class")
-_OPTIONAL = ("capabilities", "arguments", "wait_for")
+_OPTIONAL = ("capabilities", "delegates", "start", "arguments", "wait_for")
+_STARTS = {"boot": False, "on request": True}
 
 
 @dataclass(frozen=True)
 class BootEntry:
-    """One program to start: the capabilities are call ids, in order."""
+    """One program: what it may hold and pass on, by id in order, and whether boot starts it."""
 
     name: str
     path: str
@@ -59,6 +67,8 @@ class BootEntry:
     capabilities: tuple[int, ...] = ()
     arguments: tuple[str, ...] = ()
     wait_for: str = ""
+    delegates: tuple[int, ...] = ()
+    on_request: bool = False
 
 
 def parse(
@@ -105,8 +115,11 @@ def pack(entries: list[BootEntry]) -> bytes:
             entry.thread_class,
             len(entry.capabilities),
             bytes(entry.capabilities),
+            bytes(each in entry.delegates for each in entry.capabilities),
             len(entry.arguments),
             len(arguments),
+            entry.on_request,
+            0,
             arguments,
         )
     return bytes(table)
@@ -122,7 +135,7 @@ def unpack(table: bytes) -> list[BootEntry]:
         fields = ENTRY.unpack_from(table, HEADER.size + index * ENTRY.size)
         name, path, wait_for = (field.split(b"\0")[0].decode() for field in fields[:3])
         stack_bytes, thread_class, capability_count, capabilities = fields[3:7]
-        argument_count, argument_bytes, arguments = fields[7:]
+        may_delegate, argument_count, argument_bytes, on_request, _, arguments = fields[7:]
         entries.append(
             BootEntry(
                 name,
@@ -132,6 +145,12 @@ def unpack(table: bytes) -> list[BootEntry]:
                 tuple(capabilities[:capability_count]),
                 tuple(arguments[:argument_bytes].decode().split("\0")[:argument_count]),
                 wait_for,
+                tuple(
+                    each
+                    for at, each in enumerate(capabilities[:capability_count])
+                    if may_delegate[at]
+                ),
+                bool(on_request),
             )
         )
     return entries
@@ -177,14 +196,26 @@ def _entry(
             f"{where}.stack_size of the boot config must be a multiple of {PAGE_BYTES} "
             f"up to {STACK_BYTES_MAX}, not {stack_bytes!r}"
         )
+    capabilities = _capabilities(f"{where}.capabilities", server.get("capabilities", []), calls)
+    delegates = capabilities
+    if "delegates" in server:
+        delegates = _capabilities(f"{where}.delegates", server["delegates"], calls)
+        for index, each in enumerate(delegates):
+            if each not in capabilities:
+                raise BuildError(
+                    f"{where}.delegates[{index}] of the boot config: "
+                    f"{server['delegates'][index]} is not among its capabilities"
+                )
     return BootEntry(
         name,
         path,
         stack_bytes,
         _look_up(f"{where}.class", server["class"], classes),
-        _capabilities(f"{where}.capabilities", server.get("capabilities", []), calls),
+        capabilities,
         _argument_list(f"{where}.arguments", server.get("arguments", [])),
         _text(f"{where}.wait_for", server.get("wait_for", ""), _WAIT_FOR),
+        delegates,
+        _STARTS[_choice(f"{where}.start", server.get("start", "boot"), _STARTS)],
     )
 
 
@@ -193,6 +224,12 @@ def _text(where: str, value: Any, field_bytes: int) -> str:
         raise BuildError(f"{where} of the boot config must be a string, not {value!r}")
     if len(value.encode()) >= field_bytes:
         raise BuildError(f"{where} of the boot config is longer than {field_bytes - 1} bytes")
+    return value
+
+
+def _choice(where: str, value: Any, choices: Collection[str]) -> str:
+    if not isinstance(value, str) or value not in choices:
+        raise BuildError(f"{where} of the boot config: unknown {value!r}; use {', '.join(choices)}")
     return value
 
 

@@ -115,7 +115,7 @@ def compile_boot_config(root: Path, text: str, programs: list[str]) -> bytes:
         BuildError: the config is wrong; the text says where.
     """
     abi = load_abi(root / "stage3" / "abi.py")
-    calls = {call.config_name: int(call.number) for call in abi.CALLS}
+    calls = abi.config_names()
     classes = {member.name: int(member) for member in abi.ThreadClass}
     return boot_config.pack(boot_config.parse(text, calls, classes, programs))
 

@@ -25,6 +25,9 @@ ENUM_PREFIXES = {
     "ClockId": "ANOS_CLOCK",
     "ObjectKind": "ANOS_OBJECT",
     "PowerAction": "ANOS_POWER",
+    "ProcessEnd": "ANOS_END",
+    "SlotFlags": "ANOS_SLOT",
+    "ObjectSlot": "ANOS_CAP",
 }
 _SIZES = {"uint8_t": 1, "uint16_t": 2, "uint32_t": 4, "uint64_t": 8}
 
@@ -45,6 +48,7 @@ def load_abi(path: Path) -> ModuleType:
 
 def render(abi: ModuleType) -> str:
     """Return the whole header for the tables in `abi`."""
+    sizes = dict(_SIZES)
     lines = [
         "/* Generated from stage3/abi.py by toolchain/guest/header.py. Do not edit. */",
         "#ifndef ANOS_ABI_H",
@@ -66,7 +70,8 @@ def render(abi: ModuleType) -> str:
         *_result(),
     ]
     for struct in abi.STRUCTS:
-        lines += _struct(struct)
+        lines += _struct(struct, sizes)
+        sizes[f"struct {struct.name}"] = struct.bytes
     for call in abi.CALLS:
         lines += _prototype(call)
     lines += ["#endif /* __ASSEMBLER__ */", "#endif"]
@@ -114,18 +119,20 @@ def _result() -> list[str]:
     ]
 
 
-def _struct(struct: Any) -> Iterator[str]:
+def _struct(struct: Any, sizes: dict[str, int]) -> Iterator[str]:
     yield from _comment(struct.doc)
     yield f"struct {struct.name} {{"
     end = 0
     for c_type, field, offset in struct.fields:
         yield from _reserved(end, offset)
         yield f"    {c_type} {field};"
-        end = offset + _SIZES[c_type]
+        _, _, count = field.rstrip("]").partition("[")
+        end = offset + sizes[c_type] * int(count or 1)
     yield from _reserved(end, struct.bytes)
     yield "};"
     for _, field, offset in struct.fields:
-        yield f'_Static_assert(offsetof(struct {struct.name}, {field}) == {offset}, "{field}");'
+        member = field.partition("[")[0]
+        yield f'_Static_assert(offsetof(struct {struct.name}, {member}) == {offset}, "{member}");'
     yield f'_Static_assert(sizeof(struct {struct.name}) == {struct.bytes}, "{struct.name}");'
     yield ""
 

@@ -10,5 +10,5 @@ __attribute__((section(".note.anos-sim"), used, aligned(4))) static const struct
     .description_bytes = sizeof(uint32_t),
     .type = ANOS_NOTE_TYPE,
     .name = ANOS_NOTE_NAME,
-    .highest_call = ANOS_LAST_SYSNO,
+    .highest_call = ANOS_LAST_SLOT,
 };

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define ANOS_BOOT_MAGIC 0x43544f42 /* "BOTC" */
-#define ANOS_BOOT_VERSION 1
+#define ANOS_BOOT_VERSION 2
 
 struct anos_boot_entry {
     char name[64];     /* for the log */
@@ -21,10 +21,13 @@ struct anos_boot_entry {
     uint64_t stack_bytes;      /* a multiple of the page size */
     uint32_t thread_class;     /* ANOS_CLASS_... */
     uint32_t capability_count; /* how many of `capabilities` are used */
-    uint8_t capabilities[128]; /* call ids, in the order of the file */
+    uint8_t capabilities[128]; /* ids of calls and ANOS_CAP_..., in the order of the file */
+    uint8_t may_delegate[128]; /* of each: 1 with the right to pass it on, else 0 */
     uint32_t argument_count;   /* strings in `arguments`: argv[1], argv[2] ... */
     uint32_t argument_bytes;   /* their length, with every NUL */
-    char arguments[648];       /* one behind the other */
+    uint32_t on_request;       /* 1: not started at boot, the entry is a manifest only */
+    uint32_t reserved_508;
+    char arguments[512];       /* one behind the other */
 };
 
 struct anos_boot_config {

@@ -1,4 +1,4 @@
-"""Calls from 64 on: delegation, building processes, clocks and power (ours, not Anos's)."""
+"""Calls 66 to 72: building and ending processes, clocks and power (ours)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from .abi import (
     USER_END,
     ClockId,
     MapFlags,
-    ObjectKind,
     PowerAction,
     RegionFlags,
     Rights,
@@ -20,13 +19,12 @@ from .abi import (
     Sysno,
     ThreadClass,
 )
-from .capability import SystemCall
-from .channel import Channel
 from .errors import OutOfFrames, SyscallError
 from .outcome import Outcome
 from .physical import ACCESSED, COW, DEVICE, PRESENT, WRITE
 from .policy import PROCESS_RIGHTS
 from .process import Process, ProcessState
+from .sys_capability import find_process
 from .syscall import require_user, syscall
 
 if TYPE_CHECKING:
@@ -36,50 +34,11 @@ if TYPE_CHECKING:
 PAGE_OFFSET = PAGE_BYTES - 1
 
 
-def _find_process(caller: Thread, cookie: int) -> Process:
-    held = caller.process.capabilities.get(cookie)
-    if held is None or type(held.target) is not Process:
-        raise SyscallError(Status.FAILURE)
-    if not held.rights & Rights.KILL:
-        raise SyscallError(Status.INCAPABLE)
-    return held.target
-
-
-def _find_building(caller: Thread, cookie: int) -> Process:
-    process = _find_process(caller, cookie)
+def _find_building(kernel: Kernel, caller: Thread, cookie: int) -> Process:
+    process = find_process(kernel, caller, cookie, Rights.KILL)
     if process.state is not ProcessState.BUILDING:
         raise SyscallError(Status.FAILURE)
     return process
-
-
-@syscall(Sysno.GIVE)
-def give(kernel: Kernel, caller: Thread, target: int, cookie: int, rights: int) -> int:
-    """Delegate to the sender of a message being served, or to a process; returns the cookie there.
-
-    Raises:
-        SyscallError(FAILURE): no such message or process, or its sender is gone.
-        SyscallError(BADARGS): the cookie is not held.
-    """
-    process = caller.process
-    message = process.messages.get(target)
-    if message is not None and message.abandoned:
-        raise SyscallError(Status.FAILURE)
-    receiver = message.sender.process if message is not None else _find_process(caller, target)
-    return kernel.policy.give(process, receiver, cookie, rights)
-
-
-@syscall(Sysno.TAKE)
-def take(kernel: Kernel, caller: Thread, message_cookie: int, number: int, rights: int) -> int:
-    """Derive from what the sender of a message holds under `number`; returns the cookie here.
-
-    Raises:
-        SyscallError(FAILURE): no such message.
-        SyscallError(BADARGS): the sender does not hold it.
-    """
-    message = caller.process.messages.get(message_cookie)
-    if message is None:
-        raise SyscallError(Status.FAILURE)
-    return kernel.policy.take(caller.process, message.sender.process, number, rights)
 
 
 @syscall(Sysno.BUILD_PROCESS)
@@ -97,7 +56,7 @@ def build_process(kernel: Kernel, caller: Thread, thread_class: int) -> int:
     except OutOfFrames:
         raise SyscallError(Status.FAILURE) from None
     process.thread_class = thread_class
-    return kernel.policy.created(caller.process, process, PROCESS_RIGHTS, "build_process")
+    return kernel.policy.created(caller.process, process, PROCESS_RIGHTS, "build_process", caller)
 
 
 @syscall(Sysno.MAP_INTO)
@@ -119,7 +78,7 @@ def map_into(
         SyscallError(FAILURE): no such process being built, no memory, or more than there can be.
         SyscallError(BADARGS): unaligned, empty, or not the user half.
     """
-    child = _find_building(caller, cookie)
+    child = _find_building(kernel, caller, cookie)
     if (source | target | size_bytes) & PAGE_OFFSET or not size_bytes:
         raise SyscallError(Status.BADARGS)
     if target + size_bytes > USER_END or source + size_bytes > USER_END:
@@ -169,7 +128,7 @@ def start_process(
         SyscallError(FAILURE): no such process being built.
         SyscallError(BADARGS): entry or stack are no user addresses.
     """
-    child = _find_building(caller, cookie)
+    child = _find_building(kernel, caller, cookie)
     require_user(entry)
     require_user(stack_pointer)
     lifecycle.start(kernel, child, entry, stack_pointer)
@@ -183,7 +142,7 @@ def kill_process(kernel: Kernel, caller: Thread, cookie: int) -> int | None:
     Raises:
         SyscallError(FAILURE): no such process.
     """
-    process = _find_process(caller, cookie) if cookie else caller.process
+    process = find_process(kernel, caller, cookie, Rights.KILL) if cookie else caller.process
     lifecycle.end_process(kernel, process, f"killed by {caller.process}")
     return None if process is caller.process else 0
 
@@ -229,34 +188,3 @@ def power(kernel: Kernel, caller: Thread, action: int, status: int) -> None:
     kernel.end(Outcome(status & 0xFF, f"{caller.process} switched off", power_off=True))
     caller.registers.set_result(0, 0)
     kernel.preempt(kernel.current)  # type: ignore[arg-type]
-
-
-@syscall(Sysno.INSPECT)
-def inspect(kernel: Kernel, caller: Thread, cookie: int) -> int:
-    """Tell what a cookie stands for here: kind << 32 | number.
-
-    Raises:
-        SyscallError(BADARGS): it is not held.
-    """
-    held = caller.process.capabilities.get(cookie)
-    target: object = held.target if held is not None else None
-    if isinstance(target, SystemCall):
-        return ObjectKind.CALL << 32 | target.number
-    if isinstance(target, Channel):
-        return ObjectKind.CHANNEL << 32 | target.number
-    if isinstance(target, Process):
-        return ObjectKind.PROCESS << 32 | target.pid
-    raise SyscallError(Status.BADARGS)
-
-
-@syscall(Sysno.DROP)
-def drop(kernel: Kernel, caller: Thread, cookie: int) -> int:
-    """Give up a capability; what was derived from it stays valid.
-
-    Raises:
-        SyscallError(BADARGS): it is not held.
-    """
-    if cookie not in caller.process.capabilities:
-        raise SyscallError(Status.BADARGS)
-    kernel.policy.dropped(caller.process, cookie)
-    return 0
