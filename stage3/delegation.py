@@ -78,6 +78,22 @@ class DelegationTree:
         source.children[made] = made
         return made
 
+    def seen(self, held: Capability, user: Process, origin: Origin) -> Capability:
+        """Under `bearer`: the node of a process that uses a cookie it was not made for."""
+        key = (user, held.rights)
+        known = held.children.get(key) if held.children else None
+        if known is not None:
+            return known
+        node = Capability(held.cookie, held.target, held.rights, held.badge, user, held, origin)
+        held.target.capability_count += 1
+        if held.rights & RECEIVE:
+            held.target.receiver_count += 1
+        self.count += 1
+        if held.children is None:
+            held.children = {}
+        held.children[key] = node
+        return node
+
     def _make(
         self,
         holder: Process,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from anos_sim.hw.clock import NEVER, PS_PER_MS, PS_PER_S
+from anos_sim.hw.clock import NEVER, PS_PER_S
 from anos_sim.hw.vcpu import (
     CALLS,
     ENGINES_MAX,
@@ -37,7 +37,7 @@ from .cookie import CookieJar
 from .cpu import Cpu
 from .delegation import DelegationTree
 from .errors import KernelPanic
-from .event_log import WORDS_MAX, EventLog
+from .event_log import EventLog
 from .events import EventKind
 from .interrupt import VectorTable
 from .log import KernelLog, LogLine
@@ -55,8 +55,6 @@ if TYPE_CHECKING:
 TICK_PS = TICK_NS * 1000
 READY, SENDING = ThreadState.READY, ThreadState.SENDING
 WAKE, BLOCK = int(EventKind.WAKE), int(EventKind.BLOCK)
-FLUSH_PS = 5 * PS_PER_MS
-"""How long the CPUs' own events may gather."""
 QUIET_PS = 3 * PS_PER_S
 """A run without a time limit ends when nothing will happen for this long."""
 
@@ -116,7 +114,6 @@ class Kernel:
         self.outcome: Outcome | None = None
         self.end_ps = NEVER
         self.events: EventLog | None = None
-        self._flushed_ps = 0
         self.on_log: Callable[[LogLine], None] = lambda line: None
         self.on_report: Callable[[str], None] = lambda report: None
 
@@ -214,9 +211,7 @@ class Kernel:
             else:
                 self.events.place(best.index)
                 trap.run(self, best, limit_ps)
-                if len(self.events.words) > WORDS_MAX or best.state[NOW] > self._flushed_ps:
-                    self._flushed_ps = best.state[NOW] + FLUSH_PS
-                    self.events.flush()
+                self.events.pass_on(best.state[NOW])
             self.current = None
             self.board.check()
 
@@ -330,7 +325,7 @@ class Kernel:
         cpu.thread = None
         events = self.events
         if events is not None and state is not SENDING:  # whose event says so already
-            events.extend((BLOCK, cpu.state[NOW], thread.tid, events.texts[state.value]))
+            events.extend((BLOCK, cpu.state[NOW], thread.tid, events.texts[state._value_]))
 
     def preempt(self, cpu: Cpu) -> None:
         """Put the running thread at the back of its queue and let the first one there go next.
@@ -422,10 +417,10 @@ class Kernel:
             events.place(self.current.index if self.current is not None else -1)
             events.add(kind, self.now_ps(), thread.tid if thread is not None else 0, fields)
 
-    def used(self, held: Capability, rights: int) -> None:
+    def used(self, caller: Thread, held: Capability, rights: int) -> None:
         """A capability was exercised: worth knowing while events are recorded."""
         if self.events is not None:
-            held.used |= rights
+            self.policy.used(caller, held, rights)
 
     def refused(self, caller: Thread, cookie: int) -> None:
         """A cookie that is not held was used as an object: record whose it is, if anybody's.
@@ -441,7 +436,7 @@ class Kernel:
                 ),
                 "nobody",
             )
-            self.emit(EventKind.REFUSED, caller, cookie, "not held", holder)
+            self.emit(EventKind.REFUSED, caller, cookie, holder)
 
     def close(self) -> None:
         """Free the engines."""

@@ -99,6 +99,8 @@ class Derived:
     ) -> Capability:
         """Derive one for another process and tell it, unless it is there already."""
         made = self.tree.delegate(source, holder, rights, origin)
+        if self.kernel.events is not None and source.rights & GRANT:
+            source.used |= GRANT
         if made.origin is origin:
             self._tell_made(made, actor)
         return made
@@ -179,8 +181,16 @@ class Derived:
         origin = self.origin(how, giver, message)
         made = self.delegate(held, receiver, slot.rights, origin, giver)
         if slot.moves:
-            self.dropped(giver.process, slot.cookie)
+            self._moved(held, made, giver)
         return made.cookie, made.rights
+
+    def _moved(self, held: Capability, made: Capability, giver: Thread) -> None:
+        kernel = self.kernel
+        self.tree.drop(held)
+        if kernel.events is not None:
+            there = made.holder.pid
+            kernel.emit(EventKind.MOVED, giver, held.cookie, held.holder.pid, made.cookie, there)
+        loss.gone(kernel, [held])
 
     def grantable(self, caller: Thread, holder: Process, cookie: int) -> Capability | None:
         """What may be delegated under a cookie (None only under `bearer`).
@@ -214,6 +224,10 @@ class Derived:
 
     # ---- using ----
 
+    def used(self, caller: Thread, held: Capability, rights: int) -> None:
+        """Take note, while events are recorded, of which rights were exercised."""
+        held.used |= rights
+
     def physical(self, caller: Thread, start: int, size_bytes: int, flags: int) -> bool:
         """May these frames or registers be mapped by the caller?
 
@@ -233,7 +247,7 @@ class Derived:
         ]
         for held in covering:
             if held.rights & needed == needed:
-                self.kernel.used(held, needed)
+                self.kernel.used(caller, held, needed)
                 return True
         if covering:
             raise SyscallError(Status.INCAPABLE)
@@ -263,28 +277,28 @@ class Derived:
                 and held.rights & RECEIVE
                 and target.start <= vector.number < target.end
             ):
-                self.kernel.used(held, RECEIVE)
+                self.kernel.used(caller, held, RECEIVE)
                 self.mint(caller, held, RECEIVE, 0, vector, "alloc_interrupt_vector")
                 return
 
     # ---- taking away ----
 
-    def dropped(self, holder: Process, cookie: int) -> None:
+    def dropped(self, caller: Thread, cookie: int) -> None:
         """A holder gives one up; what was derived from it stays."""
-        capability = holder.capabilities[cookie]
+        capability = caller.process.capabilities[cookie]
         self.tree.drop(capability)
         kernel = self.kernel
         if kernel.events is not None:
-            kernel.emit(EventKind.DROPPED, None, cookie, holder.pid)
+            kernel.emit(EventKind.DROPPED, caller, cookie, caller.process.pid)
         loss.gone(kernel, [capability])
 
-    def revoke(self, capability: Capability, holder: Process | None) -> int:
+    def revoke(self, caller: Thread, capability: Capability, holder: Process | None) -> int:
         """Take back all below one, or what a holder has of it; returns how many went."""
         gone = self.tree.revoke(capability, holder)
         kernel = self.kernel
         if kernel.events is not None:
             for each in gone:
-                kernel.emit(EventKind.REVOKED, None, each.cookie, each.holder.pid)
+                kernel.emit(EventKind.REVOKED, caller, each.cookie, each.holder.pid)
         loss.gone(kernel, gone)
         return len(gone)
 
@@ -376,6 +390,13 @@ class Bearer(Derived):
         """Any that is not the kernel's."""
         return True
 
+    def used(self, caller: Thread, held: Capability, rights: int) -> None:
+        """Whoever is seen using what it was not given got it somewhere: a node of its own."""
+        process = caller.process
+        if process is not held.holder:
+            held = self.tree.seen(held, process, self.origin("seen", caller))
+        held.used |= rights
+
     def vector_ranges(self, caller: Thread) -> list[tuple[int, int]]:
         """All of them, whoever asks."""
         return [(MSI_FIRST, MSI_LAST + 1)]
@@ -383,10 +404,10 @@ class Bearer(Derived):
     def allocated(self, caller: Thread, vector: InterruptVector) -> None:
         """Nothing: the vector is its process's, by number."""
 
-    def dropped(self, holder: Process, cookie: int) -> None:
+    def dropped(self, caller: Thread, cookie: int) -> None:
         """Nothing: whoever knows the number still has the right."""
 
-    def revoke(self, capability: Capability, holder: Process | None) -> int:
+    def revoke(self, caller: Thread, capability: Capability, holder: Process | None) -> int:
         """Nothing: numbers cannot be taken back."""
         return 0
 

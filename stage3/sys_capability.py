@@ -32,7 +32,7 @@ def find_process(kernel: Kernel, caller: Thread, cookie: int, right: Rights) -> 
         raise SyscallError(Status.FAILURE)
     if not held.rights & right:
         raise SyscallError(Status.INCAPABLE)
-    kernel.used(held, right)
+    kernel.used(caller, held, right)
     return held.target
 
 
@@ -98,7 +98,7 @@ def drop(kernel: Kernel, caller: Thread, cookie: int) -> int:
         SyscallError(BADARGS): it is not held.
     """
     find_held(kernel, caller, cookie)
-    kernel.policy.dropped(caller.process, cookie)
+    kernel.policy.dropped(caller, cookie)
     return 0
 
 
@@ -145,7 +145,7 @@ def revoke(kernel: Kernel, caller: Thread, cookie: int, process: int) -> int:
     """
     held = find_held(kernel, caller, cookie)
     holder = find_process(kernel, caller, process, Rights.REVOKE) if process else None
-    return kernel.policy.revoke(held, holder)
+    return kernel.policy.revoke(caller, held, holder)
 
 
 @syscall(Sysno.LIST_CAPABILITIES)

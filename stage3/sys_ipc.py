@@ -75,7 +75,7 @@ def send(
     if transfer:
         message.slots, message.transfer = slots, transfer
     if kernel.events is not None:
-        held.used |= SEND
+        kernel.policy.used(caller, held, SEND)
         tid = caller.tid
         kernel.events.extend(
             (SENT, sent_ps, tid, channel.number, number, tag, size_bytes, frame, held.cookie, held.badge)
@@ -137,7 +137,7 @@ def receive_on(
     receive.buffer = buffer
     receive.transfer = transfer
     if kernel.events is not None:
-        held.used |= RECEIVE
+        kernel.policy.used(caller, held, RECEIVE)
     if receive.tag_pointer != tag_pointer or receive.size_pointer != size_pointer:
         receive.tag_pointer, receive.size_pointer, receive.generation = (
             tag_pointer,
@@ -189,7 +189,7 @@ def answer(kernel: Kernel, caller: Thread, message: Message, reply: int) -> int:
     """The rest of both replies: the sender goes on."""
     cookie = message.cookie
     if kernel.events is not None:
-        now_ps = kernel.now_ps()
+        now_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
         number = message.channel.number
         kernel.events.extend((REPLIED, now_ps, caller.tid, number, message.number, reply))
     if reply >= COOKIE_MIN and not message.abandoned:
@@ -223,7 +223,7 @@ def destroy_channel(kernel: Kernel, caller: Thread, cookie: int) -> int:
     elif type(held.target) is Channel:
         if not held.rights & Rights.DESTROY:
             raise SyscallError(Status.INCAPABLE)
-        kernel.used(held, Rights.DESTROY)
+        kernel.used(caller, held, Rights.DESTROY)
         ipc.destroy_channel(kernel, held.target)
     return 0
 
@@ -251,7 +251,7 @@ def register_named_channel(kernel: Kernel, caller: Thread, cookie: int, name_poi
         raise SyscallError(Status.BAD_NUMBER)
     if not held.rights & Rights.NAME:
         raise SyscallError(INCAPABLE)
-    kernel.used(held, Rights.NAME)
+    kernel.used(caller, held, Rights.NAME)
     if not kernel.names.register(name, held.target, held):
         raise SyscallError(Status.BAD_NUMBER)
     return 0
