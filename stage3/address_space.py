@@ -47,8 +47,9 @@ class AddressSpace:
     `root` is the physical address of the top table. `windows` has, per page where
     a message's page is mapped, the entry that was set aside for it. `_writable`
     is the kernel's own TLB: page number to word index, of memory pages that the
-    program may write. Every counted frame that an entry names is referenced once
-    by that entry.
+    program may write; `generation` grows when a page in it changes, so what was
+    found there holds as long as that stays. Every counted frame that an entry
+    names is referenced once by that entry.
     """
 
     def __init__(self, physical: PhysicalMemory, execute_everywhere: bool) -> None:
@@ -60,6 +61,8 @@ class AddressSpace:
         self.generation = 0
         self._writable: dict[int, int] = {}
         self._words = physical.words
+        self._frames = physical.frames
+        self._zero_frame = physical.zero_frame
         self._leaves: dict[int, int] = {}
         self._tables: list[int] = [self.root]
 
@@ -84,12 +87,13 @@ class AddressSpace:
         if leaf is None:
             leaf = self._make_leaf(address)
         slot = leaf + (address >> FRAME_SHIFT & 511)
-        before = self._words[slot]
+        words = self._words
+        before = words[slot]
+        words[slot] = entry
         if before & ACCESSED:
             self.flush()
-        self.generation += 1
-        self._writable.pop(address >> FRAME_SHIFT, None)
-        self._words[slot] = entry
+        if self._writable.pop(address >> FRAME_SHIFT, None) is not None:
+            self.generation += 1
         return before
 
     def replace_entry(self, address: int, entry: int) -> None:
@@ -102,8 +106,8 @@ class AddressSpace:
         """Drop the reference that an entry held."""
         if not entry & DEVICE:
             frame = (entry & FRAME_MASK) >> FRAME_SHIFT
-            if frame != self.physical.zero_frame:
-                self.physical.frames.release(frame)
+            if frame != self._zero_frame:
+                self._frames.release(frame)
 
     def flush(self) -> None:
         """Make every CPU that may hold entries of this space drop them before it runs."""
@@ -178,22 +182,26 @@ class AddressSpace:
         entry = self.physical.zero_address | self.protection(flags & ~MAP_WRITE)
         if flags & MAP_WRITE:
             entry |= COW
-        self.reserve(base, size_bytes)
-        self._forget_windows(base, size_bytes)
         if size_bytes == PAGE_BYTES:
             self.replace_entry(base, entry)
+            if self.windows:
+                self._forget_windows(base, size_bytes)
             return
+        self.reserve(base, size_bytes)
+        self._forget_windows(base, size_bytes)
         for slot, count in self._spans(base, size_bytes):
             self._release(slot, count)
             self._words[slot : slot + count] = array("Q", [entry]) * count
 
     def unmap(self, base: int, size_bytes: int) -> None:
         """Clear entries, present or not, and release what they named."""
-        self._forget_windows(base, size_bytes)
         if size_bytes == PAGE_BYTES:
             if self.entry(base):
                 self.replace_entry(base, 0)
+            if self.windows:
+                self._forget_windows(base, size_bytes)
             return
+        self._forget_windows(base, size_bytes)
         for slot, count in self._spans(base, size_bytes):
             self._release(slot, count)
             self._words[slot : slot + count] = _NOTHING[:count]

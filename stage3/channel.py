@@ -98,7 +98,10 @@ class Receive:
             self.size_slot = space.word_slot(self.size_pointer)
             if self.size_slot < 0 and not space.writable(self.size_pointer, 8):
                 return False
-        self.generation = space.generation
+        if (self.tag_slot >= 0 or not self.tag_pointer) and (
+            self.size_slot >= 0 or not self.size_pointer
+        ):
+            self.generation = space.generation
         return True
 
 
