@@ -17,7 +17,7 @@ import attrs
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3 import console, devices
-from anos_sim.stage3.abi import LAST_SYSNO, MSI_ADDRESS, MSI_FIRST
+from anos_sim.stage3.abi import LAST_SLOT, MSI_ADDRESS, MSI_FIRST
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.image import SystemImage, read_image
 from anos_sim.stage3.kernel import Kernel
@@ -57,7 +57,7 @@ class Program:
             UserError: it was not built.
         """
         image = read_image(self._path(), "x86_64")
-        return attrs.evolve(image, highest_call=int(LAST_SYSNO)) if self.own_calls else image
+        return attrs.evolve(image, highest_call=int(LAST_SLOT)) if self.own_calls else image
 
     def contents(self) -> bytes:
         """The bytes of its file.
@@ -89,6 +89,7 @@ PROGRAMS = (
     Program("bounds", "every pointer argument, at the edges"),
     Program("deaths", "what others notice of a death", deaths=5),
     Program("firmware", "firmware tables and framebuffer"),
+    Program("grants", "narrowing, passing on and taking back", own_calls=True),
     Program("heap", "much memory, and values that stay", ram_mib=128),
     Program("hostile", "children that do what no program may", deaths=64),
     Program("interrupts", "interrupt vectors", interrupts_ms=INTERRUPTS_MS),

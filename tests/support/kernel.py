@@ -11,10 +11,10 @@ import attrs
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3 import console, lifecycle
-from anos_sim.stage3.abi import LAST_SYSNO, PAGE_BYTES, SYSTEM_BASE, MapFlags
+from anos_sim.stage3.abi import LAST_SLOT, PAGE_BYTES, SYSTEM_BASE, MapFlags
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.errors import KernelPanic
-from anos_sim.stage3.events import EventLog
+from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.image import Segment, SystemImage, read_image
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
@@ -44,7 +44,7 @@ class Run:
 def program_image(name: str, own_calls: bool = False) -> SystemImage:
     """A program of tests/guest as a system image; with `own_calls` it gets those from 64 on."""
     image = read_image(PROGRAMS / f"{name}.elf", "x86_64")
-    return attrs.evolve(image, highest_call=int(LAST_SYSNO)) if own_calls else image
+    return attrs.evolve(image, highest_call=int(LAST_SLOT)) if own_calls else image
 
 
 def code_image(code: bytes) -> SystemImage:
@@ -96,7 +96,7 @@ def run_image(
     if end_ps is not None:
         kernel.end_ps = end_ps
     if record:
-        kernel.events = EventLog()
+        kernel.record(EventLog())
     if prepare is not None:
         prepare(kernel)
     try:
