@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Iterable
 
 from .vcpu import EngineError, library
 
@@ -13,6 +12,10 @@ PLACE, TEXT = 1, 2
 """The stream's own records: where the following happens, and the id of a string."""
 CALL, RESULT, SWITCH = 4, 5, 6
 """What the CPUs add themselves."""
+_LIST_FUNCTIONS = (
+    "PyList_Size", "PyList_GetItem", "PyList_SetSlice", "PyLong_AsUnsignedLongLongMask",
+)  # fmt: skip
+"""What events.c needs of CPython: struct list_functions."""
 
 
 class MalformedStream(Exception):
@@ -37,14 +40,23 @@ class EventStream:
         if not self.address:
             raise EngineError("no memory for a stream of events")
 
-    def pack(self, words: Iterable[int]) -> bytes:
-        """Pack the kernel's words together with what the CPUs have added since the last call."""
-        data = array("Q", words)
-        pointer, count = data.buffer_info()
-        size_bytes = self._library.events_pack(self.address, pointer, count)
+    def attach(self, words: list[int]) -> None:
+        """From now on pack what is put into this list; it must live as long as the stream."""
+        self._words = words
+        functions = (ctypes.c_void_p * len(_LIST_FUNCTIONS))(
+            *(ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
+              for name in _LIST_FUNCTIONS)
+        )  # fmt: skip
+        self._library.events_attach(self.address, words, functions)
+
+    def pack(self) -> bytes:
+        """Empty the list; returns what it and the CPUs have added since the last call."""
+        size_bytes = self._library.events_pack(self.address)
         if size_bytes < 0:
             raise EngineError("an event has not the fields of its kind")
-        return ctypes.string_at(self._library.events_out(self.address), size_bytes)
+        packed = ctypes.string_at(self._library.events_out(self.address), size_bytes)
+        self._library.events_clear(self.address)
+        return packed
 
     def unpack(self, packed: bytes) -> list[int]:
         """The words of whole records.

@@ -11,6 +11,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 enum { RECORD_BYTES_MAX = 1 + 10 * (1 + FIELDS_MAX), FAILED = -1 };
+enum { LIST_MAX = 2048, TRAPS_MAX = 512 }; /* what is gathered stays in the cache */
 
 EXPORT struct events *events_open(const uint8_t *field_counts)
 {
@@ -28,6 +29,7 @@ EXPORT struct events *events_open(const uint8_t *field_counts)
 
 EXPORT void events_close(struct events *events)
 {
+    free(events->words);
     free(events->traps);
     free(events->out);
     free(events);
@@ -38,8 +40,16 @@ EXPORT const uint8_t *events_out(const struct events *events)
     return events->out;
 }
 
-struct trap_record *add_trap(struct events *events, uint64_t position)
+/* From now on, what is packed is what stands in this list. */
+EXPORT void events_attach(struct events *events, void *list, const struct list_functions *python)
 {
+    events->list = list;
+    events->python = *python;
+}
+
+struct trap_record *add_trap(struct events *events)
+{
+    const uint64_t position = (uint64_t)events->python.size(events->list);
     if (events->trap_count == events->trap_room) {
         const uint64_t room = events->trap_room ? 2 * events->trap_room : 1024;
         struct trap_record *bigger = realloc(events->traps, room * sizeof *bigger);
@@ -124,14 +134,37 @@ static uint64_t pack_one(struct events *events, const uint64_t *words, uint64_t 
     return length;
 }
 
-/*
- * Pack the kernel's words and the traps between them, and forget the traps. Returns
- * the number of bytes at events_out(), or -1.
- */
-EXPORT int64_t events_pack(struct events *events, const uint64_t *words, uint64_t count)
+/* Take the kernel's words out of their list; returns how many there were. */
+static uint64_t take_words(struct events *events)
 {
+    const uint64_t count = (uint64_t)events->python.size(events->list);
+    if (count > events->word_room) {
+        uint64_t *bigger = realloc(events->words, 2 * count * sizeof *bigger);
+        if (!bigger) {
+            return 0;
+        }
+        events->words = bigger;
+        events->word_room = 2 * count;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        void *number = events->python.item(events->list, (intptr_t)i);
+        events->words[i] = events->python.as_word(number);
+    }
+    events->python.set_slice(events->list, 0, (intptr_t)count, NULL);
+    return count;
+}
+
+/*
+ * Pack the kernel's words and the traps between them. Returns the number of bytes at
+ * events_out() that have been packed since events_clear, or -1 if something is no record.
+ */
+EXPORT int64_t events_pack(struct events *events)
+{
+    if (events->failed) {
+        return FAILED;
+    }
+    const uint64_t count = take_words(events), *words = events->words;
     uint64_t done = 0;
-    events->out_used = 0;
     for (uint64_t i = 0; i <= events->trap_count; i++) {
         const bool last = i == events->trap_count;
         const uint64_t end = last ? count : events->traps[i].position;
@@ -148,6 +181,19 @@ EXPORT int64_t events_pack(struct events *events, const uint64_t *words, uint64_
     }
     events->trap_count = 0;
     return (int64_t)events->out_used;
+}
+
+void pack_if_many(struct events *events)
+{
+    if (events->trap_count > TRAPS_MAX || events->python.size(events->list) > LIST_MAX) {
+        events->failed |= events_pack(events) < 0;
+    }
+}
+
+/* What has been packed was taken. */
+EXPORT void events_clear(struct events *events)
+{
+    events->out_used = 0;
 }
 
 /* ---- unpacking ---- */

@@ -8,9 +8,9 @@
  * to the same word of the last record of that kind (the time: of any kind), as a
  * zigzag varint; a TEXT's bytes follow as they are.
  *
- * The CPUs add records of calls, results and switches themselves (vcpu.c): they cost
- * a few nanoseconds so. Each remembers how many words the kernel had added by then,
- * which puts all into one order.
+ * The kernel adds its words to a Python list; the CPUs add records of calls, results
+ * and switches themselves (vcpu.c), which costs them a few nanoseconds. Each of those
+ * remembers how long the list was by then, which puts all into one order.
  */
 #ifndef HW_EVENTS_H
 #define HW_EVENTS_H
@@ -25,16 +25,31 @@ struct trap_record {
     uint64_t words[9]; /* kind, time, thread, fields */
 };
 
+/* Of CPython's stable interface; the caller holds its lock whenever we are called. */
+struct list_functions {
+    intptr_t (*size)(void *list);
+    void *(*item)(void *list, intptr_t index);
+    int (*set_slice)(void *list, intptr_t begin, intptr_t end, void *items);
+    unsigned long long (*as_word)(void *number);
+};
+
 struct events {
+    struct list_functions python;
+    void *list; /* the kernel's words */
+    uint64_t *words, word_room;
     uint8_t field_counts[KINDS_MAX];
     uint64_t last_time, last[KINDS_MAX][FIELDS_MAX];
     struct trap_record *traps;
     uint64_t trap_count, trap_room;
-    uint8_t *out; /* what pack or unpack returned last */
+    uint8_t *out; /* what has been packed, or unpacked last */
     uint64_t out_used, out_room;
+    uint64_t failed; /* a record had not the fields of its kind */
 };
 
 /* A record to be filled, or NULL if there is no memory for it. */
-struct trap_record *add_trap(struct events *events, uint64_t position);
+struct trap_record *add_trap(struct events *events);
+
+/* Pack if there is much to be packed. */
+void pack_if_many(struct events *events);
 
 #endif

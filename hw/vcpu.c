@@ -70,7 +70,7 @@ static const int register_ids[] = { UC_X86_REG_R9,  UC_X86_REG_RDI, UC_X86_REG_R
 static void record(const struct vcpu *cpu, enum event_kind kind, const uint64_t *fields,
                    uint64_t count)
 {
-    struct trap_record *record = add_trap(cpu->board->events, cpu->board->event_words);
+    struct trap_record *record = add_trap(cpu->board->events);
     if (record) {
         record->words[0] = kind;
         record->words[1] = cpu->now;
@@ -95,8 +95,11 @@ static void answer(struct vcpu *cpu, struct thread *thread, uint64_t type, uint6
 static void prepare(struct vcpu *cpu)
 {
     struct thread *thread = cpu->thread;
-    if (cpu->turned && cpu->board->events) {
-        record(cpu, SWITCH, &cpu->id, 0);
+    if (cpu->board->events) {
+        pack_if_many(cpu->board->events);
+        if (cpu->turned) {
+            record(cpu, SWITCH, &cpu->id, 0);
+        }
     }
     cpu->turned = 0;
     if (thread != cpu->engine->loaded) {

@@ -90,7 +90,6 @@ struct board {
     uint64_t flips, invalidations, slow_frames, suspects;
     uint64_t slow_value; /* does int 0x69 return the value half too? */
     struct events *events; /* NULL: nothing is recorded */
-    uint64_t event_words;  /* how many the kernel has added so far */
 };
 
 struct engine {

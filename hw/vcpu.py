@@ -46,9 +46,9 @@ THREAD_WORDS = HISTORY + HISTORY_MAX * HISTORY_RECORD_WORDS
 _RAM, _RAM_BYTES, _FRAME_COUNT, _FRAMES, _ENGINES_PER_CPU = 0, 1, 2, 3, 4
 _MMIO_READ, _MMIO_WRITE = 22, 23
 _FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS, SLOW_VALUE = 24, 25, 26, 27, 28
-EVENTS, EVENT_WORDS = 29, 30
-"""Where the events go (0: nowhere), and how many words of them the kernel has added."""
-_BOARD_WORDS = 31
+EVENTS = 29
+"""Where the events go; 0: nowhere."""
+_BOARD_WORDS = 30
 
 MAY_RUN = 0xFFFF_0000
 """In `Board.uses`: some engine may run the frame, so a store must be told of."""
@@ -127,7 +127,9 @@ def library() -> ctypes.PyDLL:
         "events_open": (pointer, [ctypes.c_char_p]),
         "events_close": (None, [pointer]),
         "events_out": (pointer, [pointer]),
-        "events_pack": (ctypes.c_int64, [pointer, pointer, word]),
+        "events_attach": (None, [pointer, ctypes.py_object, pointer]),
+        "events_pack": (ctypes.c_int64, [pointer]),
+        "events_clear": (None, [pointer]),
         "events_unpack": (ctypes.c_int64, [pointer, ctypes.c_char_p, word]),
         "board_stored": (None, [pointer, word, word]),
         "board_flush": (None, [pointer, word]),

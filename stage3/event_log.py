@@ -11,20 +11,22 @@ import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from anos_sim.hw.clock import PS_PER_MS
 from anos_sim.hw.event_stream import PLACE, TEXT, EventStream
-from anos_sim.hw.vcpu import EVENT_WORDS, EVENTS
+from anos_sim.hw.vcpu import EVENTS
 
-from .abi import MASK64
 from .event_reader import EventReader, field_counts
 from .events import FIELDS, Event, EventKind
 from .thread import ThreadState
 
 if TYPE_CHECKING:
+    from .frame import FrameAllocator
     from .kernel import Kernel
     from .process import Process
 
-WORDS_MAX = 1 << 15
-"""How many words are gathered before they are packed."""
+GATHER_PS = 5 * PS_PER_MS
+"""How long events gather before anybody hears of them: the longest turn is not longer."""
+_FRAMES = int(EventKind.FRAMES)
 TEXTS_MAX = 1 << 16
 PASSING = 1 << 32
 """Ids from here on are of texts that only the next record refers to."""
@@ -49,6 +51,9 @@ class EventLog:
         self._stream = EventStream(field_counts(FIELDS))
         self._hash = hashlib.blake2b(digest_size=16)
         self._place = -1
+        self._flushed_ps = 0
+        self._frames: FrameAllocator | None = None
+        self._free_count = -1
         self._listeners: list[Listener] = [self._events.extend] if keep else []
         self._packed_listeners: list[PackedListener] = []
         self._reader: EventReader | None = None
@@ -81,8 +86,9 @@ class EventLog:
 
     def attach(self, kernel: Kernel) -> None:
         """Begin with what there is: processes, threads, capabilities."""
+        self._stream.attach(self.words)
         self._board_words = kernel.board.words
-        self._board_words[EVENT_WORDS] = 0
+        self._frames = kernel.frames
         self._board_words[EVENTS] = self._stream.address
         for state in ThreadState:
             self._text(state.value, 0)
@@ -98,6 +104,9 @@ class EventLog:
                     rights, how = int(held.rights), held.origin.how
                     fields = (held.cookie, parent, holder, str(held.target), rights, how)
                     self.add(EventKind.CAPABILITY, time_ps, 0, fields)
+
+        for channel, name in kernel.names.all():
+            self.add(EventKind.NAMED, time_ps, 0, (channel.number, name))
 
     def _tell_process(self, process: Process, time_ps: int) -> None:
         parent = process.parent.pid if process.parent is not None else 0
@@ -116,9 +125,7 @@ class EventLog:
     def add(self, kind: int, time_ps: int, tid: int, fields: tuple[int | str, ...]) -> None:
         """Add a record; its texts go before it."""
         numbers = [
-            self._text(value, slot, kind == EventKind.LOG)
-            if isinstance(value, str)
-            else value & MASK64
+            self._text(value, slot, kind == EventKind.LOG) if isinstance(value, str) else value
             for slot, value in enumerate(fields)
         ]
         self.words += (int(kind), time_ps, tid, *numbers)
@@ -135,18 +142,20 @@ class EventLog:
             self.words += (TEXT, number, len(data), *words)
         return number
 
-    def note(self) -> None:
-        """Tell the CPUs how far the kernel's words go; they may add records of their own."""
-        if self._board_words is not None:
-            self._board_words[EVENT_WORDS] = len(self.words)
+    def pass_on(self, time_ps: int) -> None:
+        """A turn is over, at `time_ps`: tell what has been gathered if it may be much."""
+        if self._frames is not None and self._frames.free_count != self._free_count:
+            self._free_count = self._frames.free_count
+            self.words += (_FRAMES, time_ps, 0, self._free_count)
+        if time_ps > self._flushed_ps:
+            self._flushed_ps = time_ps + GATHER_PS
+            self.flush()
 
     def flush(self) -> None:
-        """Pack what has been gathered and tell it. Never while a trap is handled."""
+        """Tell all that has been gathered. Never while a trap is handled."""
         if self._board_words is None:
             return
-        packed = self._stream.pack(self.words)
-        self.words.clear()
-        self._board_words[EVENT_WORDS] = 0
+        packed = self._stream.pack()
         if not packed:
             return
         self._hash.update(packed)

@@ -1,7 +1,9 @@
 """Packed events back into `Event`s.
 
 The stream says only what is new: the reader knows which thread is of which
-process, the names of calls and texts, and that who sends a message waits.
+process, and the names of calls and texts. Nor does it say what follows from a
+message's way: who sends one waits (BLOCK), who is sent one or gets its answer
+wakes (WAKE). The reader adds those events.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from anos_sim.hw.event_stream import PLACE, TEXT, EventStream, MalformedStream
 
 from .events import Event, EventKind, Field
 
+SYSCALL, RESULT, SWITCH = int(EventKind.SYSCALL), int(EventKind.RESULT), int(EventKind.SWITCH)
+WAKE, BLOCK = int(EventKind.WAKE), int(EventKind.BLOCK)
+SEND, RECEIVE, REPLY = int(EventKind.SEND), int(EventKind.RECEIVE), int(EventKind.REPLY)
 _CALL_PREFIX = "call "
 _SENDING = ("sending",)
 
@@ -42,6 +47,8 @@ class EventReader:
         self._names: dict[int, str] = {}
         self._calls: dict[int, str] = {}
         self._calling: dict[int, str] = {}
+        self._waiting: dict[int, None] = {}
+        self._senders: dict[int, int] = {}
         self._cpu = -1
         self._number = 0
 
@@ -84,31 +91,63 @@ class EventReader:
             values[number] = (
                 self._texts.get(word, "") if show == "text" else ctypes.c_int64(word).value
             )
-        pid = self._pids.get(tid, 0)
-        call = ""
-        if kind == EventKind.SYSCALL:
+        pid, call = None, ""
+        if kind == SYSCALL:
             call = self._calling[tid] = self._calls.get(words[0], "")
-        elif kind == EventKind.RESULT:
+        elif kind == RESULT:
             call = self._calling.get(tid, "")
+        elif kind == SWITCH:
+            self._wake(events, time_ps, tid)
+        elif kind == WAKE:
+            self._waiting.pop(tid, None)
+        elif kind == BLOCK:
+            self._waiting[tid] = None
         elif kind == EventKind.PROCESS_START:
             pid = words[0]
             self._names[pid] = str(values[1])
         elif kind == EventKind.THREAD_START:
             pid = self._pids[tid] = words[0]
-        elif kind in (EventKind.PROCESS_END, EventKind.LOG):
+        elif kind == EventKind.PROCESS_END or kind == EventKind.LOG:
             pid = words[0]
         elif kind == EventKind.CAPABILITY and str(values[3]).startswith(_CALL_PREFIX):
             self._calls[words[0]] = str(values[3]).removeprefix(_CALL_PREFIX)
-        self._number += 1
-        process = self._names.get(pid, "") if pid else "kernel"
-        where = (time_ps, self._cpu, pid, process, tid)
-        events.append(Event(self._number, *where, self._kinds[kind], tuple(values), call))
-        if kind == EventKind.SEND:
-            self._number += 1
-            events.append(Event(self._number, *where, EventKind.BLOCK, _SENDING))
+        self._put(events, time_ps, tid, kind, tuple(values), call, pid)
+        if kind == SEND:
+            self._senders[words[1]] = tid
+            self._waiting[tid] = None
+            self._put(events, time_ps, tid, BLOCK, _SENDING)
+        elif kind == RECEIVE:
+            self._wake(events, time_ps, tid)
+        elif kind == REPLY or kind == EventKind.UNANSWERED:
+            self._wake(events, time_ps, self._senders.pop(words[1], 0))
         elif kind == EventKind.THREAD_END:
-            self._pids.pop(tid, None)
-            self._calling.pop(tid, None)
+            for table in (self._pids, self._calling, self._waiting):
+                table.pop(tid, None)  # type: ignore[attr-defined]
+
+    def _wake(self, events: list[Event], time_ps: int, tid: int) -> None:
+        """What has just happened has ended this thread's wait, if it did wait."""
+        if tid in self._waiting:
+            del self._waiting[tid]
+            self._put(events, time_ps, tid, WAKE, ())
+
+    def _put(
+        self,
+        events: list[Event],
+        time_ps: int,
+        tid: int,
+        kind: int,
+        values: tuple[int | str, ...],
+        call: str = "",
+        pid: int | None = None,
+    ) -> None:
+        if pid is None:
+            pid = self._pids.get(tid, 0)
+        process = self._names.get(pid, "") if pid else "kernel"
+        self._number += 1
+        event_kind = self._kinds[kind]
+        events.append(
+            Event(self._number, time_ps, self._cpu, pid, process, tid, event_kind, values, call)
+        )
 
     def close(self) -> None:
         """Free what it needs."""

@@ -43,6 +43,8 @@ class EventKind(IntEnum):
     SIGNAL = 31
     WAIT = 32
     INPUT = 33
+    NAMED = 34
+    FRAMES = 35
 
     @property
     def label(self) -> str:
@@ -71,8 +73,8 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
         _fields("status:signed value:hex"),
     ),
     EventKind.SWITCH: ("a CPU turns to a thread", ()),
-    EventKind.WAKE: ("a thread can run again", _fields("on")),
-    EventKind.BLOCK: ("a thread waits", _fields("why:text")),
+    EventKind.WAKE: ("a thread that has waited can run again", ()),
+    EventKind.BLOCK: ("a thread waits from here on", _fields("why:text")),
     EventKind.SEND: (
         "a message is sent, under a capability; its thread waits from here on",
         _fields("channel message tag:hex size page:hex cookie:hex badge:hex"),
@@ -131,6 +133,11 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
     EventKind.SIGNAL: ("notification bits are set", _fields("object bits:hex")),
     EventKind.WAIT: ("a thread takes notification bits", _fields("object bits:hex")),
     EventKind.INPUT: ("input arrives at a device", _fields("device:text bytes:text")),
+    EventKind.NAMED: ("a channel gets a name", _fields("channel name:text")),
+    EventKind.FRAMES: (
+        "how many frames are free, after a turn that has changed it",
+        _fields("free"),
+    ),
 }
 """By kind: what it means, and its fields. `holder` and `owner` are pids."""
 

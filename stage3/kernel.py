@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from anos_sim.hw.machine import Machine
 
 TICK_PS = TICK_NS * 1000
-READY, SENDING = ThreadState.READY, ThreadState.SENDING
+READY, SENDING, RECEIVING = ThreadState.READY, ThreadState.SENDING, ThreadState.RECEIVING
 WAKE, BLOCK = int(EventKind.WAKE), int(EventKind.BLOCK)
 QUIET_PS = 3 * PS_PER_S
 """A run without a time limit ends when nothing will happen for this long."""
@@ -102,6 +102,7 @@ class Kernel:
         self.next_tid = 2
         self.names = NameTable()
         self.next_channel = 1
+        self.next_object = 1
         self.vectors = VectorTable()
         self.log = KernelLog()
         self.firmware_tables_taken = False
@@ -270,8 +271,6 @@ class Kernel:
         else:
             self._start_clock(cpu, now_ps)
             cpu.push(thread)
-        if self.events is not None:
-            self.events.extend((WAKE, now_ps, thread.tid, cpu.index))
 
     def _stay_near(self, time_ps: int) -> None:
         """Another CPU has, or may get, work as of `time_ps`: go no further than a quantum."""
@@ -303,6 +302,10 @@ class Kernel:
         else:
             words[THREAD_RESULT_VALUE] = value
         thread.blocked_on = None
+        if self.events is not None and (
+            thread.state is not SENDING and (result_type or thread.state is not RECEIVING)
+        ):  # else the message's own event says so
+            self.events.extend((WAKE, self.now_ps(), thread.tid))
         cpu, last = self.current, thread.last_cpu
         if cpu is None:
             cpu = last or self.place()
@@ -310,8 +313,6 @@ class Kernel:
             thread.state = READY
             thread.ready_ps = cpu.state[NOW]
             cpu.next = thread  # handed over: no queue is touched
-            if self.events is not None:
-                self.events.extend((WAKE, thread.ready_ps, thread.tid, cpu.index))
             return
         elif last is not None and last is not cpu and not last.has_work():
             cpu = last
@@ -401,8 +402,6 @@ class Kernel:
     def _device_access(self, write: bool, address: int, size: int, value: int) -> None:
         thread = self.current.thread if self.current is not None else None
         self.emit(EventKind.DEVICE, thread, write, address, size, value)
-        if self.events is not None:
-            self.events.note()
 
     def _dma(self, write: bool, address: int, size_bytes: int) -> None:
         self.emit(EventKind.DMA, None, write, address, size_bytes)

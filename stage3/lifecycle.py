@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .kernel import Kernel
 
 FAILURE = int(Status.FAILURE)
+STARTED, ENDED = int(EventKind.THREAD_START), int(EventKind.THREAD_END)
 
 
 def new_process(kernel: Kernel, parent: Process | None) -> Process:
@@ -79,7 +80,8 @@ def start_thread(
     process.threads.append(thread)
     kernel.threads_made += 1
     if kernel.events is not None:
-        kernel.emit(EventKind.THREAD_START, thread, process.pid, entry, thread_class)
+        fields = (process.pid, entry, thread_class)
+        kernel.events.extend((STARTED, kernel.now_ps(), thread.tid, *fields))
     kernel.make_ready(thread, kernel.place())
     return thread
 
@@ -108,7 +110,7 @@ def _stop(kernel: Kernel, thread: Thread) -> None:
     else:
         _stop_waiting(kernel, thread)
     if kernel.events is not None:
-        kernel.emit(EventKind.THREAD_END, thread)
+        kernel.events.extend((ENDED, kernel.now_ps(), thread.tid))
     thread.state = ThreadState.DEAD
     thread.blocked_on = None
     thread.registers.forget()

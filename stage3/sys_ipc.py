@@ -76,10 +76,8 @@ def send(
         message.slots, message.transfer = slots, transfer
     if kernel.events is not None:
         kernel.policy.used(caller, held, SEND)
-        tid = caller.tid
-        kernel.events.extend(
-            (SENT, sent_ps, tid, channel.number, number, tag, size_bytes, frame, held.cookie, held.badge)
-        )
+        sent = (channel.number, number, tag, size_bytes, frame, held.cookie, held.badge)
+        kernel.events.extend((SENT, sent_ps, caller.tid, *sent))
     kernel.block(caller, SENDING, message)
     while channel.waiting:
         receive = channel.waiting.popleft()
@@ -254,6 +252,9 @@ def register_named_channel(kernel: Kernel, caller: Thread, cookie: int, name_poi
     kernel.used(caller, held, Rights.NAME)
     if not kernel.names.register(name, held.target, held):
         raise SyscallError(Status.BAD_NUMBER)
+    if kernel.events is not None:
+        text = name.decode("utf-8", "replace")
+        kernel.emit(EventKind.NAMED, caller, held.target.number, text)
     return 0
 
 

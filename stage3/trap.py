@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 SYSCALL, BUDGET, PAGE_FAULT = int(Trap.SYSCALL), int(Trap.BUDGET), int(Trap.PAGE_FAULT)
 RUNNING = ThreadState.RUNNING
+PAGE_SERVED = int(EventKind.PAGE_FAULT)
 INCAPABLE = int(Status.INCAPABLE)
 JUMP_TO_SELF = b"\xeb\xfe"
 INT, INVALID_INSTRUCTION = 0xCD, 6
@@ -54,7 +55,7 @@ REPORTS_MAX = 1000
 def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
     """Run threads on one CPU until `limit_ps` or until it is idle."""
     state, arguments, enter = cpu.state, cpu.arguments, cpu.vcpu.enter
-    events = kernel.events
+    recording = kernel.events is not None
     state[LIMIT] = limit_ps
     while True:
         thread = cpu.thread
@@ -71,12 +72,10 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             thread.state = RUNNING
             thread.last_cpu = cpu
             thread.slice_left = SLICE_TICKS
-            if events is not None:
+            if recording:
                 state[TURNED] = 1
         find_handler = thread.process.calls.get
         while True:
-            if events is not None:
-                events.note()
             enter()
             handler = find_handler(state[COOKIE])
             if handler is None:
@@ -136,7 +135,7 @@ def _page_fault(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
     if found < 0:
         _end(kernel, cpu, thread, _describe_page_fault(page, access, space.entry(page)), page)
     elif kernel.events is not None:
-        kernel.emit(EventKind.PAGE_FAULT, thread, page, found)
+        kernel.events.extend((PAGE_SERVED, cpu.state[NOW], thread.tid, page, found))
 
 
 def _describe_page_fault(page: int, access: int, entry: int) -> str:
