@@ -6,6 +6,8 @@ import hashlib
 import struct
 
 COOKIE_MIN = 1 << 32
+_BATCH = struct.Struct("<64Q")
+"""So many at once: half of what a message's cookie costs is the call of the hash."""
 
 
 class CookieJar:
@@ -28,9 +30,7 @@ class CookieJar:
 
     def _refill(self) -> None:
         while not self.ready:
-            text = self._counter.to_bytes(8, "little")
+            text = self._key + self._counter.to_bytes(8, "little")
             self._counter += 1
-            digest = hashlib.blake2b(text, digest_size=64, key=self._key).digest()
-            self.ready.extend(
-                cookie for cookie in struct.unpack("<8Q", digest) if cookie >= COOKIE_MIN
-            )
+            digest = hashlib.shake_128(text).digest(_BATCH.size)
+            self.ready += [cookie for cookie in _BATCH.unpack(digest) if cookie >= COOKIE_MIN]
