@@ -1,0 +1,147 @@
+"""Take the capability graph of a kernel: the one place that looks into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anos_sim.stage3.capability import Capability
+from anos_sim.stage3.channel import Channel
+from anos_sim.stage3.objects import KernelObject, PhysicalRange, SystemCall
+from anos_sim.stage3.process import Process, ProcessState
+
+from .graph import CapabilityGraph, Columns, ObjectNode, ProcessNode
+
+if TYPE_CHECKING:
+    from anos_sim.stage3.kernel import Kernel
+
+    from .watch import Watch
+
+STATES = {
+    ProcessState.BUILDING: "building",
+    ProcessState.ALIVE: "alive",
+    ProcessState.DEAD: "ended",
+}
+NAMES_MAX = 3
+
+
+def snapshot(kernel: Kernel, watch: Watch | None = None) -> CapabilityGraph:
+    """The graph of a kernel now. `watch`: what has been seen since the kernel booted."""
+    if watch is not None:
+        watch.flush()
+    return _Snapshot(kernel, watch).take()
+
+
+class _Snapshot:
+    """One walk over a tree, without recursion: a hostile tree is as deep as it likes."""
+
+    def __init__(self, kernel: Kernel, watch: Watch | None) -> None:
+        self._kernel = kernel
+        self._watch = watch
+        self._processes: dict[Process, int] = {}
+        self._targets: dict[KernelObject, int] = {}
+        self._columns = Columns()
+        for process in kernel.all_processes():
+            self._processes[process] = len(self._processes)
+
+    def take(self) -> CapabilityGraph:
+        """Do it."""
+        kernel, watch = self._kernel, self._watch
+        for root in kernel.tree.roots:
+            self._add_subtree(root)
+        if watch is not None:
+            self._mark_used(watch)
+        objects = tuple(
+            self._object(index, target) for index, target in enumerate(list(self._targets))
+        )
+        processes = [
+            ProcessNode(index, each.pid, each.name, each.path, STATES[each.state])
+            for each, index in self._processes.items()
+        ]
+        if watch is None:
+            return CapabilityGraph(
+                kernel.now_ps(), kernel.policy.name, tuple(processes), objects, self._columns
+            )
+        known = {each.pid for each in processes}
+        for pid, (name, path) in watch.processes.items():
+            if pid not in known:
+                processes.append(ProcessNode(len(processes), pid, name, path, "ended"))
+        return CapabilityGraph(
+            kernel.now_ps(),
+            kernel.policy.name,
+            tuple(processes),
+            objects,
+            self._columns,
+            True,
+            watch.carried(),
+            watch.traffic(),
+            watch.uses(),
+        )
+
+    def _add_subtree(self, root: Capability) -> None:
+        """Rows of a root and all below it, depth first; `end` once a subtree is through."""
+        columns = self._columns
+        cookies, ends = columns.cookie, columns.end
+        targets, processes = self._targets, self._processes
+        open_rows: list[int] = []
+        pending: list[tuple[Capability, int]] = [(root, 0)]
+        while pending:
+            node, depth = pending.pop()
+            row = len(cookies)
+            while len(open_rows) > depth:
+                ends[open_rows.pop()] = row
+            parent = open_rows[-1] if open_rows else -1
+            open_rows.append(row)
+            cookies.append(node.cookie)
+            ends.append(row + 1)
+            columns.depth.append(depth)
+            columns.parent.append(parent)
+            columns.target.append(targets.setdefault(node.target, len(targets)))
+            columns.holder.append(processes.setdefault(node.holder, len(processes)))
+            columns.rights.append(node.rights)
+            columns.used.append(node.used)
+            columns.badge.append(node.badge)
+            columns.alive.append(node.alive)
+            columns.origin.append(node.origin)
+            children = node.children
+            if children:
+                pending += [(child, depth + 1) for child in reversed(children.values())]
+        while open_rows:
+            ends[open_rows.pop()] = len(cookies)
+
+    def _mark_used(self, watch: Watch) -> None:
+        """System calls are seen by their cookies; the kernel marks all other uses itself."""
+        used_calls = watch.used_calls()
+        columns = self._columns
+        calls = [isinstance(target, SystemCall) for target in self._targets]
+        for row, cookie in enumerate(columns.cookie):
+            if cookie in used_calls and calls[columns.target[row]]:
+                columns.used[row] |= columns.rights[row] & 1
+
+    def _object(self, index: int, target: KernelObject) -> ObjectNode:
+        kind, number = target.identity
+        start, size = target.extent
+        process = None
+        names: list[str] = []
+        if isinstance(target, Channel):
+            names = self._kernel.names.of(target)
+        elif isinstance(target, PhysicalRange):
+            names = self._devices(target)
+        elif isinstance(target, Process):
+            process = self._processes.setdefault(target, len(self._processes))
+        return ObjectNode(index, kind, number, str(target), start, size, tuple(names), process)
+
+    def _devices(self, target: PhysicalRange) -> list[str]:
+        """What people call a range: the devices whose registers are all of it or in it."""
+        machine = self._kernel.machine
+        if target.end <= machine.memory.size_bytes:
+            return []
+        found = [
+            f"{function.name} BAR{bar.index}"
+            for function in machine.functions
+            for bar in function.bars
+            if target.start <= function.bar_address(bar) < target.end
+        ]
+        screen = machine.framebuffer
+        if target.start <= screen.physical < target.end:
+            found.append("framebuffer")
+        return found if len(found) <= NAMES_MAX else ["devices"]
