@@ -19,4 +19,16 @@ static inline uint64_t get64(const uint8_t *at)
     return get32(at) | (uint64_t)get32(at + 4) << 32;
 }
 
+static inline void put16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+
+static inline void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, value);
+    put16(at + 2, value >> 16);
+}
+
 #endif

@@ -1,63 +1,214 @@
-/* A least-recently-used cache of whole blocks. */
+/* A least-recently-used cache of whole blocks, found by a hash. */
 #include "cache.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define UNITS (CACHE_BLOCK_BYTES / CACHE_UNIT_BYTES)
+#define DATA_MAX (CACHE_SLOTS / 2) /* slots with dirty data, before they are written */
 
 void cache_open(struct cache *cache, struct disk *disk)
 {
+    memset(cache, 0, offsetof(struct cache, slots));
     cache->disk = disk;
     cache->bytes = disk->sector_count * disk->sector_bytes;
-    cache->clock = 0;
-    cache->last = 0;
-    memset(cache->slots, 0, sizeof cache->slots);
-}
-
-static bool holds(const struct cache *cache, uint32_t slot, uint64_t block)
-{
-    return cache->slots[slot].used != 0 && cache->slots[slot].block == block;
-}
-
-static uint32_t slot_for(const struct cache *cache, uint64_t block)
-{
-    uint32_t oldest = 0;
-    for (uint32_t slot = 0; slot < CACHE_SLOTS; slot++) {
-        if (holds(cache, slot, block)) {
-            return slot;
-        }
-        if (cache->slots[slot].used < cache->slots[oldest].used) {
-            oldest = slot;
-        }
+    memset(cache->hashes, 0xff, sizeof cache->hashes);
+    for (uint16_t slot = 0; slot < CACHE_SLOTS; slot++) {
+        cache->slots[slot] = (struct cache_slot){
+            .newer = slot == 0 ? CACHE_NONE : (uint16_t)(slot - 1),
+            .older = slot == CACHE_SLOTS - 1 ? CACHE_NONE : (uint16_t)(slot + 1),
+            .next = CACHE_NONE,
+        };
     }
-    return oldest;
+    cache->newest = cache->last = 0;
+    cache->oldest = CACHE_SLOTS - 1;
 }
 
-static bool fill(struct cache *cache, uint32_t slot, uint64_t block)
+static uint16_t *hash_of(struct cache *cache, uint64_t block)
 {
+    return &cache->hashes[block % CACHE_HASHES];
+}
+
+static uint16_t find_slot(struct cache *cache, uint64_t block)
+{
+    uint16_t slot = *hash_of(cache, block);
+    while (slot != CACHE_NONE && cache->slots[slot].block != block) {
+        slot = cache->slots[slot].next;
+    }
+    return slot;
+}
+
+/* Make a slot the one used last. */
+static void touch(struct cache *cache, uint16_t index)
+{
+    struct cache_slot *const slot = &cache->slots[index];
+    if (cache->newest == index) {
+        return;
+    }
+    cache->slots[slot->newer].older = slot->older;
+    if (slot->older == CACHE_NONE) {
+        cache->oldest = slot->newer;
+    } else {
+        cache->slots[slot->older].newer = slot->newer;
+    }
+    slot->newer = CACHE_NONE;
+    slot->older = cache->newest;
+    cache->slots[cache->newest].newer = index;
+    cache->newest = index;
+}
+
+static bool has_metadata(const struct cache_slot *slot)
+{
+    return (slot->dirty[CACHE_TABLE] | slot->dirty[CACHE_ENTRIES]) != 0;
+}
+
+/* Forget what a slot has; nothing of it is dirty. */
+static void empty(struct cache *cache, uint16_t index)
+{
+    struct cache_slot *const slot = &cache->slots[index];
+    if (slot->used) {
+        uint16_t *link = hash_of(cache, slot->block);
+        while (*link != index) {
+            link = &cache->slots[*link].next;
+        }
+        *link = slot->next;
+        slot->used = false;
+    }
+}
+
+/* A slot for a block that has none: the oldest one that is clean; CACHE_NONE if none is. */
+static uint16_t new_slot(struct cache *cache, uint64_t block)
+{
+    if (cache->dirty_data > DATA_MAX) {
+        cache_write_back(cache, CACHE_DATA);
+    }
+    uint16_t index = cache->oldest;
+    while (index != CACHE_NONE &&
+           (cache->slots[index].dirty[CACHE_DATA] != 0 || has_metadata(&cache->slots[index]))) {
+        index = cache->slots[index].newer;
+    }
+    if (index == CACHE_NONE) {
+        return CACHE_NONE;
+    }
+    empty(cache, index);
+    touch(cache, index);
+    struct cache_slot *const slot = &cache->slots[index];
+    slot->block = block;
+    slot->used = true;
+    slot->bad = 0;
+    memset(slot->dirty, 0, sizeof slot->dirty);
+    slot->next = *hash_of(cache, block);
+    *hash_of(cache, block) = index;
+    return index;
+}
+
+/* How many bytes of a block the disk has: all but in its last one. */
+static uint32_t bytes_in(const struct cache *cache, uint64_t block)
+{
+    const uint64_t left = cache->bytes - block * CACHE_BLOCK_BYTES;
+    return left < CACHE_BLOCK_BYTES ? (uint32_t)left : CACHE_BLOCK_BYTES;
+}
+
+/* Read a block sector by sector, and note which cannot be read; false if none can. */
+static bool read_what_can_be(struct cache *cache, uint16_t index)
+{
+    static _Alignas(CACHE_BLOCK_BYTES) uint8_t page[CACHE_BLOCK_BYTES];
+    struct cache_slot *const slot = &cache->slots[index];
     const uint32_t sector_bytes = cache->disk->sector_bytes;
-    const uint64_t begin = block * CACHE_BLOCK_BYTES, left = cache->bytes - begin;
-    const uint64_t bytes = left < CACHE_BLOCK_BYTES ? left : CACHE_BLOCK_BYTES;
-
-    cache->slots[slot].used = 0; /* whatever happens, what was there is gone */
-    if (!disk_read(cache->disk, begin / sector_bytes, (uint32_t)(bytes / sector_bytes),
-                   cache->pages[slot])) {
-        return false;
+    const uint8_t sector_units = (uint8_t)((1u << sector_bytes / CACHE_UNIT_BYTES) - 1);
+    const uint64_t first = slot->block * CACHE_BLOCK_BYTES / sector_bytes;
+    const uint32_t count = bytes_in(cache, slot->block) / sector_bytes;
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (disk_read(cache->disk, first + i, 1, page)) {
+            memcpy(cache->pages[index] + i * sector_bytes, page, sector_bytes);
+            any = true;
+        } else {
+            slot->bad |= (uint8_t)(sector_units << i * sector_bytes / CACHE_UNIT_BYTES);
+        }
     }
-    cache->slots[slot].block = block;
-    return true;
+    return any;
 }
 
-/* The block's bytes until the next call, or NULL if it cannot be read. */
-static const uint8_t *find(struct cache *cache, uint64_t block)
+/* Read `count` blocks that have just got their slots; false if nothing of the first is there. */
+static bool fill(struct cache *cache, const uint16_t *slots, uint32_t count)
 {
-    if (!holds(cache, cache->last, block)) {
-        const uint32_t slot = slot_for(cache, block);
-        if (!holds(cache, slot, block) && !fill(cache, slot, block)) {
-            return NULL;
-        }
-        cache->last = slot;
+    uint8_t *pages[CACHE_AHEAD];
+    const uint64_t block = cache->slots[slots[0]].block;
+    const uint32_t sector_bytes = cache->disk->sector_bytes;
+    const uint32_t bytes = (count - 1) * CACHE_BLOCK_BYTES + bytes_in(cache, block + count - 1);
+    for (uint32_t i = 0; i < count; i++) {
+        pages[i] = cache->pages[slots[i]];
     }
-    cache->slots[cache->last].used = ++cache->clock;
-    return cache->pages[cache->last];
+    if (disk_read_pages(cache->disk, block * CACHE_BLOCK_BYTES / sector_bytes,
+                        bytes / sector_bytes, pages)) {
+        return true;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        empty(cache, slots[i]);
+    }
+    if (read_what_can_be(cache, slots[0])) {
+        return true;
+    }
+    empty(cache, slots[0]);
+    return false;
+}
+
+/* The slot with a block's content, read if it must be; CACHE_NONE if that cannot be done. */
+static uint16_t get(struct cache *cache, uint64_t block)
+{
+    const struct cache_slot *const last = &cache->slots[cache->last];
+    if (last->used && last->block == block) {
+        return cache->last;
+    }
+    uint16_t slots[CACHE_AHEAD] = { find_slot(cache, block) };
+    if (slots[0] == CACHE_NONE) {
+        const bool is_sequential = block > 0 && find_slot(cache, block - 1) != CACHE_NONE;
+        const uint64_t end = (cache->bytes + CACHE_BLOCK_BYTES - 1) / CACHE_BLOCK_BYTES;
+        const uint64_t left = end - block;
+        const uint64_t wanted = !is_sequential ? 1 : left < CACHE_AHEAD ? left : CACHE_AHEAD;
+        uint32_t count = 0;
+        while (count < wanted && find_slot(cache, block + count) == CACHE_NONE &&
+               (slots[count] = new_slot(cache, block + count)) != CACHE_NONE) {
+            count++;
+        }
+        if (count == 0 || !fill(cache, slots, count)) {
+            return CACHE_NONE;
+        }
+    }
+    touch(cache, slots[0]);
+    cache->last = slots[0];
+    return slots[0];
+}
+
+/* The units of a block that `bytes` from `begin` on lie in, a bit each. */
+static uint8_t units_of(size_t begin, size_t bytes)
+{
+    const size_t first = begin / CACHE_UNIT_BYTES, end = (begin + bytes - 1) / CACHE_UNIT_BYTES + 1;
+    return (uint8_t)((1u << end) - (1u << first));
+}
+
+const uint8_t *cache_look(struct cache *cache, uint64_t offset, size_t *bytes)
+{
+    if (offset >= cache->bytes) {
+        return NULL;
+    }
+    const uint64_t block = offset / CACHE_BLOCK_BYTES;
+    const size_t begin = offset % CACHE_BLOCK_BYTES;
+    const uint16_t index = get(cache, block);
+    if (index == CACHE_NONE) {
+        return NULL;
+    }
+    const uint8_t bad = (uint8_t)(cache->slots[index].bad >> begin / CACHE_UNIT_BYTES);
+    if (bad & 1) {
+        return NULL;
+    }
+    size_t end = bytes_in(cache, block);
+    if (bad != 0) {
+        end = begin - begin % CACHE_UNIT_BYTES + __builtin_ctz(bad) * (size_t)CACHE_UNIT_BYTES;
+    }
+    *bytes = end - begin;
+    return cache->pages[index] + begin;
 }
 
 bool cache_read(struct cache *cache, uint64_t offset, void *to, size_t bytes)
@@ -67,16 +218,197 @@ bool cache_read(struct cache *cache, uint64_t offset, void *to, size_t bytes)
     }
     uint8_t *at = to;
     while (bytes > 0) {
-        const size_t begin = offset % CACHE_BLOCK_BYTES;
-        const size_t rest = CACHE_BLOCK_BYTES - begin, piece = bytes < rest ? bytes : rest;
-        const uint8_t *const block = find(cache, offset / CACHE_BLOCK_BYTES);
-        if (block == NULL) {
+        size_t rest;
+        const uint8_t *const from = cache_look(cache, offset, &rest);
+        if (from == NULL) {
             return false;
         }
-        memcpy(at, block + begin, piece);
+        const size_t piece = bytes < rest ? bytes : rest;
+        memcpy(at, from, piece);
         at += piece;
         offset += piece;
         bytes -= piece;
     }
     return true;
+}
+
+static void count_dirty(struct cache *cache, const struct cache_slot *slot, int32_t by)
+{
+    cache->dirty_data += (uint32_t)(slot->dirty[CACHE_DATA] != 0 ? by : 0);
+    cache->dirty_metadata += (uint32_t)(has_metadata(slot) ? by : 0);
+}
+
+static void mark(struct cache *cache, struct cache_slot *slot, uint8_t units,
+                 enum cache_class class)
+{
+    count_dirty(cache, slot, -1);
+    for (int other = 0; other < CACHE_CLASSES; other++) {
+        slot->dirty[other] &= (uint8_t)~units;
+    }
+    slot->dirty[class] |= units;
+    slot->bad &= (uint8_t)~units;
+    count_dirty(cache, slot, 1);
+}
+
+/* A block to be changed: `is_whole` says that none of what it had matters. */
+static uint16_t get_to_write(struct cache *cache, uint64_t block, bool is_whole)
+{
+    uint16_t index = is_whole ? find_slot(cache, block) : get(cache, block);
+    if (is_whole && index == CACHE_NONE) {
+        index = new_slot(cache, block);
+        if (index != CACHE_NONE) {
+            memset(cache->pages[index], 0, CACHE_BLOCK_BYTES);
+        }
+    }
+    if (index != CACHE_NONE) {
+        touch(cache, index);
+        cache->last = index;
+    }
+    return index;
+}
+
+bool cache_write(struct cache *cache, uint64_t offset, const void *from, size_t bytes,
+                 enum cache_class class, bool is_new)
+{
+    if (offset > cache->bytes || bytes > cache->bytes - offset) {
+        return false;
+    }
+    const uint8_t *at = from;
+    while (bytes > 0) {
+        const uint64_t block = offset / CACHE_BLOCK_BYTES;
+        const size_t begin = offset % CACHE_BLOCK_BYTES, rest = CACHE_BLOCK_BYTES - begin;
+        const size_t piece = bytes < rest ? bytes : rest;
+        const uint16_t index = get_to_write(cache, block, is_new || piece == CACHE_BLOCK_BYTES);
+        if (index == CACHE_NONE) {
+            return false;
+        }
+        struct cache_slot *const slot = &cache->slots[index];
+        const uint8_t units = units_of(begin, piece);
+        if (slot->bad & units && (begin | piece) % CACHE_UNIT_BYTES != 0) {
+            return false;
+        }
+        if (at == NULL) {
+            memset(cache->pages[index] + begin, 0, piece);
+        } else {
+            memcpy(cache->pages[index] + begin, at, piece);
+            at += piece;
+        }
+        mark(cache, slot, units, class);
+        offset += piece;
+        bytes -= piece;
+    }
+    return true;
+}
+
+bool cache_write_now(struct cache *cache, uint64_t offset, const void *from, size_t bytes)
+{
+    const uint8_t *at = from;
+    while (bytes > 0) { /* in pieces, since what waits to be written takes room */
+        const size_t piece = bytes < 16 * CACHE_BLOCK_BYTES ? bytes : 16 * CACHE_BLOCK_BYTES;
+        if (!cache_write(cache, offset, at, piece, CACHE_NOW, false) ||
+            !cache_write_back(cache, CACHE_NOW)) {
+            return false;
+        }
+        at = at == NULL ? NULL : at + piece;
+        offset += piece;
+        bytes -= piece;
+    }
+    return true;
+}
+
+struct dirty_slot {
+    uint64_t block;
+    uint16_t index;
+};
+
+static int by_block(const void *left, const void *right)
+{
+    const uint64_t a = ((const struct dirty_slot *)left)->block;
+    const uint64_t b = ((const struct dirty_slot *)right)->block;
+    return (a > b) - (a < b);
+}
+
+/* Write the dirty sectors of one block, in as few commands as they lie side by side. */
+static bool write_block(struct cache *cache, uint16_t index, uint8_t units)
+{
+    const uint32_t sector_bytes = cache->disk->sector_bytes;
+    const uint32_t sector_units = sector_bytes / CACHE_UNIT_BYTES;
+    const uint64_t first = cache->slots[index].block * CACHE_BLOCK_BYTES / sector_bytes;
+    const uint32_t count = bytes_in(cache, cache->slots[index].block) / sector_bytes;
+    const uint32_t mask = (1u << sector_units) - 1;
+    bool all = true;
+    for (uint32_t begin = 0; begin < count;) {
+        uint32_t end = begin;
+        while (end < count && units >> end * sector_units & mask) {
+            end++;
+        }
+        if (end > begin) {
+            all &= disk_write(cache->disk, first + begin, end - begin,
+                              cache->pages[index] + begin * sector_bytes);
+        }
+        begin = end + 1;
+    }
+    return all;
+}
+
+/* Write blocks that follow each other, if all of each is dirty; false if that does not go. */
+static bool write_blocks(struct cache *cache, const struct dirty_slot *slots, uint32_t count)
+{
+    uint8_t *pages[CACHE_AHEAD];
+    const uint32_t sector_bytes = cache->disk->sector_bytes;
+    for (uint32_t i = 0; i < count; i++) {
+        pages[i] = cache->pages[slots[i].index];
+    }
+    return disk_write_pages(cache->disk, slots[0].block * CACHE_BLOCK_BYTES / sector_bytes,
+                            count * CACHE_BLOCK_BYTES / sector_bytes, pages);
+}
+
+/* How many of the slots from the first on can be written by one command. */
+static uint32_t together(const struct cache *cache, const struct dirty_slot *slots, size_t count,
+                         enum cache_class class)
+{
+    uint32_t run = 0;
+    while (run < count && run < CACHE_AHEAD && slots[run].block == slots[0].block + run &&
+           cache->slots[slots[run].index].dirty[class] == UINT8_MAX) {
+        run++;
+    }
+    return run;
+}
+
+bool cache_write_back(struct cache *cache, enum cache_class class)
+{
+    static struct dirty_slot found[CACHE_SLOTS];
+    size_t count = 0;
+    for (uint16_t index = 0; index < CACHE_SLOTS; index++) {
+        if (cache->slots[index].used && cache->slots[index].dirty[class] != 0) {
+            found[count++] = (struct dirty_slot){ cache->slots[index].block, index };
+        }
+    }
+    qsort(found, count, sizeof found[0], by_block);
+    bool all = true;
+    for (size_t i = 0; i < count;) {
+        const uint32_t run = together(cache, found + i, count - i, class);
+        const bool is_done = run > 1 && write_blocks(cache, found + i, run);
+        const size_t end = i + (is_done ? run : 1);
+        for (; i < end; i++) {
+            struct cache_slot *const slot = &cache->slots[found[i].index];
+            const bool is_written =
+                is_done || write_block(cache, found[i].index, slot->dirty[class]);
+            all &= is_written;
+            if (is_written || class < CACHE_TABLE) {
+                count_dirty(cache, slot, -1);
+                slot->dirty[class] = 0;
+                count_dirty(cache, slot, 1);
+            }
+        }
+    }
+    cache->unflushed |= count > 0;
+    return all;
+}
+
+bool cache_flush(struct cache *cache)
+{
+    const bool flushed = !cache->unflushed || disk_flush(cache->disk);
+    cache->unflushed &= !flushed;
+    return flushed;
 }

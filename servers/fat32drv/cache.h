@@ -1,9 +1,14 @@
 /*
- * The disk's blocks that were read last.
+ * The disk's blocks that were used last, and what is to be written of them.
  *
  * Everything is read through it in blocks of a page, whole and aligned to the
- * disk, so that a sequential reader causes one command a page however its
- * clusters lie. Nothing is written, so nothing gets old.
+ * disk. A block that is not here is read together with those behind it if the
+ * one before it is here, so that a sequential reader causes few commands.
+ *
+ * What is written stays here, as dirty units of 512 bytes, each of a class that
+ * says when it may reach the disk. Data may at any time, to make room; the other
+ * classes only when cache_write_back says so, which is what keeps a volume
+ * consistent (commit.h).
  */
 #ifndef CACHE_H
 #define CACHE_H
@@ -13,17 +18,39 @@
 #include <stddef.h>
 
 #define CACHE_BLOCK_BYTES 4096
-#define CACHE_SLOTS 32
+#define CACHE_UNIT_BYTES 512
+#define CACHE_SLOTS 512
+#define CACHE_AHEAD 16  /* blocks read at once */
+#define CACHE_HASHES 1024
+#define CACHE_NONE UINT16_MAX
+
+enum cache_class {
+    CACHE_NOW,     /* what cache_write_now writes */
+    CACHE_DATA,    /* contents of files */
+    CACHE_TABLE,   /* allocation tables */
+    CACHE_ENTRIES, /* directories */
+    CACHE_CLASSES,
+};
+
+struct cache_slot {
+    uint64_t block;
+    bool used;
+    uint8_t bad;                   /* a bit for each unit that could not be read */
+    uint8_t dirty[CACHE_CLASSES];  /* likewise; a unit is in one class at most */
+    uint16_t newer, older;         /* slots in the order of their last use */
+    uint16_t next;                 /* slot with the same hash */
+};
 
 struct cache {
     struct disk *disk;
-    uint64_t bytes; /* of the disk */
-    uint64_t clock; /* counts uses */
-    struct {
-        uint64_t block;
-        uint64_t used; /* 0: empty */
-    } slots[CACHE_SLOTS];
-    uint32_t last; /* the slot used last */
+    uint64_t bytes;          /* of the disk */
+    uint64_t commits;        /* counts commits (commit.h) */
+    uint32_t dirty_data;     /* slots with dirty data ... */
+    uint32_t dirty_metadata; /* ... and with dirty tables or entries */
+    bool unflushed;          /* something was written since the disk's last flush */
+    uint16_t newest, oldest, last;
+    uint16_t hashes[CACHE_HASHES]; /* first slot of each */
+    struct cache_slot slots[CACHE_SLOTS];
     _Alignas(CACHE_BLOCK_BYTES) uint8_t pages[CACHE_SLOTS][CACHE_BLOCK_BYTES];
 };
 
@@ -32,5 +59,31 @@ void cache_open(struct cache *cache, struct disk *disk);
 
 /* Copy `bytes` from byte `offset` of the disk; false beyond its end or if it cannot be read. */
 bool cache_read(struct cache *cache, uint64_t offset, void *to, size_t bytes);
+
+/*
+ * The bytes at `offset`, in place until the next call, and in `*bytes` how many
+ * of them there are up to the end of their block; NULL if they cannot be read.
+ */
+const uint8_t *cache_look(struct cache *cache, uint64_t offset, size_t *bytes);
+
+/*
+ * Change `bytes` at `offset`; zeros if `from` is NULL. With `is_new` what else
+ * is in their blocks means nothing, so it need not be read. False beyond the
+ * disk's end, if what is around them cannot be read, or without room.
+ */
+bool cache_write(struct cache *cache, uint64_t offset, const void *from, size_t bytes,
+                 enum cache_class class, bool is_new);
+
+/* Change and write at once: for what nothing on the disk refers to yet. */
+bool cache_write_now(struct cache *cache, uint64_t offset, const void *from, size_t bytes);
+
+/*
+ * Write all that is dirty in a class. False if the disk could not take all: then
+ * data are dropped, for nobody can wait for them, and the rest stays dirty.
+ */
+bool cache_write_back(struct cache *cache, enum cache_class class);
+
+/* Bring what was written so far to the medium, before anything that follows. */
+bool cache_flush(struct cache *cache);
 
 #endif

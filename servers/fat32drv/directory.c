@@ -2,12 +2,12 @@
 #include "directory.h"
 
 #include "bytes.h"
+#include "date.h"
+#include "index.h"
 #include "utf8.h"
 
 #include <string.h>
 
-#define ENTRY_END 0x00
-#define ENTRY_DELETED 0xe5
 #define ATTRIBUTES 0x3f
 #define ATTRIBUTE_LONG_NAME 0x0f /* read-only, hidden, system and volume together */
 
@@ -16,61 +16,57 @@ struct node directory_root(void)
     return (struct node){ .is_root = true, .attributes = ATTRIBUTE_DIRECTORY };
 }
 
-/* Read the raw entry at a position. */
-static enum directory_answer read_entry(struct volume *volume, const struct node *directory,
-                                        uint32_t position, uint8_t raw[NAME_ENTRY_BYTES])
+uint32_t directory_id(const struct volume *volume, const struct node *directory)
+{
+    return !directory->is_root             ? directory->first_cluster
+           : volume->root_entries != 0 ? 0
+                                       : volume->root_cluster;
+}
+
+enum directory_answer directory_locate(struct volume *volume, const struct node *directory,
+                                       uint32_t position, uint64_t *found)
 {
     uint64_t offset = (uint64_t)position * NAME_ENTRY_BYTES;
     if (directory->is_root && volume->root_entries != 0) {
-        if (position >= volume->root_entries) {
-            return DIRECTORY_END;
-        }
-        offset += volume->root_offset;
-    } else {
-        if (position >= DIRECTORY_ENTRIES_MAX) {
-            return DIRECTORY_BROKEN;
-        }
-        const uint32_t first = directory->is_root ? volume->root_cluster : directory->first_cluster;
-        const uint32_t index = (uint32_t)(offset / volume->cluster_bytes);
-        struct fat_run run;
-        const enum fat_answer answer = fat_find(&volume->fat, first, index, 1, &run);
-        if (answer != FAT_OK) {
-            return answer == FAT_END ? DIRECTORY_END : DIRECTORY_BROKEN;
-        }
-        offset = volume_cluster_offset(volume, run.cluster) + offset % volume->cluster_bytes;
+        *found = volume->root_offset + offset;
+        return position < volume->root_entries ? DIRECTORY_OK : DIRECTORY_END;
     }
-    return cache_read(volume->cache, offset, raw, NAME_ENTRY_BYTES) ? DIRECTORY_OK
-                                                                    : DIRECTORY_BROKEN;
+    if (position >= DIRECTORY_ENTRIES_MAX) {
+        return DIRECTORY_BROKEN;
+    }
+    const uint32_t first = directory_id(volume, directory);
+    const uint32_t index = (uint32_t)(offset / volume->cluster_bytes);
+    struct fat_run run;
+    const enum fat_answer answer = fat_find(&volume->fat, first, index, 1, &run);
+    if (answer != FAT_OK) {
+        return answer == FAT_END ? DIRECTORY_END : DIRECTORY_BROKEN;
+    }
+    *found = volume_cluster_offset(volume, run.cluster) + offset % volume->cluster_bytes;
+    return DIRECTORY_OK;
 }
 
-/* Days from 1 January 1970 to a day of the Gregorian calendar. */
-static int64_t days_to(int64_t year, int64_t month, int64_t day)
+/* Read the raw entry at a position. */
+static enum directory_answer read_entry(struct volume *volume, const struct node *directory,
+                                        uint32_t position, uint8_t raw[NAME_ENTRY_BYTES],
+                                        uint64_t *offset)
 {
-    if (month <= 2) { /* count years from March, so that the leap day is the last */
-        year--;
-        month += 12;
+    const enum directory_answer answer = directory_locate(volume, directory, position, offset);
+    if (answer != DIRECTORY_OK) {
+        return answer;
     }
-    return 365 * year + year / 4 - year / 100 + year / 400 + (153 * month - 457) / 5 + day - 719469;
+    return cache_read(volume->cache, *offset, raw, NAME_ENTRY_BYTES) ? DIRECTORY_OK
+                                                                     : DIRECTORY_BROKEN;
 }
 
-/* A date and a time in two 16-bit words (6.4), as seconds since 1970; 0 if they are none. */
-static int64_t time_from(uint16_t date, uint16_t time)
-{
-    const int day = date & 31, month = date >> 5 & 15, year = 1980 + (date >> 9);
-    const int hour = time >> 11, minute = time >> 5 & 63, second = 2 * (time & 31);
-    if (day < 1 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) {
-        return 0;
-    }
-    return ((days_to(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
-}
-
-static struct node node_from(const struct volume *volume, const uint8_t raw[NAME_ENTRY_BYTES])
+static struct node node_from(const struct volume *volume, const uint8_t raw[NAME_ENTRY_BYTES],
+                             uint64_t offset)
 {
     struct node node = {
+        .entry = offset,
         .attributes = raw[11] & ATTRIBUTES,
         .first_cluster = get16(raw + 26),
         .bytes = raw[11] & ATTRIBUTE_DIRECTORY ? 0 : get32(raw + 28),
-        .modified = time_from(get16(raw + 24), get16(raw + 22)),
+        .modified = date_seconds(get16(raw + 24), get16(raw + 22)),
     };
     if (volume->fat.entry_bits == 32) {
         node.first_cluster |= (uint32_t)get16(raw + 20) << 16;
@@ -87,63 +83,125 @@ enum directory_answer directory_next(struct volume *volume, const struct node *d
                                      uint32_t *position, struct entry *entry)
 {
     struct long_name long_name = { 0 };
+    uint32_t first = *position;
     for (;;) {
         uint8_t raw[NAME_ENTRY_BYTES];
-        const enum directory_answer answer = read_entry(volume, directory, *position, raw);
+        uint64_t offset;
+        const enum directory_answer answer =
+            read_entry(volume, directory, *position, raw, &offset);
         if (answer != DIRECTORY_OK) {
             return answer;
         }
         if (raw[0] == ENTRY_END) {
             return DIRECTORY_END;
         }
-        ++*position;
+        entry->position = (*position)++;
         if (raw[0] == ENTRY_DELETED) {
             long_name.parts = 0;
         } else if ((raw[11] & ATTRIBUTES) == ATTRIBUTE_LONG_NAME) {
+            first = long_name_begins(raw) ? entry->position : first;
             long_name_add(&long_name, raw);
         } else if (raw[11] & ATTRIBUTE_VOLUME || is_dots(raw)) {
             long_name.parts = 0;
         } else {
             name_from_short(entry->alias, raw);
+            entry->first = first;
             if (!long_name_take(&long_name, raw, entry->name)) {
                 strcpy(entry->name, entry->alias);
+                entry->first = entry->position;
             }
             if (entry->name[0] != '\0') {
-                entry->node = node_from(volume, raw);
+                entry->node = node_from(volume, raw, offset);
                 return DIRECTORY_OK;
             }
         }
     }
 }
 
-enum directory_answer directory_find(struct volume *volume, const struct node *directory,
-                                     const char *name, struct node *found)
+/* Index a directory that was found to be large. */
+static void make_index(struct volume *volume, const struct node *directory)
 {
-    enum directory_answer result = DIRECTORY_END;
-    struct entry entry;
-    for (uint32_t position = 0;;) {
-        const enum directory_answer answer = directory_next(volume, directory, &position, &entry);
-        if (answer != DIRECTORY_OK) {
-            return result == DIRECTORY_OK ? result : answer;
+    static struct entry entry;
+    struct index *const index = index_begin(volume, directory_id(volume, directory));
+    enum directory_answer answer;
+    bool has_room = true;
+    for (uint32_t position = 0; has_room && (answer = directory_next(volume, directory, &position,
+                                                                     &entry)) == DIRECTORY_OK;) {
+        const uint32_t hash = index_hash(entry.name), alias = index_hash(entry.alias);
+        has_room = index_add(index, hash, entry.first) &&
+                   (alias == hash || index_add(index, alias, entry.first));
+    }
+    if (has_room && answer != DIRECTORY_END) {
+        index_forget(volume, index->directory);
+    }
+}
+
+/* Whether an entry has a name: 2 if it is spelled so, 1 but for case, 0 if not at all. */
+static int match(const struct entry *entry, const char *name)
+{
+    return strcmp(entry->name, name) == 0                                        ? 2
+           : utf8_equal(entry->name, name) || utf8_equal(entry->alias, name) ? 1
+                                                                                 : 0;
+}
+
+static enum directory_answer find_indexed(struct volume *volume, const struct node *directory,
+                                          const struct index *index, const char *name,
+                                          struct entry *found)
+{
+    static struct entry entry;
+    const uint32_t hash = index_hash(name);
+    int best = 0;
+    uint32_t cursor = 0, position;
+    while (best < 2 && index_next(index, hash, &cursor, &position)) {
+        if (directory_next(volume, directory, &position, &entry) != DIRECTORY_OK) {
+            return DIRECTORY_BROKEN;
         }
-        if (strcmp(entry.name, name) == 0) {
-            *found = entry.node;
-            return DIRECTORY_OK;
-        }
-        if (result != DIRECTORY_OK &&
-            (utf8_equal(entry.name, name) || utf8_equal(entry.alias, name))) {
-            *found = entry.node;
-            result = DIRECTORY_OK;
+        const int matched = match(&entry, name);
+        if (matched > best) {
+            best = matched;
+            *found = entry;
         }
     }
+    return best > 0 ? DIRECTORY_OK : DIRECTORY_END;
+}
+
+enum directory_answer directory_find(struct volume *volume, const struct node *directory,
+                                     const char *name, struct entry *found)
+{
+    static struct entry entry;
+    const struct index *const index = index_of(volume, directory_id(volume, directory));
+    if (index != NULL) {
+        return find_indexed(volume, directory, index, name, found);
+    }
+    int best = 0;
+    uint32_t count = 0, position = 0;
+    while (best < 2) {
+        const enum directory_answer answer = directory_next(volume, directory, &position, &entry);
+        if (answer != DIRECTORY_OK) {
+            if (answer == DIRECTORY_END && count >= INDEX_ENTRIES_MIN &&
+                count <= INDEX_NAMES_MAX / 2) {
+                make_index(volume, directory);
+            }
+            return best > 0 ? DIRECTORY_OK : answer;
+        }
+        count++;
+        const int matched = match(&entry, name);
+        if (matched > best) {
+            best = matched;
+            *found = entry;
+        }
+    }
+    return DIRECTORY_OK;
 }
 
 void directory_find_label(struct volume *volume)
 {
     const struct node root = directory_root();
     uint8_t raw[NAME_ENTRY_BYTES];
+    uint64_t offset;
     for (uint32_t position = 0;; position++) {
-        if (read_entry(volume, &root, position, raw) != DIRECTORY_OK || raw[0] == ENTRY_END) {
+        if (read_entry(volume, &root, position, raw, &offset) != DIRECTORY_OK ||
+            raw[0] == ENTRY_END) {
             return;
         }
         if (raw[0] != ENTRY_DELETED && (raw[11] & ATTRIBUTES) != ATTRIBUTE_LONG_NAME &&

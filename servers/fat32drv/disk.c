@@ -2,7 +2,8 @@
  * The disk's half of the work: a client of the storage protocol (block.h).
  *
  * The request travels in the page that the data comes back in. That page is
- * always ours: a client of ours could change what it asks for on the way.
+ * always ours: a client of ours could change what it asks for on the way. Data
+ * to be written travel alone, with the request in the tag.
  */
 #include "disk.h"
 
@@ -45,4 +46,53 @@ bool disk_read(const struct disk *disk, uint64_t sector, uint32_t count, void *p
     const struct anos_result answer =
         anos_send_message(disk->channel, 0, BLOCK_REQUEST_BYTES_MIN, page);
     return answer.type == ANOS_OK && answer.value == (uint64_t)count * disk->sector_bytes;
+}
+
+bool disk_write(const struct disk *disk, uint64_t sector, uint32_t count, const void *from)
+{
+    static _Alignas(ANOS_PAGE_BYTES) uint8_t page[ANOS_PAGE_BYTES];
+    const size_t bytes = (size_t)count * disk->sector_bytes;
+    const void *data = from;
+    if ((uintptr_t)from % ANOS_PAGE_BYTES != 0) { /* a message begins where a page does */
+        data = memcpy(page, from, bytes);
+    }
+    const struct anos_result answer = anos_send_message(
+        disk->channel, block_write_page_tag(sector, count), bytes, (void *)data);
+    return answer.type == ANOS_OK && answer.value == count;
+}
+
+/* How many of `left` sectors are in the next page. */
+static uint32_t in_page(const struct disk *disk, uint32_t left)
+{
+    const uint32_t page = ANOS_PAGE_BYTES / disk->sector_bytes;
+    return left < page ? left : page;
+}
+
+bool disk_read_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+                     uint8_t *const *pages)
+{
+    bool all = true;
+    for (uint32_t page; all && count > 0; count -= page, sector += page) {
+        page = in_page(disk, count);
+        all = disk_read(disk, sector, page, *pages++);
+    }
+    return all;
+}
+
+bool disk_write_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+                      uint8_t *const *pages)
+{
+    bool all = true;
+    for (uint32_t page; all && count > 0; count -= page, sector += page) {
+        page = in_page(disk, count);
+        all = disk_write(disk, sector, page, *pages++);
+    }
+    return all;
+}
+
+bool disk_flush(const struct disk *disk)
+{
+    static _Alignas(ANOS_PAGE_BYTES) struct block_request request;
+    request = (struct block_request){ .type = BLOCK_FLUSH };
+    return anos_send_message(disk->channel, 0, BLOCK_REQUEST_BYTES_MIN, &request).type == ANOS_OK;
 }

@@ -1,4 +1,4 @@
-/* A disk: sectors that a storage driver reads for us. */
+/* A disk: sectors that a storage driver reads and writes for us. */
 #ifndef DISK_H
 #define DISK_H
 
@@ -16,5 +16,17 @@ bool disk_open(struct disk *disk, uint64_t channel);
 
 /* Read sectors, at most a page of them, to the start of `page`; false if the driver could not. */
 bool disk_read(const struct disk *disk, uint64_t sector, uint32_t count, void *page);
+
+/* Write sectors, at most a page of them, from anywhere; the drive may keep them for a while. */
+bool disk_write(const struct disk *disk, uint64_t sector, uint32_t count, const void *from);
+
+/* Read or write sectors that follow each other, a page of them at each of `pages`. */
+bool disk_read_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+                     uint8_t *const *pages);
+bool disk_write_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+                      uint8_t *const *pages);
+
+/* Have all that was written on the medium. */
+bool disk_flush(const struct disk *disk);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Following chains.
+ * Following chains, and changing entries.
  *
  * A loop is met by Brent's rule: keep one cluster in mind, each time twice as
  * many steps long; in a loop it comes by again.
@@ -10,21 +10,57 @@
 
 #include <string.h>
 
+/* Where a cluster's entry begins in a table, and the bits before it in that byte. */
+static uint64_t entry_offset(const struct fat *fat, uint32_t cluster, unsigned *shift)
+{
+    const uint64_t bit = (uint64_t)cluster * fat->entry_bits;
+    *shift = bit % 8;
+    return bit / 8;
+}
+
+bool fat_get(struct fat *fat, uint32_t cluster, uint32_t *value)
+{
+    unsigned shift;
+    const uint64_t offset = entry_offset(fat, cluster, &shift);
+    uint8_t entry[4] = { 0 };
+    if (!cache_read(fat->cache, fat->offset + offset, entry, fat->entry_bits == 32 ? 4 : 2)) {
+        return false;
+    }
+    *value = fat->entry_bits == 12 ? get16(entry) >> shift & 0xfff : get32(entry) & 0x0fffffff;
+    return true;
+}
+
+bool fat_set(struct fat *fat, uint32_t cluster, uint32_t value)
+{
+    unsigned shift;
+    const uint64_t offset = entry_offset(fat, cluster, &shift);
+    const size_t bytes = fat->entry_bits == 32 ? 4 : 2;
+    const uint32_t mask = fat->entry_bits == 12   ? 0xfffu << shift
+                          : fat->entry_bits == 16 ? 0xffff
+                                                  : 0x0fffffff;
+    uint8_t entry[4] = { 0 };
+    if (!cache_read(fat->cache, fat->offset + offset, entry, bytes)) {
+        return false;
+    }
+    put32(entry, (get32(entry) & ~mask) | (value << shift & mask));
+    bool is_set = false;
+    for (uint32_t copy = 0; copy < fat->copy_count; copy++) {
+        const uint64_t table = fat->copies_offset + copy * fat->table_bytes;
+        const bool done =
+            cache_write(fat->cache, table + offset, entry, bytes, CACHE_TABLE, false);
+        is_set |= done && table == fat->offset; /* a bad copy is no reason to stop */
+    }
+    return is_set;
+}
+
 /* What the table says about a cluster: the next one, or how the chain ends. */
 static enum fat_answer next_cluster(struct fat *fat, uint32_t cluster, uint32_t *next)
 {
-    const uint64_t bit = (uint64_t)cluster * fat->entry_bits;
     const uint32_t end = fat->entry_bits == 12   ? 0xff8
                          : fat->entry_bits == 16 ? 0xfff8
                                                  : 0x0ffffff8;
-    uint8_t entry[4] = { 0 };
-    if (!cache_read(fat->cache, fat->offset + bit / 8, entry, fat->entry_bits == 32 ? 4 : 2)) {
+    if (!fat_get(fat, cluster, next)) {
         return FAT_BROKEN;
-    }
-    if (fat->entry_bits == 12) {
-        *next = get16(entry) >> bit % 8 & 0xfff;
-    } else {
-        *next = get32(entry) & 0x0fffffff;
     }
     if (*next >= end) {
         return FAT_END;
@@ -138,4 +174,27 @@ enum fat_answer fat_check_end(struct fat *fat, uint32_t first)
 {
     struct fat_run found;
     return fat_find(fat, first, UINT32_MAX, 1, &found);
+}
+
+enum fat_answer fat_find_last(struct fat *fat, uint32_t first, uint32_t *last, uint32_t *count)
+{
+    const enum fat_answer answer = fat_check_end(fat, first);
+    if (answer != FAT_END) {
+        return answer;
+    }
+    const struct fat_chain *const chain = chain_of(fat, first);
+    const struct fat_run *const run = &chain->runs[chain->run_count - 1];
+    *last = run->cluster + run->count - 1;
+    *count = run->index + run->count;
+    return FAT_OK;
+}
+
+void fat_forget(struct fat *fat, uint32_t first)
+{
+    for (struct fat_chain *chain = fat->chains; chain < fat->chains + FAT_CHAINS; chain++) {
+        if (chain->first == first) {
+            chain->first = 0;
+            chain->used = 0;
+        }
+    }
 }

@@ -10,6 +10,8 @@
 #include "cache.h"
 
 #define FAT_FIRST_CLUSTER 2
+#define FAT_FREE 0
+#define FAT_LAST 0x0fffffff
 #define FAT_CHAINS 8  /* chains remembered */
 #define FAT_RUNS 64   /* runs of each; of a chain with more, the last ones */
 
@@ -35,6 +37,9 @@ struct fat_chain {
 struct fat {
     struct cache *cache;
     uint64_t offset;        /* of the table in use, on the disk, in bytes */
+    uint64_t copies_offset; /* of the first table that is kept like it ... */
+    uint64_t table_bytes;
+    uint32_t copy_count;    /* ... and how many of those there are, one behind the other */
     uint32_t entry_bits;    /* 12, 16 or 32 */
     uint32_t cluster_count; /* the last cluster is cluster_count + 1 */
     uint64_t clock;
@@ -50,5 +55,17 @@ enum fat_answer fat_find(struct fat *fat, uint32_t first, uint32_t index, uint32
 
 /* Follow a chain to its end: FAT_END if it has one. */
 enum fat_answer fat_check_end(struct fat *fat, uint32_t first);
+
+/* The last cluster of a chain, and how many it has; FAT_OK if it has an end. */
+enum fat_answer fat_find_last(struct fat *fat, uint32_t first, uint32_t *last, uint32_t *count);
+
+/* What the table says of a cluster, as it is there: FAT_FREE, the next one, or an end. */
+bool fat_get(struct fat *fat, uint32_t cluster, uint32_t *value);
+
+/* Change it in every table that is kept alike, in the cache. FAT_LAST is written as its kind has it. */
+bool fat_set(struct fat *fat, uint32_t cluster, uint32_t value);
+
+/* Forget what is remembered of the chain that starts at `first`: it has been cut or is gone. */
+void fat_forget(struct fat *fat, uint32_t first);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * fat32drv: the FAT volumes of one disk (FAT12, FAT16, FAT32; read only).
+ * fat32drv: the FAT volumes of one disk (FAT12, FAT16, FAT32).
  *
  *   boot:/fat32drv.elf MOUNT [DEVICE]
  *
@@ -8,14 +8,18 @@
  * DEVMAN's registry; without it, the first storage device there (anos-abi 9.5).
  *
  * Protocol: file.h, all of it, on one channel for all volumes; a request's path
- * tells which it means.
+ * tells which it means. What was changed is on the disk after a while, even if
+ * nobody asks for it: a second thread sends a message that we answer as soon as
+ * there is something to be written, then sleeps, and sends the next one.
  */
 #include "cache.h"
+#include "date.h"
 #include "device.h"
 #include "request.h"
 #include "vfs.h"
 
 #include <anos/abi.h>
+#include <anos/thread.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +27,15 @@
 
 #define POLL_NS UINT64_C(20000000)
 #define POLLS_MAX 500 /* 10 s */
+#define SYNC_NS UINT64_C(1000000000)
+#define STACK_BYTES 0x10000
 
 static struct disk disk;
 static struct cache cache;
 static struct mounts mounts;
+static uint64_t service; /* the channel of all volumes */
+static uint64_t wake_up; /* the tag of the second thread's messages: a cookie, so nobody knows it */
+static uint64_t sleeper; /* its message, which is answered when there is something to write */
 static _Alignas(ANOS_PAGE_BYTES) uint8_t page[ANOS_PAGE_BYTES];
 
 /* Wait for a channel to have a name; 0 if it does not get it. */
@@ -101,21 +110,62 @@ static bool register_mounts(uint64_t channel)
     return any;
 }
 
+int64_t date_now(void)
+{
+    const struct anos_result time = anos_clock(ANOS_CLOCK_REALTIME);
+    return time.type == ANOS_OK ? (int64_t)time.value : 0;
+}
+
+/* The second thread. Its first message comes a while after the first change. */
+static void *send_wake_ups(void *unused)
+{
+    do {
+        anos_task_sleep_current(SYNC_NS);
+    } while (anos_send_message(service, wake_up, 0, NULL).type == ANOS_OK);
+    return unused;
+}
+
+/* After a change: have somebody wake us, or if there is nobody, write at once. */
+static void plan_sync(void)
+{
+    static bool has_thread;
+    if (!mounts_are_dirty(&mounts)) {
+        return;
+    }
+    if (sleeper != 0) {
+        anos_reply_message(sleeper, 1);
+        sleeper = 0;
+    } else if (!has_thread) {
+        wake_up = wake_up != 0 ? wake_up : anos_create_channel().value;
+        has_thread = wake_up != 0 && anos_thread_start(ANOS_CLASS_NORMAL, STACK_BYTES,
+                                                       send_wake_ups, NULL) == 0;
+        if (!has_thread) {
+            mounts_sync(&mounts);
+        }
+    }
+}
+
 /*
  * Receive and answer. A client may say a size and send no page; then what we
  * read in its place is our own.
  */
-static void serve(uint64_t channel)
+static void serve(void)
 {
     for (;;) {
         uint64_t tag, bytes;
-        const struct anos_result received = anos_recv_message(channel, &tag, &bytes, page);
+        const struct anos_result received = anos_recv_message(service, &tag, &bytes, page);
         if (received.type != ANOS_OK) {
             printf("fat32drv: ends, its channel answers %" PRId64 "\n", received.type);
             return;
         }
-        const size_t size = bytes < sizeof page ? bytes : sizeof page;
-        anos_reply_message(received.value, request_serve(&mounts, tag, size, page));
+        if (wake_up != 0 && tag == wake_up) {
+            sleeper = received.value;
+            mounts_sync(&mounts);
+        } else {
+            const size_t size = bytes < sizeof page ? bytes : sizeof page;
+            anos_reply_message(received.value, request_serve(&mounts, tag, size, page));
+        }
+        plan_sync();
     }
 }
 
@@ -139,6 +189,7 @@ int main(int argc, char **argv)
     if (channel.type != ANOS_OK || !register_mounts(channel.value)) {
         return 1;
     }
-    serve(channel.value);
+    service = channel.value;
+    serve();
     return 1;
 }

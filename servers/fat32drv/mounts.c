@@ -1,4 +1,5 @@
 /* Which volumes a disk has, and what they are called. */
+#include "commit.h"
 #include "request.h"
 
 #include <stdio.h>
@@ -51,4 +52,40 @@ size_t mounts_open(struct mounts *mounts, struct cache *cache, const char *prefi
         *wrong = "none of its partitions has a FAT volume";
     }
     return mounts->count;
+}
+
+int64_t mounts_find(struct mounts *mounts, const char *path, struct tree **tree,
+                    const char **inner)
+{
+    const char *const colon = strchr(path, ':');
+    if (colon == NULL) {
+        return FILE_BAD_REQUEST;
+    }
+    const size_t prefix_bytes = (size_t)(colon - path) + 1;
+    for (size_t i = 0; i < mounts->count; i++) {
+        struct mount *const mount = &mounts->table[i];
+        if (strncmp(mount->prefix, path, prefix_bytes) == 0) {
+            *tree = &mount->tree;
+            *inner = path + prefix_bytes;
+            return 0;
+        }
+    }
+    return FILE_NOT_FOUND;
+}
+
+bool mounts_are_dirty(const struct mounts *mounts)
+{
+    for (size_t i = 0; i < mounts->count; i++) {
+        if (commit_is_due(&mounts->table[i].tree.volume)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void mounts_sync(struct mounts *mounts)
+{
+    for (size_t i = 0; i < mounts->count; i++) {
+        commit_sync(&mounts->table[i].tree.volume);
+    }
 }

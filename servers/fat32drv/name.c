@@ -64,14 +64,18 @@ void name_from_label(char name[NAME_SHORT_BYTES], const uint8_t label[11])
     *put_field(name, label, SHORT_BYTES, false) = '\0';
 }
 
-/* The checksum of a short name, which each part of its long name repeats (7.2). */
-static uint8_t checksum_of(const uint8_t *name)
+uint8_t name_checksum(const uint8_t *name)
 {
     uint8_t sum = 0;
     for (size_t i = 0; i < SHORT_BYTES; i++) {
         sum = (uint8_t)((sum >> 1 | sum << 7) + name[i]);
     }
     return sum;
+}
+
+bool long_name_begins(const uint8_t entry[NAME_ENTRY_BYTES])
+{
+    return entry[0] & LAST_PART;
 }
 
 void long_name_add(struct long_name *collected, const uint8_t entry[NAME_ENTRY_BYTES])
@@ -118,6 +122,6 @@ bool long_name_take(struct long_name *collected, const uint8_t entry[NAME_ENTRY_
 {
     const uint32_t parts = collected->parts;
     collected->parts = 0;
-    return parts > 0 && collected->missing == 0 && collected->checksum == checksum_of(entry) &&
+    return parts > 0 && collected->missing == 0 && collected->checksum == name_checksum(entry) &&
            decode(name, collected->units, parts * NAME_PART_UNITS);
 }

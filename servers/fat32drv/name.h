@@ -30,6 +30,12 @@ void name_from_short(char name[NAME_SHORT_BYTES], const uint8_t entry[NAME_ENTRY
 /* A volume's label, without the spaces at its end. */
 void name_from_label(char name[NAME_SHORT_BYTES], const uint8_t label[11]);
 
+/* The checksum of a short name, which each part of its long name repeats (7.2). */
+uint8_t name_checksum(const uint8_t *name);
+
+/* Whether an entry that carries a part of a long name is the first of its name. */
+bool long_name_begins(const uint8_t entry[NAME_ENTRY_BYTES]);
+
 /* Take an entry that carries a part of a long name. A part out of order drops what was there. */
 void long_name_add(struct long_name *collected, const uint8_t entry[NAME_ENTRY_BYTES]);
 

@@ -1,34 +1,31 @@
 /* One function for each kind of request; a client's mistake is an answer. */
 #include "request.h"
 
+#include "content.h"
+
 #include <string.h>
 
-/*
- * Copy a path of at most `limit` bytes out of the client's page, take its mount
- * off, and find what it names. 0 or an enum file_error.
- */
+bool client_path_copy(struct client_path client, char path[CACHE_BLOCK_BYTES])
+{
+    size_t end = 0;
+    while (end < client.limit && end < CACHE_BLOCK_BYTES &&
+           (path[end] = ((const volatile char *)client.at)[end]) != '\0') {
+        end++;
+    }
+    return end < client.limit && end < CACHE_BLOCK_BYTES;
+}
+
+/* Copy a path out of the client's page and find what it names. 0 or an enum file_error. */
 static int64_t find(struct mounts *mounts, const char *client_path, size_t limit,
                     struct tree **tree, struct node *node)
 {
     static char path[CACHE_BLOCK_BYTES];
-    size_t end = 0;
-    while (end < limit && end < sizeof path &&
-           (path[end] = ((const volatile char *)client_path)[end]) != '\0') {
-        end++;
-    }
-    const char *const colon = end < limit && end < sizeof path ? strchr(path, ':') : NULL;
-    if (colon == NULL) {
+    const char *inner;
+    if (!client_path_copy((struct client_path){ client_path, limit }, path)) {
         return FILE_BAD_REQUEST;
     }
-    const size_t prefix_bytes = (size_t)(colon - path) + 1;
-    for (size_t i = 0; i < mounts->count; i++) {
-        struct mount *const mount = &mounts->table[i];
-        if (strncmp(mount->prefix, path, prefix_bytes) == 0) {
-            *tree = &mount->tree;
-            return tree_find(&mount->tree, path + prefix_bytes, node);
-        }
-    }
-    return FILE_NOT_FOUND;
+    const int64_t answer = mounts_find(mounts, path, tree, &inner);
+    return answer == 0 ? tree_find(*tree, inner, node) : answer;
 }
 
 /* Find what a request names whose path is the rest of the message from `at` on. */
@@ -60,7 +57,7 @@ static uint64_t load(struct mounts *mounts, size_t bytes, void *page)
         find(mounts, ((const struct file_load *)page)->path, FILE_PATH_BYTES, &tree, &node) != 0) {
         return 0;
     }
-    const int64_t read = tree_read(tree, &node, offset, page, CACHE_BLOCK_BYTES);
+    const int64_t read = content_read(&tree->volume, &node, offset, page, CACHE_BLOCK_BYTES);
     return read > 0 ? (uint64_t)read : 0;
 }
 
@@ -88,7 +85,7 @@ static uint64_t load_page(struct mounts *mounts, size_t bytes, void *page)
     int64_t read =
         find_at(mounts, page, offsetof(struct file_load_page, path), bytes, &tree, &node);
     if (read == 0 && any) {
-        read = tree_read(tree, &node, first_page * CACHE_BLOCK_BYTES, answer->data,
+        read = content_read(&tree->volume, &node, first_page * CACHE_BLOCK_BYTES, answer->data,
                          sizeof answer->data);
     }
     answer->pages = read > 0;
@@ -184,7 +181,7 @@ static int64_t read(struct mounts *mounts, size_t bytes, void *page)
     if (found != 0) {
         return found;
     }
-    const int64_t count = tree_read(tree, &node, offset, page, CACHE_BLOCK_BYTES);
+    const int64_t count = content_read(&tree->volume, &node, offset, page, CACHE_BLOCK_BYTES);
     return count < 0 ? count : count + 1;
 }
 
@@ -206,6 +203,8 @@ uint64_t request_serve(struct mounts *mounts, uint64_t tag, size_t bytes, void *
     case FILE_READ:
         return (uint64_t)read(mounts, bytes, page);
     default:
-        return 0;
+        return tag >= FILE_CREATE && tag <= FILE_SET_TIME
+                   ? (uint64_t)change_request_serve(mounts, tag, bytes, page)
+                   : 0;
     }
 }

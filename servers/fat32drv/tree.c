@@ -1,4 +1,4 @@
-/* Paths and contents. */
+/* Paths. */
 #include "tree.h"
 
 #include <string.h>
@@ -54,9 +54,11 @@ static int64_t walk(struct tree *tree, const char *path, struct node *node)
         name[bytes] = '\0';
         at += bytes;
         if (bytes > 0) {
+            static struct entry found;
             const struct node directory = *node;
-            switch (directory_find(&tree->volume, &directory, name, node)) {
+            switch (directory_find(&tree->volume, &directory, name, &found)) {
             case DIRECTORY_OK:
+                *node = found.node;
                 break;
             case DIRECTORY_END:
                 return FILE_NOT_FOUND;
@@ -84,44 +86,85 @@ int64_t tree_find(struct tree *tree, const char *path, struct node *node)
     return answer;
 }
 
-/*
- * A chain that is longer than its file is allowed, as other systems allocate
- * ahead, but one without an end is not: then the clusters before are no file.
- */
-static bool ends_well(struct tree *tree, const struct node *node)
+/* Where the last name of a path begins, and where it ends: before the '/' behind it, if any. */
+static const char *last_name(const char *path, const char **end)
 {
-    return fat_check_end(&tree->volume.fat, node->first_cluster) == FAT_END;
+    const char *at = path + strlen(path);
+    while (at > path && at[-1] == '/') {
+        at--;
+    }
+    *end = at;
+    while (at > path && at[-1] != '/') {
+        at--;
+    }
+    return at;
 }
 
-int64_t tree_read(struct tree *tree, const struct node *node, uint64_t offset, void *to,
-                  size_t bytes)
+int64_t tree_find_parent(struct tree *tree, const char *path, struct place *place)
 {
-    struct volume *const volume = &tree->volume;
-    if (node->attributes & ATTRIBUTE_DIRECTORY) {
-        return FILE_IS_A_DIRECTORY;
+    static char parent[CACHE_BLOCK_BYTES];
+    const char *end;
+    const char *const name = last_name(path, &end);
+    const size_t parent_bytes = (size_t)(name - path), name_bytes = (size_t)(end - name);
+    if (name_bytes >= sizeof place->name) {
+        return FILE_BAD_NAME;
     }
-    if (offset >= node->bytes) {
-        return 0;
+    if (parent_bytes >= sizeof parent) {
+        return FILE_BAD_REQUEST;
     }
-    const size_t count = bytes < node->bytes - offset ? bytes : (size_t)(node->bytes - offset);
-    uint8_t *at = to;
-    for (size_t left = count; left > 0;) {
-        const uint32_t index = (uint32_t)(offset / volume->cluster_bytes);
-        const uint32_t last = (uint32_t)((offset + left - 1) / volume->cluster_bytes);
-        struct fat_run run;
-        if (fat_find(&volume->fat, node->first_cluster, index, last - index + 1, &run) != FAT_OK) {
-            return FILE_IO_ERROR;
+    memcpy(place->name, name, name_bytes);
+    place->name[name_bytes] = '\0';
+    place->has_slash = *end != '\0';
+    memcpy(parent, path, parent_bytes);
+    parent[parent_bytes] = '\0';
+    const int64_t answer = tree_find(tree, parent, &place->directory);
+    if (answer == 0 && !(place->directory.attributes & ATTRIBUTE_DIRECTORY)) {
+        return FILE_NOT_A_DIRECTORY;
+    }
+    return answer;
+}
+
+bool tree_is_inside(struct tree *tree, const char *path, uint32_t cluster)
+{
+    const char *end;
+    const char *const last = last_name(path, &end);
+    struct node node = directory_root();
+    for (const char *at = path; at < last;) {
+        static struct entry found;
+        char name[NAME_LONG_BYTES];
+        const size_t bytes = strcspn(at, "/");
+        memcpy(name, at, bytes < sizeof name ? bytes : 0);
+        name[bytes < sizeof name ? bytes : 0] = '\0';
+        at += bytes + strspn(at + bytes, "/");
+        if (name[0] != '\0') {
+            if (directory_find(&tree->volume, &node, name, &found) != DIRECTORY_OK ||
+                !(found.node.attributes & ATTRIBUTE_DIRECTORY)) {
+                return false;
+            }
+            node = found.node;
+            if (node.first_cluster == cluster) {
+                return true;
+            }
         }
-        const size_t begin = offset % volume->cluster_bytes;
-        const size_t rest = (size_t)run.count * volume->cluster_bytes - begin;
-        const size_t piece = left < rest ? left : rest;
-        if (!cache_read(volume->cache, volume_cluster_offset(volume, run.cluster) + begin, at,
-                        piece)) {
-            return FILE_IO_ERROR;
-        }
-        at += piece;
-        offset += piece;
-        left -= piece;
     }
-    return offset == node->bytes && !ends_well(tree, node) ? FILE_IO_ERROR : (int64_t)count;
+    return false;
+}
+
+void tree_note(struct tree *tree, const struct node *node)
+{
+    for (size_t i = 0; i < TREE_PATHS; i++) {
+        if (tree->paths[i].used != 0 && tree->paths[i].node.entry == node->entry &&
+            !tree->paths[i].node.is_root) {
+            tree->paths[i].node = *node;
+        }
+    }
+}
+
+void tree_forget(struct tree *tree, uint64_t entry)
+{
+    for (size_t i = 0; i < TREE_PATHS; i++) {
+        if (entry == 0 || tree->paths[i].node.entry == entry) {
+            tree->paths[i].used = 0;
+        }
+    }
 }

@@ -1,5 +1,5 @@
 /*
- * The tree of files on a volume: from a path to a file, from a file to its bytes.
+ * The tree of files on a volume: from a path to a file.
  *
  * Every request names its file by a path, so the last paths are remembered.
  */
@@ -28,11 +28,23 @@ const char *tree_open(struct tree *tree, struct cache *cache, const struct parti
 /* Find what a path without its mount names: 0 or an enum file_error. "" and "/" are the root. */
 int64_t tree_find(struct tree *tree, const char *path, struct node *node);
 
-/*
- * Read a file's bytes from `offset` on, as many as it has there but no more
- * than `bytes`. Answers how many, or an enum file_error.
- */
-int64_t tree_read(struct tree *tree, const struct node *node, uint64_t offset, void *to,
-                  size_t bytes);
+/* Where a name is, or would be. */
+struct place {
+    struct node directory;
+    bool has_slash; /* a '/' follows the name, so it is meant to be a directory */
+    char name[NAME_LONG_BYTES]; /* "": the path is the root's */
+};
+
+/* Find the directory that the last name of a path is in: 0 or an enum file_error. */
+int64_t tree_find_parent(struct tree *tree, const char *path, struct place *place);
+
+/* Whether a path, but for its last name, goes through the directory that starts at `cluster`. */
+bool tree_is_inside(struct tree *tree, const char *path, uint32_t cluster);
+
+/* Note that the file or directory with node->entry has changed. */
+void tree_note(struct tree *tree, const struct node *node);
+
+/* Forget the paths to an entry; all of them if it is 0. */
+void tree_forget(struct tree *tree, uint64_t entry);
 
 #endif

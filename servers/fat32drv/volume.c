@@ -2,6 +2,7 @@
 #include "volume.h"
 
 #include "bytes.h"
+#include "commit.h"
 #include "name.h"
 
 #include <string.h>
@@ -105,6 +106,14 @@ static const char *open_fat32(struct volume *volume, const struct bpb *bpb, cons
         return "its root directory is outside of it";
     }
     volume->fat.offset += (uint64_t)table * bpb->table_sectors * bpb->sector_bytes;
+    if (flags & 0x80) {
+        volume->fat.copies_offset = volume->fat.offset;
+        volume->fat.copy_count = 1;
+    }
+    const uint32_t info_sector = get16(sector + 48);
+    if (info_sector > 0 && info_sector < bpb->reserved_sectors) {
+        volume->info_offset = volume->begin + (uint64_t)info_sector * bpb->sector_bytes;
+    }
     return NULL;
 }
 
@@ -112,9 +121,14 @@ static const char *open_fat32(struct volume *volume, const struct bpb *bpb, cons
 static const char *lay_out(struct volume *volume, const struct bpb *bpb, uint64_t begin)
 {
     const uint64_t table_bytes = (uint64_t)bpb->table_sectors * bpb->sector_bytes;
+    volume->begin = begin;
     volume->bytes = bpb->sector_count * bpb->sector_bytes;
     volume->cluster_bytes = bpb->cluster_sectors * bpb->sector_bytes;
     volume->fat.offset = begin + (uint64_t)bpb->reserved_sectors * bpb->sector_bytes;
+    volume->fat.copies_offset = volume->fat.offset;
+    volume->fat.copy_count = bpb->table_count;
+    volume->fat.table_bytes = table_bytes;
+    volume->is_protected = bpb->sector_bytes < volume->cache->disk->sector_bytes;
     volume->root_entries = bpb->root_entries;
     volume->root_offset = volume->fat.offset + bpb->table_count * table_bytes;
     volume->data_offset = volume->root_offset + (uint64_t)bpb->root_entries * ENTRY_BYTES;
@@ -168,6 +182,10 @@ const char *volume_open(struct volume *volume, struct cache *cache,
     }
     if (wrong == NULL) {
         const uint8_t *const extended = sector + (volume->fat.entry_bits == 32 ? 64 : 36);
+        if (extended[2] == 0x29 && volume->fat.entry_bits != 32) {
+            volume->flag_offset = partition->first_byte + 37;
+        }
+        commit_open(volume, extended[1] & 1);
         if (extended[2] == 0x29 && memcmp(extended + 7, "NO NAME    ", 11) != 0) {
             name_from_label(volume->label, extended + 7);
         }
@@ -178,4 +196,12 @@ const char *volume_open(struct volume *volume, struct cache *cache,
 uint64_t volume_cluster_offset(const struct volume *volume, uint32_t cluster)
 {
     return volume->data_offset + (uint64_t)(cluster - FAT_FIRST_CLUSTER) * volume->cluster_bytes;
+}
+
+void volume_follow_commits(struct volume *volume)
+{
+    if (volume->commit != volume->cache->commits) {
+        volume->commit = volume->cache->commits;
+        volume->fresh_count = volume->removal_count = 0;
+    }
 }

@@ -31,6 +31,24 @@
  *              -> 1 and the bytes read: as many as the file has there, at most a page.
  *                 So an answer of 1 is the end of the file, and 4097 a whole page.
  *
+ * and changes, each of which answers 1 (FILE_WRITE: 1 and the bytes written) or an
+ * enum file_error; then nothing has changed, unless it is FILE_IO_ERROR:
+ *
+ *   FILE_CREATE            an empty file                  body: struct file_request
+ *   FILE_WRITE             as many bytes as are asked, at any offset; what is between
+ *                          the file's end and there is 0  body: struct file_write
+ *   FILE_TRUNCATE          position: the new length, shorter, or longer by zeros
+ *   FILE_RENAME            path: the old one and, behind its NUL, the new one with NUL, in
+ *                          the same mount. A file that has that name is replaced
+ *   FILE_REMOVE            a file
+ *   FILE_MAKE_DIRECTORY    an empty one
+ *   FILE_REMOVE_DIRECTORY  an empty one
+ *   FILE_SYNC              path: any in the mount. All changes so far are on the medium
+ *   FILE_SET_TIME          position: of the last change, in seconds since 1970; 0: now
+ *
+ * A change is seen by the next request at once; it is on the medium after FILE_SYNC, or
+ * after a second or so.
+ *
  * A tag that a filesystem does not know answers 0.
  */
 #ifndef FILE_H
@@ -49,14 +67,30 @@ enum file_tag {
     FILE_LIST = 109,
     FILE_STAT = 110,
     FILE_READ = 111,
+    FILE_CREATE = 112,
+    FILE_WRITE = 113,
+    FILE_TRUNCATE = 114,
+    FILE_RENAME = 115,
+    FILE_REMOVE = 116,
+    FILE_MAKE_DIRECTORY = 117,
+    FILE_REMOVE_DIRECTORY = 118,
+    FILE_SYNC = 119,
+    FILE_SET_TIME = 120,
 };
 
 enum file_error {
     FILE_NOT_FOUND = -1,
     FILE_NOT_A_DIRECTORY = -2, /* FILE_LIST of a file, or a path that goes through one */
-    FILE_IS_A_DIRECTORY = -3,  /* FILE_READ of one */
+    FILE_IS_A_DIRECTORY = -3,  /* of a request that is for files */
     FILE_IO_ERROR = -4,        /* the device could not, or the volume is damaged there */
-    FILE_BAD_REQUEST = -5,     /* no NUL in the message, or a cursor that was never given out */
+    FILE_BAD_REQUEST = -5,     /* no NUL in the message, a cursor that was never given out, the
+                                  root where it cannot be, or a directory moved into itself */
+    FILE_EXISTS = -6,          /* the name is taken */
+    FILE_NO_SPACE = -7,        /* the volume is full, or the directory cannot get larger */
+    FILE_NOT_EMPTY = -8,       /* FILE_REMOVE_DIRECTORY */
+    FILE_BAD_NAME = -9,        /* the filesystem cannot have such a name */
+    FILE_PROTECTED = -10,      /* the file is read-only, or the volume is */
+    FILE_TOO_LARGE = -11,      /* longer than a file can be */
 };
 
 /*
@@ -68,10 +102,18 @@ struct file_load {
     char path[FILE_PATH_BYTES];
 };
 
-/* Of FILE_LIST, FILE_STAT and FILE_READ. The size is at least 8 and the path with its NUL. */
+/* Of most requests. The size is at least 8 and the path with its NUL, or both paths. */
 struct file_request {
     uint64_t position;
     char path[FILE_PATH_BYTES];
+};
+
+/* Of FILE_WRITE. The data follow the path: `bytes` of them at `path + path_bytes`. */
+struct file_write {
+    uint64_t position;
+    uint32_t bytes;
+    uint32_t path_bytes; /* with its NUL and what may follow that */
+    char path[];
 };
 
 enum file_attribute {
@@ -135,6 +177,7 @@ struct file_page_answer {
 _Static_assert(offsetof(struct file_load, path) == 8, "path");
 _Static_assert(sizeof(struct file_load) == 0x1000, "file_load");
 _Static_assert(offsetof(struct file_request, path) == 8, "path");
+_Static_assert(offsetof(struct file_write, path) == 16, "path");
 _Static_assert(offsetof(struct file_entry, name) == 24, "name");
 _Static_assert(offsetof(struct file_listing, entries) == 16, "entries");
 _Static_assert(offsetof(struct file_query_size, path) == 4, "path");

@@ -2,12 +2,16 @@
  * fat32drv without a kernel: the server's own code, compiled for the host, on
  * an image file. fat_host.py is the other end.
  *
- *   fat_host IMAGE SECTOR_BYTES
+ *   fat_host IMAGE SECTOR_BYTES [TRACE]
  *
  * Out: one line, the mounts with a space behind each, or '!' and what is wrong.
  * Then, for each message in (tag, size: u64; a page), the reply (u64) and the page.
- * A message with the tag READS is for us: how many blocks were read from the disk?
+ * The tags from SET_CLOCK up are for us.
+ *
+ * What the server writes is in the image at once; TRACE gets every write and every
+ * flush in turn, as (sector, count: u64; data), where a count of 0 is a flush.
  */
+#include "date.h"
 #include "request.h"
 
 #include <stdio.h>
@@ -15,21 +19,120 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECONDS_MAX 20 /* for a message: longer is a hang */
+#define SECONDS_MAX 120 /* for a message: longer is a hang */
+#define BAD_MAX 64
 
-#define READS UINT64_MAX
+enum own_tag {
+    READS = -1,      /* how many commands have read from the disk? */
+    EVENTS = -2,     /* how many writes and flushes has the trace? */
+    SET_BAD = -3,    /* the sector `size` cannot be read or written from now on */
+    SET_CLOCK = -4,  /* it is `size` seconds after 1970 */
+};
 
-static FILE *image;
-static uint64_t reads;
+static FILE *image, *trace;
+static uint64_t reads, events, bad[BAD_MAX];
+static size_t bad_count;
+static int64_t now;
 static struct cache cache;
 static struct mounts mounts;
+
+int64_t date_now(void)
+{
+    return now;
+}
+
+static bool is_bad(uint64_t sector, uint32_t count)
+{
+    for (size_t i = 0; i < bad_count; i++) {
+        if (bad[i] >= sector && bad[i] - sector < count) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool go_to(const struct disk *disk, uint64_t sector, uint32_t count)
+{
+    return count > 0 && sector < disk->sector_count && count <= disk->sector_count - sector &&
+           !is_bad(sector, count) &&
+           fseeko(image, (off_t)(sector * disk->sector_bytes), SEEK_SET) == 0;
+}
 
 bool disk_read(const struct disk *disk, uint64_t sector, uint32_t count, void *page)
 {
     reads++;
-    return count > 0 && count * disk->sector_bytes <= CACHE_BLOCK_BYTES &&
-           fseeko(image, (off_t)(sector * disk->sector_bytes), SEEK_SET) == 0 &&
+    return count * disk->sector_bytes <= CACHE_BLOCK_BYTES && go_to(disk, sector, count) &&
            fread(page, disk->sector_bytes, count, image) == count;
+}
+
+static void note(uint64_t sector, uint64_t count)
+{
+    const uint64_t head[2] = { sector, count };
+    events++;
+    if (trace != NULL) {
+        fwrite(head, sizeof head, 1, trace);
+    }
+}
+
+static void note_data(const struct disk *disk, uint32_t count, const void *data)
+{
+    if (trace != NULL) {
+        fwrite(data, disk->sector_bytes, count, trace);
+    }
+}
+
+bool disk_write(const struct disk *disk, uint64_t sector, uint32_t count, const void *from)
+{
+    if (count * disk->sector_bytes > CACHE_BLOCK_BYTES || !go_to(disk, sector, count) ||
+        fwrite(from, disk->sector_bytes, count, image) != count) {
+        return false;
+    }
+    note(sector, count);
+    note_data(disk, count, from);
+    return true;
+}
+
+bool disk_flush(const struct disk *disk)
+{
+    (void)disk;
+    note(0, 0);
+    return true;
+}
+
+/* How many of `left` sectors are in the next page. */
+static uint32_t in_page(const struct disk *disk, uint32_t left)
+{
+    const uint32_t page = CACHE_BLOCK_BYTES / disk->sector_bytes;
+    return left < page ? left : page;
+}
+
+bool disk_read_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+                     uint8_t *const *pages)
+{
+    reads++;
+    bool all = go_to(disk, sector, count);
+    for (uint32_t page, done = 0; all && done < count; done += page) {
+        page = in_page(disk, count - done);
+        all = fread(*pages++, disk->sector_bytes, page, image) == page;
+    }
+    return all;
+}
+
+bool disk_write_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+                      uint8_t *const *pages)
+{
+    if (!go_to(disk, sector, count)) {
+        return false;
+    }
+    note(sector, count);
+    for (uint32_t page, done = 0; done < count; done += page) {
+        page = in_page(disk, count - done);
+        if (fwrite(*pages, disk->sector_bytes, page, image) != page) {
+            return false;
+        }
+        note_data(disk, page, *pages++);
+    }
+    return true;
 }
 
 static void list_mounts(const char *prefix)
@@ -45,9 +148,28 @@ static void list_mounts(const char *prefix)
     fflush(stdout);
 }
 
+static uint64_t answer(uint64_t tag, uint64_t size, void *page)
+{
+    switch ((int64_t)tag) {
+    case READS:
+        return reads;
+    case EVENTS:
+        return events;
+    case SET_BAD:
+        bad[bad_count < BAD_MAX ? bad_count++ : 0] = size;
+        return 1;
+    case SET_CLOCK:
+        now = (int64_t)size * 1000000000;
+        return 1;
+    default:
+        return request_serve(&mounts, tag, size, page);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3 || (image = fopen(argv[1], "rb")) == NULL) {
+    if (argc < 3 || argc > 4 || (image = fopen(argv[1], "r+b")) == NULL ||
+        (argc == 4 && (trace = fopen(argv[3], "wb")) == NULL)) {
         return 2;
     }
     const uint32_t sector_bytes = (uint32_t)atoi(argv[2]);
@@ -68,12 +190,12 @@ int main(int argc, char **argv)
             return 2;
         }
         alarm(SECONDS_MAX);
-        const uint64_t reply =
-            head[0] == READS ? reads : request_serve(&mounts, head[0], head[1], page);
+        const uint64_t reply = answer(head[0], head[1], page);
         fwrite(&reply, sizeof reply, 1, stdout);
         fwrite(page, CACHE_BLOCK_BYTES, 1, stdout);
         fflush(stdout);
         free(page);
     }
-    return 0;
+    fclose(image);
+    return trace == NULL ? 0 : fclose(trace);
 }

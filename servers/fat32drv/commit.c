@@ -1,0 +1,93 @@
+/* Commits, and the mark of a volume that is being changed. */
+#include "commit.h"
+
+#include "bytes.h"
+#include "space.h"
+
+#define METADATA_MAX (CACHE_SLOTS / 4) /* blocks that have to wait for a commit */
+#define CLEAN_16 0x8000u               /* in the table's second entry */
+#define CLEAN_32 0x08000000u
+
+static uint32_t clean_bit(const struct volume *volume)
+{
+    return volume->fat.entry_bits == 32 ? CLEAN_32 : volume->fat.entry_bits == 16 ? CLEAN_16 : 0;
+}
+
+void commit_open(struct volume *volume, bool flag)
+{
+    const uint32_t clean = clean_bit(volume);
+    uint32_t value = 0;
+    const bool is_known = clean != 0 && fat_get(&volume->fat, 1, &value);
+    volume->was_dirty =
+        (volume->flag_offset != 0 && flag) || (is_known && (value & clean) == 0);
+}
+
+/* Set or clear the marks, at once. */
+static bool mark(struct volume *volume, bool is_dirty)
+{
+    const struct fat *const fat = &volume->fat;
+    const uint32_t clean = clean_bit(volume), bytes = fat->entry_bits == 32 ? 4 : 2;
+    bool is_done = true;
+    if (volume->was_dirty) {
+        return true;
+    }
+    for (uint32_t copy = 0; clean != 0 && copy < fat->copy_count; copy++) {
+        const uint64_t at = fat->copies_offset + copy * fat->table_bytes + bytes;
+        uint8_t entry[4] = { 0 };
+        is_done &= cache_read(fat->cache, at, entry, bytes);
+        put32(entry, is_dirty ? get32(entry) & ~clean : get32(entry) | clean);
+        is_done &= cache_write_now(fat->cache, at, entry, bytes);
+    }
+    uint8_t flag;
+    if (volume->flag_offset != 0) {
+        is_done &= cache_read(fat->cache, volume->flag_offset, &flag, 1);
+        flag = is_dirty ? flag | 1 : flag & 0xfe;
+        is_done &= cache_write_now(fat->cache, volume->flag_offset, &flag, 1);
+    }
+    return is_done;
+}
+
+bool commit_begin(struct volume *volume)
+{
+    if (volume->is_protected) {
+        return false;
+    }
+    if (!volume->is_dirty) {
+        if (!mark(volume, true) || !cache_flush(volume->cache)) {
+            return false;
+        }
+        volume->is_dirty = true;
+        space_count(volume);
+    }
+    return volume->cache->dirty_metadata <= METADATA_MAX || commit_run(volume);
+}
+
+bool commit_run(struct volume *volume)
+{
+    struct cache *const cache = volume->cache;
+    if (!cache_write_back(cache, CACHE_DATA) || !cache_flush(cache) ||
+        !cache_write_back(cache, CACHE_TABLE) || !cache_flush(cache) ||
+        !cache_write_back(cache, CACHE_ENTRIES) || !cache_flush(cache)) {
+        return false;
+    }
+    cache->commits++;
+    return space_free(volume) && cache_write_back(cache, CACHE_TABLE);
+}
+
+bool commit_sync(struct volume *volume)
+{
+    if (!volume->is_dirty) {
+        return cache_flush(volume->cache);
+    }
+    if (!commit_run(volume) || !space_write_info(volume) || !mark(volume, false) ||
+        !cache_flush(volume->cache)) {
+        return false;
+    }
+    volume->is_dirty = false;
+    return true;
+}
+
+bool commit_is_due(const struct volume *volume)
+{
+    return volume->is_dirty;
+}

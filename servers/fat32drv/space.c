@@ -1,0 +1,210 @@
+/* Free clusters: next fit, so that files that grow one after the other lie side by side. */
+#include "space.h"
+
+#include "bytes.h"
+#include "commit.h"
+
+#include <string.h>
+
+/* The FSInfo sector (5). */
+#define INFO_LEAD 0x41615252u
+#define INFO_SIGNATURE 0x61417272u
+#define INFO_BYTES 512
+#define INFO_FREE 488
+#define INFO_NEXT 492
+
+static uint32_t cluster_end(const struct volume *volume)
+{
+    return FAT_FIRST_CLUSTER + volume->fat.cluster_count;
+}
+
+static bool read_info(const struct volume *volume, uint8_t info[INFO_BYTES])
+{
+    return volume->info_offset != 0 &&
+           cache_read(volume->cache, volume->info_offset, info, INFO_BYTES) &&
+           get32(info) == INFO_LEAD && get32(info + 484) == INFO_SIGNATURE;
+}
+
+void space_count(struct volume *volume)
+{
+    uint8_t info[INFO_BYTES];
+    if (volume->is_counted || !read_info(volume, info)) {
+        return;
+    }
+    volume->next_free = get32(info + INFO_NEXT);
+    volume->free_count = get32(info + INFO_FREE);
+    volume->is_counted = true;
+    if (!volume->was_dirty && volume->free_count <= volume->fat.cluster_count) {
+        return;
+    }
+    volume->free_count = 0;
+    for (uint32_t cluster = FAT_FIRST_CLUSTER; cluster < cluster_end(volume); cluster++) {
+        uint32_t value;
+        volume->free_count += fat_get(&volume->fat, cluster, &value) && value == FAT_FREE;
+    }
+}
+
+/*
+ * Whether a cluster can be taken. An entry of FAT12 may lie in two sectors, which
+ * no write changes together: those clusters are never taken.
+ */
+static bool is_free(struct volume *volume, uint32_t cluster)
+{
+    uint32_t value;
+    const uint32_t sector_bytes = volume->cache->disk->sector_bytes;
+    if (volume->fat.entry_bits == 12 && (cluster * 12 / 8 + 1) % sector_bytes == 0) {
+        return false;
+    }
+    return fat_get(&volume->fat, cluster, &value) && value == FAT_FREE;
+}
+
+/* Find free clusters side by side, from `near` on and then from the start; 0 if there are none. */
+static uint32_t find(struct volume *volume, uint32_t near, uint32_t max, uint32_t *count)
+{
+    const uint32_t total = volume->fat.cluster_count, end = cluster_end(volume);
+    uint32_t cluster = near;
+    for (uint32_t tested = 0; tested < total; tested++, cluster++) {
+        if (cluster < FAT_FIRST_CLUSTER || cluster >= end) {
+            cluster = FAT_FIRST_CLUSTER;
+        }
+        if (is_free(volume, cluster)) {
+            for (*count = 1; *count < max && cluster + *count < end; ++*count) {
+                if (!is_free(volume, cluster + *count)) {
+                    break;
+                }
+            }
+            return cluster;
+        }
+    }
+    return 0;
+}
+
+/* A long chain has more of the table than the cache: as nothing names it, it can be written now. */
+static bool make_room(struct volume *volume)
+{
+    struct cache *const cache = volume->cache;
+    return cache->dirty_metadata < CACHE_SLOTS / 2 ||
+           (cache_flush(cache) && cache_write_back(cache, CACHE_TABLE));
+}
+
+/* Make a chain of clusters that lie side by side. */
+static bool link_run(struct volume *volume, uint32_t cluster, uint32_t count)
+{
+    bool is_set = true;
+    for (uint32_t i = 1; i < count && is_set; i++) {
+        is_set = make_room(volume) && fat_set(&volume->fat, cluster + i - 1, cluster + i);
+    }
+    return is_set && fat_set(&volume->fat, cluster + count - 1, FAT_LAST);
+}
+
+/* Free a chain in the cache. What it has of another file's is not looked for: chains do not cross. */
+static bool free_chain(struct volume *volume, uint32_t first)
+{
+    uint32_t cluster = first;
+    fat_forget(&volume->fat, first);
+    for (uint32_t left = volume->fat.cluster_count; left > 0; left--) {
+        uint32_t next;
+        if (cluster < FAT_FIRST_CLUSTER || cluster >= cluster_end(volume) ||
+            !fat_get(&volume->fat, cluster, &next) || next == FAT_FREE) {
+            break; /* its end, or damage */
+        }
+        if (!make_room(volume) || !fat_set(&volume->fat, cluster, FAT_FREE)) {
+            return false;
+        }
+        volume->free_count++;
+        volume->is_full = false;
+        cluster = next;
+    }
+    return true;
+}
+
+static bool take(struct volume *volume, uint32_t near, uint32_t count, uint32_t *first)
+{
+    uint32_t last = 0;
+    *first = 0;
+    if (volume->is_full || (volume->is_counted && volume->free_count < count)) {
+        return false;
+    }
+    for (uint32_t left = count; left > 0;) {
+        uint32_t run;
+        const uint32_t cluster = find(volume, last != 0 ? last + 1 : near, left, &run);
+        const bool is_linked = cluster != 0 && link_run(volume, cluster, run) &&
+                               (last == 0 || fat_set(&volume->fat, last, cluster));
+        if (!is_linked) {
+            if (*first != 0) {
+                free_chain(volume, *first);
+            }
+            volume->is_full = cluster == 0 && *first == 0;
+            return false;
+        }
+        *first = *first == 0 ? cluster : *first;
+        last = cluster + run - 1;
+        left -= run;
+        volume->free_count -= run;
+    }
+    volume->next_free = last + 1;
+    return true;
+}
+
+bool space_take(struct volume *volume, uint32_t near, uint32_t count, uint32_t *first)
+{
+    const uint32_t from = near != 0 ? near : volume->next_free;
+    if (take(volume, from, count, first)) {
+        return true;
+    }
+    return volume->freed_count > 0 && commit_run(volume) && take(volume, from, count, first);
+}
+
+bool space_give(struct volume *volume, uint32_t first, uint32_t cut)
+{
+    if (volume->freed_count == VOLUME_FREES && !commit_run(volume)) {
+        return false;
+    }
+    volume->freed[volume->freed_count++] = (struct freed){ first, cut };
+    return true;
+}
+
+bool space_free(struct volume *volume)
+{
+    bool is_done = true;
+    for (uint32_t i = 0; i < volume->freed_count; i++) {
+        const struct freed *const freed = &volume->freed[i];
+        if (freed->cut != 0) {
+            is_done &= fat_set(&volume->fat, freed->cut, FAT_LAST);
+        }
+        is_done &= free_chain(volume, freed->first);
+    }
+    volume->freed_count = 0;
+    return is_done;
+}
+
+bool space_write_info(struct volume *volume)
+{
+    uint8_t info[INFO_BYTES];
+    if (!volume->is_counted || !read_info(volume, info)) {
+        return true; /* a volume without it is none the worse */
+    }
+    put32(info + INFO_FREE, volume->free_count);
+    put32(info + INFO_NEXT, volume->next_free < cluster_end(volume) ? volume->next_free
+                                                                    : FAT_FIRST_CLUSTER);
+    return cache_write_now(volume->cache, volume->info_offset, info, sizeof info);
+}
+
+bool space_is_fresh(struct volume *volume, uint32_t first)
+{
+    volume_follow_commits(volume);
+    for (uint32_t i = 0; i < volume->fresh_count; i++) {
+        if (volume->fresh[i] == first) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void space_set_fresh(struct volume *volume, uint32_t first)
+{
+    volume_follow_commits(volume);
+    if (volume->fresh_count < VOLUME_FRESH) {
+        volume->fresh[volume->fresh_count++] = first; /* else it counts as old, which is no harm */
+    }
+}
