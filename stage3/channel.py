@@ -173,7 +173,11 @@ class NameTable:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def all(self) -> list[tuple[Channel, str]]:
+        """Every name and its channel, in the order they were registered."""
+        entries = self._entries.values()
+        return [(channel, name.decode("utf-8", "replace")) for name, channel, _ in entries]
+
     def of(self, channel: Channel) -> list[str]:
         """The names of a channel, for people."""
-        entries = self._entries.values()
-        return [name.decode("utf-8", "replace") for name, target, _ in entries if target is channel]
+        return [name for target, name in self.all() if target is channel]
