@@ -7,7 +7,7 @@ few milliseconds of host time; host time decides nothing inside the run.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import trio
 
@@ -39,6 +39,8 @@ class Session:
             raise
         self.listeners: list[Callable[[LogLine], None]] = []
         self.reports: list[Callable[[str], None]] = []
+        self.pace: Callable[[], Awaitable[None]] | None = None
+        """Awaited after every turn: who watches may take the time it needs, and changes nothing."""
         self.host_seconds = 0.0
         self._found = False
         self._serial = b""
@@ -80,8 +82,13 @@ class Session:
         kernel = self.kernel
         begin = time.monotonic()
         pause = begin + BURST_SECONDS
-        while kernel.advance(1 if realtime else BURST_TURNS):
-            if realtime:
+        going = True
+        while going:
+            going = kernel.advance(1 if realtime or self.pace else BURST_TURNS)
+            if self.pace is not None:
+                await self.pace()
+                continue
+            if realtime and going:
                 ahead = kernel.latest_ps() / PS_PER_S - (time.monotonic() - begin)
                 if ahead > BURST_SECONDS:
                     await trio.sleep(ahead)
