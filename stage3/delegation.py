@@ -217,10 +217,13 @@ class DelegationTree:
         child, count = capability, 1
         while (parent := child.parent) is not None and not parent.alive:
             above, count = parent.parent, count + 1
-            if count > TOMBSTONES_MAX and above is not None and len(parent.derived()) == 1:
+            alone = parent.children is not None and len(parent.children) == 1
+            if count > TOMBSTONES_MAX and above is not None and alone:
                 assert above.children is not None
                 above.children.pop(parent, None)
                 above.children[child] = child
-                child.parent = above
+                child.parent, parent.children = above, None
+                if parent.target.first is parent:
+                    parent.target.first = child
                 return
             child = parent

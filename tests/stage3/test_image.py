@@ -198,7 +198,7 @@ def test_the_first_stack_is_that_of_stage3() -> None:
         words = struct.unpack("<56Q", data)
         assert words[:4] == (26, stack_pointer + 0x20, 0, 0)
         assert list(words[4::2]) == list(range(26, 0, -1))
-        assert set(words[5::2]) == set(system.capabilities)
+        assert set(words[5::2]) == set(system.calls)
     finally:
         kernel.close()
         kernel.machine.close()

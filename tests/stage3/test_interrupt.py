@@ -17,11 +17,12 @@ from anos_sim.stage3.process import Process
 
 OWNER = cast(Process, None)
 ADDRESSES = [MSI_ADDRESS | cpu << 12 for cpu in range(4)]
+EVERY = [(MSI_FIRST, MSI_LAST + 1)]
 
 
 def allocate(table: VectorTable, addresses: list[int] = ADDRESSES) -> InterruptVector:
     """The next vector, which must exist."""
-    vector = table.allocate(OWNER, 0, addresses)
+    vector = table.allocate(OWNER, 0, addresses, EVERY)
     assert vector is not None
     return vector
 
@@ -30,8 +31,16 @@ def test_all_vectors_but_the_system_calls_are_handed_out_once() -> None:
     table = VectorTable()
     numbers = [allocate(table).number for _ in range(159)]
     assert numbers == [n for n in range(MSI_FIRST, MSI_LAST + 1) if n != SLOW_VECTOR]
-    assert table.allocate(OWNER, 0, ADDRESSES) is None
+    assert table.allocate(OWNER, 0, ADDRESSES, EVERY) is None
     assert [vector.number for vector in table.all()] == numbers
+
+
+def test_a_driver_gets_only_vectors_of_its_ranges() -> None:
+    table = VectorTable()
+    ranges = [(0x50, 0x52), (0x60, 0x61)]
+    made = [table.allocate(OWNER, 0, ADDRESSES, ranges) for _ in range(4)]
+    assert [vector.number if vector else None for vector in made] == [0x50, 0x51, 0x60, None]
+    assert allocate(table).number == 0x61
 
 
 def test_they_go_around_before_one_is_used_again() -> None:
@@ -42,7 +51,7 @@ def test_they_go_around_before_one_is_used_again() -> None:
     for _ in range(157):
         allocate(table)
     assert allocate(table).number == MSI_FIRST
-    assert table.allocate(OWNER, 0, ADDRESSES) is None
+    assert table.allocate(OWNER, 0, ADDRESSES, EVERY) is None
 
 
 def test_a_released_vector_is_found_again_wherever_the_hint_stands() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from anos_sim.hw.memory import FRAME_SHIFT, MANAGED_BEGIN
 from anos_sim.stage3.abi import Rights
 from anos_sim.stage3.address_space import AddressSpace
-from anos_sim.stage3.capability import Capability, SystemCall
+from anos_sim.stage3.capability import Capability
 from anos_sim.stage3.channel import Channel, Message, Receive
 from anos_sim.stage3.interrupt import InterruptVector
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogRead
+from anos_sim.stage3.objects import KernelObject, PhysicalRange, SystemCall, VectorRange
 from anos_sim.stage3.physical import (
     COW,
     DEVICE,
@@ -209,6 +210,7 @@ def check_messages(kernel: Kernel) -> None:
     for channel in channels(kernel):
         assert not channel.messages or not channel.waiting, f"{channel} has both queues"
         if channel.alive:
+            assert channel.receivers or channel.receiver_count, f"nobody can receive on {channel}"
             assert all(process in processes for process in channel.receivers)
             assert all(channel in process.receives_on for process in channel.receivers)
         else:
@@ -220,35 +222,62 @@ def check_messages(kernel: Kernel) -> None:
 # ---- capabilities ----
 
 
-def nodes(roots: list[Capability]) -> Iterator[Capability]:
-    """A tree's nodes, tombstones included, parents first."""
+def nodes(roots: Iterable[Capability]) -> Iterator[Capability]:
+    """A tree's nodes, tombstones included, parents first. Each one once, or it is no tree."""
     pending = list(roots)
+    met = set()
     while pending:
         node = pending.pop()
+        assert node not in met, f"there are two ways to {node}"
+        met.add(node)
         yield node
-        pending += node.children
+        pending += node.derived()
 
 
 def check_capabilities(kernel: Kernel) -> None:
     """The tree is a tree, rights shrink, tables hold the living and nothing else."""
     processes = kernel.all_processes()
+    is_derived = kernel.policy.name == "derived"
     living = 0
+    counts: Counter[KernelObject] = Counter()
+    receivers: Counter[KernelObject] = Counter()
+    assert all(root.parent is None for root in kernel.tree.roots)
     for node in nodes(kernel.tree.roots):
-        if node.parent is not None:
-            assert node.rights & ~node.parent.rights == 0, "rights have grown"
-            assert node in node.parent.children
+        check_edges(node)
         if node.alive:
             living += 1
-            assert node.holder is not None
-            assert node.holder.capabilities[node.cookie] is node
-            if kernel.policy.name == "derived":
+            counts[node.target] += 1
+            receivers[node.target] += bool(node.rights & Rights.RECEIVE)
+            if is_derived:
+                assert node.holder.capabilities[node.cookie] is node
                 assert node.holder in processes, f"{node} is held by the dead"
             assert not isinstance(node.target, Channel) or node.target.alive
         else:
             assert node.children, "a tombstone without a grave to mark"
     assert living == kernel.tree.count
+    for target, count in counts.items():
+        assert target.capability_count == count, f"{target} has lost count"
+        assert target.receiver_count == receivers[target], f"{target} has lost count of receivers"
     for process in processes:
         check_table(process)
+    if is_derived:
+        assert living == sum(len(process.capabilities) for process in processes)
+        for vector in kernel.vectors.all():
+            assert vector.receiver_count, f"nobody may wait for {vector}"
+
+
+def check_edges(node: Capability) -> None:
+    """Its children know it, and have no more than it has: no rights, no addresses, no badge."""
+    start, size = node.target.extent
+    for child in node.derived():
+        assert child.parent is node
+        assert child.rights & ~node.rights == 0, "rights have grown"
+        if child.target is not node.target:
+            part_start, part_size = child.target.extent
+            inside = start <= part_start and part_start + part_size <= start + size
+            is_vector = isinstance(child.target, InterruptVector)
+            assert inside or is_vector, "a part is not within its whole"
+        assert child.badge == node.badge or not node.badge, "a badge was changed"
 
 
 def check_table(process: Process) -> None:
@@ -262,3 +291,10 @@ def check_table(process: Process) -> None:
         if isinstance(capability.target, SystemCall) and capability.rights & Rights.CALL
     }
     assert process.calls == calls
+    ranges = [
+        capability
+        for capability in process.capabilities.values()
+        if isinstance(capability.target, PhysicalRange | VectorRange)
+        and capability.holder is process
+    ]
+    assert list(process.ranges) == ranges

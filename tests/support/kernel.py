@@ -129,7 +129,7 @@ def end_everything(kernel: Kernel) -> None:
     assert not kernel.vectors.all()
     if kernel.policy.name == "derived":
         assert kernel.tree.count == 0, "a capability is left"
-        assert kernel.tree.roots == []
+        assert not kernel.tree.roots
 
 
 def table_count(kernel: Kernel) -> int:
