@@ -7,12 +7,13 @@ port from 0x100. Interrupts leave as one MSI. Commands run in `command_engine`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from .ahci_bits import CAP, GHC
 from .ahci_port import Port
 from .clock import Clock
 from .command_engine import DriveTiming
-from .drive import Drive
+from .drive import CommandListener, Drive
 from .msi import Msi
 from .pci import Function
 from .pci_header import Bar
@@ -81,6 +82,12 @@ class AhciController(Function):
         self.add_bar(Bar(ABAR, size, self))
         self.msi = Msi(self)
         self.add_capability(self.msi)
+
+    def watch_commands(self, listener: CommandListener) -> None:
+        """Tell `listener` of every command that a drive of ours begins."""
+        for port in self.ports:
+            if port.engine is not None:
+                port.engine.on_begin = partial(listener, f"{self.name}, port {port.index}")
 
     @property
     def busy(self) -> bool:

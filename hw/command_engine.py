@@ -9,6 +9,7 @@ clears PxCMD.ST (AHCI 1.3.1, 5.3 and 6.2).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -74,6 +75,8 @@ class CommandEngine:
         self.link_free_ps = 0
         self.stopped = False
         self.in_soft_reset = False
+        self.on_begin: Callable[[int, int, int, int], None] | None = None
+        """Hears (slot, command, first sector, bytes) of every command that begins."""
 
     def start(self) -> None:
         """PxCMD.ST was set: begin with slot 0."""
@@ -139,6 +142,9 @@ class CommandEngine:
         else:
             self.port.TFD = BSY | fis.DRDY | fis.SEEK
         self.in_flight[slot] = issued
+        if self.on_begin is not None:
+            operation = issued.operation
+            self.on_begin(slot, operation.fis.command, operation.lba, operation.byte_count)
         ready_ps = self.clock.now_ps + self.timing.command_ns * PS_PER_NS
         bytes_ps = issued.operation.byte_count * self.timing.ps_per_byte
         self.link_free_ps = max(ready_ps, self.link_free_ps) + bytes_ps

@@ -78,6 +78,10 @@ class Entry:
     handler: Handler
 
 
+CommandListener = Callable[[str, int, int, int, int], None]
+"""Hears of a command that begins: (drive, slot, command, first sector, bytes)."""
+
+
 class Drive(Protocol):
     """What a port needs of whatever is plugged into it."""
 

@@ -22,7 +22,7 @@ from .clock import Clock
 from .command_engine import DriveTiming
 from .config import AhciConfig, MachineConfig, PortConfig
 from .disk import Disk
-from .drive import Drive
+from .drive import CommandListener, Drive
 from .ecam import BUS_COUNT, Ecam
 from .ecam import SIZE_BYTES as ECAM_BYTES
 from .firmware import (
@@ -79,6 +79,12 @@ class Machine:
     def on_msi(self, listener: Callable[[int, int], None]) -> None:
         """Choose who hears."""
         self.pci.on_msi = listener
+
+    def watch_commands(self, listener: CommandListener) -> None:
+        """Tell `listener` of every command that a drive begins."""
+        for function in self.functions:
+            if isinstance(function, AhciController):
+                function.watch_commands(listener)
 
     @property
     def busy(self) -> bool:

@@ -109,6 +109,8 @@ class EventReader:
             pid = self._pids[tid] = words[0]
         elif kind == EventKind.PROCESS_END or kind == EventKind.LOG:
             pid = words[0]
+        elif kind == EventKind.INTERRUPT:
+            pid = words[1]
         elif kind == EventKind.CAPABILITY and str(values[3]).startswith(_CALL_PREFIX):
             self._calls[words[0]] = str(values[3]).removeprefix(_CALL_PREFIX)
         self._put(events, time_ps, tid, kind, tuple(values), call, pid)

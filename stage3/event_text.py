@@ -58,6 +58,10 @@ def _dma(event: Event) -> str:
     return f"{'write' if write else 'read'} {address:#x}+{size:#x}"
 
 
+def _interrupt(event: Event) -> str:
+    return f"vector {event.value('vector'):#x}"
+
+
 def _log(event: Event) -> str:
     return event.text("text")
 
@@ -67,5 +71,6 @@ _SPECIAL: dict[EventKind, Callable[[Event], str]] = {
     EventKind.RESULT: _result,
     EventKind.DEVICE: _device,
     EventKind.DMA: _dma,
+    EventKind.INTERRUPT: _interrupt,
     EventKind.LOG: _log,
 }

@@ -45,6 +45,7 @@ class EventKind(IntEnum):
     INPUT = 33
     NAMED = 34
     FRAMES = 35
+    HELD = 36
 
     @property
     def label(self) -> str:
@@ -84,7 +85,10 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
         _fields("channel message page:hex cookie:hex"),
     ),
     EventKind.REPLY: ("a message is answered", _fields("channel message value:hex")),
-    EventKind.UNANSWERED: ("a message ends without an answer", _fields("channel message")),
+    EventKind.UNANSWERED: (
+        "a message ends without an answer, or its sender waits for it no longer",
+        _fields("channel message"),
+    ),
     EventKind.CAPABILITY: (
         "a capability is made: derived from `parent`, or a root (0)",
         _fields("cookie:hex parent:hex holder object:text rights:hex how:text"),
@@ -93,8 +97,12 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
         "a capability goes to another process",
         _fields("cookie:hex holder new_cookie:hex new_holder"),
     ),
+    EventKind.HELD: (
+        "a process starts with a capability that it got while it was built (and had no pid)",
+        _fields("cookie:hex holder"),
+    ),
     EventKind.USED: (
-        "a capability other than a call's is used (a call's is in `syscall`)",
+        "rights are exercised for the first time (a call's is in `syscall`)",
         _fields("cookie:hex holder how:text"),
     ),
     EventKind.REFUSED: (
@@ -117,7 +125,10 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
         "a program accesses a device's register",
         _fields("write address:hex size value:hex"),
     ),
-    EventKind.COMMAND: ("a device begins a command", _fields("device:text command:text")),
+    EventKind.COMMAND: (
+        "a drive begins a command (ATA8-ACS, 7)",
+        _fields("device:text slot command:hex sector size:hex"),
+    ),
     EventKind.DMA: ("a device accesses memory", _fields("write address:hex size:hex")),
     EventKind.PROCESS_START: (
         "a process starts",

@@ -150,9 +150,23 @@ def finish(kernel: Kernel, message: Message, value: int) -> None:
         kernel.wake(message.sender, OK if value else FAILURE, value)
 
 
+def fail(kernel: Kernel, message: Message) -> None:
+    """End a message without an answer: its sender wakes with FAILURE."""
+    if not message.abandoned:
+        _tell_unanswered(kernel, message)
+    finish(kernel, message, 0)
+
+
+def _tell_unanswered(kernel: Kernel, message: Message) -> None:
+    if kernel.events is not None:
+        sender, channel = message.sender, message.channel.number
+        kernel.emit(EventKind.UNANSWERED, sender, channel, message.number)
+
+
 def abandon(kernel: Kernel, message: Message) -> None:
     """The sender ends: a queued message goes; the answer to a received one will fail."""
     message.abandoned = True
+    _tell_unanswered(kernel, message)
     if message.receiver is None:
         message.channel.messages.remove(message)
         if message.frame_address and not message.device:
@@ -167,7 +181,7 @@ def destroy_channel(kernel: Kernel, channel: Channel) -> None:
     kernel.names.forget(channel)
     kernel.policy.object_ended(channel)
     while channel.messages:
-        finish(kernel, channel.messages.popleft(), 0)
+        fail(kernel, channel.messages.popleft())
     while channel.waiting:
         receive = channel.waiting.popleft()
         stop_timer(kernel, receive)
@@ -208,7 +222,7 @@ def stop_receiving(kernel: Kernel, process: Process) -> None:
     The channels only under `bearer`: else they go with the last right to receive.
     """
     for message in process.serving():
-        finish(kernel, message, 0)
+        fail(kernel, message)
     for channel in list(process.receives_on):
         channel.receivers.pop(process, None)
         if not channel.receivers:

@@ -30,7 +30,7 @@ from anos_sim.hw.vcpu import (
 )
 
 from . import devices, trap
-from .abi import MASK64, TICK_NS
+from .abi import MASK64, TICK_NS, Rights
 from .capability import Capability
 from .channel import NameTable
 from .cookie import CookieJar
@@ -304,7 +304,7 @@ class Kernel:
         thread.blocked_on = None
         if self.events is not None and (
             thread.state is not SENDING and (result_type or thread.state is not RECEIVING)
-        ):  # else the message's own event says so
+        ):  # else the message's own event says so (event_reader.py)
             self.events.extend((WAKE, self.now_ps(), thread.tid))
         cpu, last = self.current, thread.last_cpu
         if cpu is None:
@@ -398,6 +398,7 @@ class Kernel:
         log.attach(self)
         self.board.on_access = self._device_access
         self.memory.on_dma = self._dma
+        self.machine.watch_commands(self._command)
 
     def _device_access(self, write: bool, address: int, size: int, value: int) -> None:
         thread = self.current.thread if self.current is not None else None
@@ -405,6 +406,9 @@ class Kernel:
 
     def _dma(self, write: bool, address: int, size_bytes: int) -> None:
         self.emit(EventKind.DMA, None, write, address, size_bytes)
+
+    def _command(self, device: str, slot: int, command: int, sector: int, size: int) -> None:
+        self.emit(EventKind.COMMAND, None, device, slot, command, sector, size)
 
     def emit(self, kind: EventKind, thread: Thread | None, *fields: int | str) -> None:
         """Record an event with the fields of its kind (events.KINDS).
@@ -417,8 +421,11 @@ class Kernel:
             events.add(kind, self.now_ps(), thread.tid if thread is not None else 0, fields)
 
     def used(self, caller: Thread, held: Capability, rights: int) -> None:
-        """A capability was exercised: worth knowing while events are recorded."""
+        """Rights were exercised: worth knowing while events are recorded, the first time."""
         if self.events is not None:
+            if int(rights) & ~held.used:
+                how = str(Rights(rights).name)
+                self.emit(EventKind.USED, caller, held.cookie, caller.process.pid, how)
             self.policy.used(caller, held, rights)
 
     def refused(self, caller: Thread, cookie: int) -> None:

@@ -47,6 +47,9 @@ def start(kernel: Kernel, process: Process, entry: int, stack_pointer: int) -> T
         parent = process.parent.pid if process.parent is not None else 0
         fields = (process.pid, process.name, process.path, parent)
         kernel.emit(EventKind.PROCESS_START, None, *fields)
+        for held in process.capabilities.values():
+            if held.holder is process:
+                kernel.emit(EventKind.HELD, None, held.cookie, process.pid)
     return start_thread(kernel, process, entry, stack_pointer, process.thread_class)
 
 
@@ -97,6 +100,8 @@ def end_thread(kernel: Kernel, thread: Thread) -> None:
 
 def _stop(kernel: Kernel, thread: Thread) -> None:
     """Take a thread out of wherever it is: its CPU, a run queue, or what it waits for."""
+    if kernel.events is not None:
+        kernel.events.extend((ENDED, kernel.now_ps(), thread.tid))
     if thread.state is ThreadState.RUNNING:
         for cpu in kernel.cpus:
             if cpu.thread is thread:
@@ -109,8 +114,6 @@ def _stop(kernel: Kernel, thread: Thread) -> None:
                 cpu.queue.remove(thread)
     else:
         _stop_waiting(kernel, thread)
-    if kernel.events is not None:
-        kernel.events.extend((ENDED, kernel.now_ps(), thread.tid))
     thread.state = ThreadState.DEAD
     thread.blocked_on = None
     thread.registers.forget()

@@ -1,16 +1,17 @@
 """One file read of a real boot, as docs/tour.md shows it.
 
-What changes with every build (times, cookies, physical pages) gets a name in the
-order of its appearance, so that the trace is about what happens and in which order.
+What changes with every build (physical pages, message numbers) gets a name in the
+order of its appearance, cookies are left out, so that the trace is about what happens and in which order.
 """
 
 from __future__ import annotations
 
 import re
 
+from anos_sim.stage3 import event_text
 from anos_sim.stage3.events import Event, EventKind
 
-READ_TAG = "tag 0x6f "
+READ_TAG = 0x6F
 SHOWN = {
     EventKind.SEND,
     EventKind.RECEIVE,
@@ -23,6 +24,7 @@ SHOWN = {
 MEMORY_END = 0x1000_0000
 _NUMBER = re.compile(r"0x[0-9a-f]+")
 _MESSAGE = re.compile(r"message (\d+)")
+_COOKIE = re.compile(r" cookie 0x[0-9a-f]+")
 
 
 def one_file_read(events: list[Event]) -> list[str]:
@@ -30,7 +32,9 @@ def one_file_read(events: list[Event]) -> list[str]:
     begin = next(
         number
         for number, event in enumerate(events)
-        if event.process == "tour" and event.kind is EventKind.SEND and READ_TAG in event.detail
+        if event.process == "tour"
+        and event.kind is EventKind.SEND
+        and event.value("tag") == READ_TAG
     )
     end = next(
         number
@@ -50,13 +54,13 @@ class Names:
 
     def lines(self, events: list[Event]) -> list[str]:
         """One line an event: process, kind, detail."""
-        return [f"{e.process:<9} {e.kind.value:<10} {self._detail(e)}".rstrip() for e in events]
+        return [f"{e.process:<9} {e.kind.label:<10} {self._detail(e)}".rstrip() for e in events]
 
     def _detail(self, event: Event) -> str:
-        detail = _MESSAGE.sub(self._message, event.detail)
+        detail = _COOKIE.sub("", _MESSAGE.sub(self._message, event_text.detail(event)))
         if event.kind is EventKind.DEVICE:
             return detail
-        return re.sub(r"\[\d+\]", "", _NUMBER.sub(self._number, detail))
+        return _NUMBER.sub(self._number, detail)
 
     def _message(self, match: re.Match[str]) -> str:
         name = self._messages.setdefault(match[1], str(len(self._messages) + 1))
