@@ -1,9 +1,9 @@
 """Address spaces: four-level page tables in RAM, and safe access through them.
 
 A mapping is one 8-byte store. An entry without the ACCESSED bit is in no TLB, so
-only changing an entry that has it costs a flush. Three bits that the MMU ignores
-are ours: COW (a write gets its own copy), DEVICE (not a counted frame) and the
-rest of the word is as the CPU wants it.
+only changing an entry that has it costs a flush. `physical.py` has the bits. An
+entry without USER is a page that its program may not touch until it is protected
+otherwise (`protection.py`).
 
 The addresses a program hands to the kernel are allegations: `readable` and
 `writable` test a whole range as the program's own access would, serving
@@ -188,6 +188,13 @@ class AddressSpace:
                 self._forget_windows(base, size_bytes)
             return
         self.reserve(base, size_bytes)
+        self.fill(base, size_bytes, entry)
+
+    def fill(self, base: int, size_bytes: int, entry: int) -> None:
+        """Put the same entry, of a frame that is not counted, wherever there is a table.
+
+        What was mapped there is released.
+        """
         self._forget_windows(base, size_bytes)
         for slot, count in self._spans(base, size_bytes):
             self._release(slot, count)
@@ -260,6 +267,7 @@ class AddressSpace:
             self.physical.tables.release(table)
         self._tables.clear()
         self._leaves.clear()
+        self.regions = RegionMap()
 
     # ---- faults ----
 
@@ -307,7 +315,9 @@ class AddressSpace:
         """Make a page readable if the program may read it; its frame address, or -1."""
         entry = self.entry(address)
         if entry & PRESENT:
-            return -1 if fetch and entry & NO_EXECUTE else entry & FRAME_MASK
+            if not entry & USER or (fetch and entry & NO_EXECUTE):
+                return -1
+            return entry & FRAME_MASK
         if address >= USER_END or not self.regions.automap(address):
             return -1
         if fetch and not self.execute_everywhere:

@@ -12,9 +12,13 @@ from . import (
     sys_build,
     sys_capability,
     sys_device,
+    sys_exit,
     sys_ipc,
     sys_memory,
+    sys_notification,
+    sys_pages,
     sys_process,
+    sys_thread,
     sys_transfer,
 )
 from .abi import (
@@ -47,9 +51,13 @@ HANDLERS = (
     sys_build,
     sys_capability,
     sys_device,
+    sys_exit,
     sys_ipc,
     sys_memory,
+    sys_notification,
+    sys_pages,
     sys_process,
+    sys_thread,
     sys_transfer,
 )
 """The modules that fill the call table."""
@@ -116,8 +124,6 @@ def build_first_stack(kernel: Kernel, system: Process, image: SystemImage) -> in
     calls += sorted(call for call in Sysno if FIRST_OWN_SYSNO <= call <= image.highest_call)
     pairs = []
     for call in calls:
-        if call not in TABLE:
-            continue
         target = SystemCall(call, TABLE[call])
         rights = Rights.CALL | Rights.GRANT
         pairs += [int(call), kernel.policy.created(system, target, rights, "power-on", None)]

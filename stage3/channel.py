@@ -29,7 +29,7 @@ class Message:
     """One send: queued on a channel, then received, then answered, once.
 
     `frame_address` is the page it carries, 0 for none; it holds one reference
-    to that frame (unless it is a `device` page) from the send to the reply, so
+    to that frame (unless its `page_bits` say DEVICE) from the send to the reply, so
     neither side's death or unmap can take it from the other. `window` is where
     the receiver has it mapped. Once it is `abandoned`, its sender is gone and a
     reply answers FAILURE. `capability` is what it was sent through: its badge is
@@ -53,7 +53,7 @@ class Message:
         tag: int,
         size_bytes: int,
         frame_address: int,
-        device: bool,
+        page_bits: int,
         sent_ps: int,
         number: int,
     ) -> None:
@@ -63,7 +63,7 @@ class Message:
         self.tag = tag
         self.size_bytes = size_bytes
         self.frame_address = frame_address
-        self.device = device
+        self.page_bits = page_bits
         self.sent_ps = sent_ps
         self.number = number
 

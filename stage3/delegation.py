@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .abi import ALL_RIGHTS, Rights
 from .capability import Capability, Origin
 from .cookie import CookieJar
+from .memory_object import MemoryObject
 from .objects import KernelObject, PhysicalRange, SystemCall, VectorRange
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 TOMBSTONES_MAX = 8
 """How many dead capabilities in a row stay to tell where a living one came from."""
 CALL, RECEIVE = int(Rights.CALL), int(Rights.RECEIVE)
-RANGES = (PhysicalRange, VectorRange)
+RANGES = (PhysicalRange, VectorRange, MemoryObject)
 
 
 class DelegationTree:

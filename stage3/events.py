@@ -135,8 +135,8 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
         _fields("holder name:text path:text parent"),
     ),
     EventKind.PROCESS_END: (
-        "a process ends",
-        _fields("holder name:text cause:text status:signed"),
+        "a process ends: exited (with a status), killed or faulted",
+        _fields("holder name:text how:text cause:text status:signed"),
     ),
     EventKind.THREAD_START: ("a thread starts", _fields("holder entry:hex class")),
     EventKind.THREAD_END: ("a thread ends", ()),

@@ -17,7 +17,7 @@ from .abi import PAGE_BYTES, Status
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
-from .physical import ACCESSED, COW, DEVICE, FRAME_MASK, PRESENT, WRITE
+from .physical import ACCESSED, COW, DEVICE, FRAME_MASK, PRESENT, SHARED, USER, WRITE
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 OK, FAILURE = int(Status.OK), int(Status.FAILURE)
 RECEIVED = int(EventKind.RECEIVE)
+READABLE = PRESENT | USER
 
 
-def take_page(kernel: Kernel, sender: Process, buffer: int) -> tuple[int, bool]:
-    """The page that a message carries: (physical address or 0, is it a device's).
+def take_page(kernel: Kernel, sender: Process, buffer: int) -> tuple[int, int]:
+    """The page that a message carries: (physical address or 0, DEVICE or SHARED if it is so).
 
     A demand-zero or copy-on-write page first becomes the sender's own. A page
     that the sender may not write is sent as a private copy. The message gets a
@@ -43,18 +44,18 @@ def take_page(kernel: Kernel, sender: Process, buffer: int) -> tuple[int, bool]:
         if entry & DEVICE:
             if not kernel.policy.any_physical:
                 raise SyscallError(Status.FAILURE)
-            return entry & FRAME_MASK, True
+            return entry & FRAME_MASK, DEVICE
         try:
             if space.serve_write(buffer) < 0:
-                if not entry & PRESENT:
-                    return 0, False
-                return _private_copy(kernel, entry & FRAME_MASK), False
+                if entry & READABLE != READABLE:
+                    return 0, 0
+                return _private_copy(kernel, entry & FRAME_MASK), 0
         except OutOfFrames:
             raise SyscallError(Status.FAILURE) from None
         entry = space.entry(buffer)
     address = entry & FRAME_MASK
     kernel.frames.reference(address >> FRAME_SHIFT)
-    return address, False
+    return address, entry & SHARED
 
 
 def _private_copy(kernel: Kernel, address: int) -> int:
@@ -108,9 +109,9 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
 def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: int) -> None:
     """Map the message's page at the receiver's buffer; what was there is set aside."""
     space = receiver.space
-    entry = message.frame_address | kernel.window_bits | message.device * DEVICE
+    entry = message.frame_address | kernel.window_bits | message.page_bits
     before = space.swap_entry(buffer, entry)
-    if not message.device:
+    if not message.page_bits & DEVICE:
         kernel.frames.reference(message.frame_address >> FRAME_SHIFT)
     message.window = buffer
     if kernel.policy.keep_alias or receiver is message.sender.process or buffer in space.windows:
@@ -142,7 +143,7 @@ def finish(kernel: Kernel, message: Message, value: int) -> None:
         receiver.messages.pop(message.cookie, None)
         if message.window:
             close_window(kernel, message)
-    if message.frame_address and not message.device:
+    if message.frame_address and not message.page_bits & DEVICE:
         kernel.frames.release(message.frame_address >> FRAME_SHIFT)
     if not message.abandoned:
         if message.transfer:
@@ -169,7 +170,7 @@ def abandon(kernel: Kernel, message: Message) -> None:
     _tell_unanswered(kernel, message)
     if message.receiver is None:
         message.channel.messages.remove(message)
-        if message.frame_address and not message.device:
+        if message.frame_address and not message.page_bits & DEVICE:
             kernel.frames.release(message.frame_address >> FRAME_SHIFT)
 
 

@@ -343,6 +343,15 @@ class Kernel:
             cpu.queue.push(thread)
             cpu.next = following
 
+    def give_way(self, cpu: Cpu) -> None:
+        """Put the running thread at the back of its level; who goes first then is picked anew."""
+        thread = cpu.thread
+        if thread is not None:
+            thread.state = READY
+            thread.ready_ps = cpu.state[NOW]
+            cpu.thread = None
+            cpu.push(thread)
+
     def _steal(self) -> None:
         """Threads that wait for a busy CPU move to CPUs that are idle."""
         for cpu in self.cpus:

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from anos_sim.hw.vcpu import Registers
 
-from . import console, devices, ipc
-from .abi import NAME_BYTES_MAX, Status
+from . import console, devices, futex, ipc, notification, watch
+from .abi import NAME_BYTES_MAX, ProcessEnd, Status
 from .address_space import AddressSpace
 from .channel import Message, Receive
 from .errors import KernelPanic
 from .events import EventKind
+from .futex import FutexWait
 from .interrupt import InterruptVector
 from .log import LogRead
-from .physical import ACCESSED, COW, DEVICE, NO_EXECUTE, WRITE
+from .notification import NotificationWait
+from .physical import ACCESSED, COW, DEVICE, NO_EXECUTE, SHARED, USER, WRITE
 from .process import Process, ProcessState
 from .thread import Thread, ThreadState
 
@@ -95,7 +97,7 @@ def end_thread(kernel: Kernel, thread: Thread) -> None:
     _stop(kernel, thread)
     process.threads.remove(thread)
     if not process.threads:
-        end_process(kernel, process, "its last thread ended")
+        end_process(kernel, process, "its last thread ended", ProcessEnd.EXITED)
 
 
 def _stop(kernel: Kernel, thread: Thread) -> None:
@@ -130,11 +132,21 @@ def _stop_waiting(kernel: Kernel, thread: Thread) -> None:
             waits_for.waiting.remove(waiter)
     elif isinstance(waits_for, LogRead):
         kernel.log.waiting.remove(waits_for)
+    elif isinstance(waits_for, NotificationWait):
+        notification.stop_waiting(kernel, waits_for)
+    elif isinstance(waits_for, FutexWait):
+        futex.stop_waiting(kernel, waits_for)
     elif thread.state is ThreadState.SLEEPING:
         kernel.stop_sleeping(thread)
 
 
-def end_process(kernel: Kernel, process: Process, cause: str) -> None:
+def end_process(
+    kernel: Kernel,
+    process: Process,
+    cause: str,
+    end: ProcessEnd = ProcessEnd.KILLED,
+    status: int = 0,
+) -> None:
     """End a process at once: nothing that it held or waited for is left behind.
 
     Its threads leave their queues, its senders wake with FAILURE, its channels
@@ -142,6 +154,7 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
     Processes that it was building and never started end as well; those that it
     started become its parent's children.
     Devices that it drove lose bus mastering before their DMA frames are freed.
+    Capabilities to it stay: they tell how it ended. Who watches it hears of it last.
 
     Raises:
         KernelPanic: it was SYSTEM.
@@ -152,6 +165,7 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
         _stop(kernel, thread)
     process.threads.clear()
     process.state = ProcessState.DEAD
+    process.end, process.status, process.end_ps = end, status, kernel.now_ps()
     ipc.stop_receiving(kernel, process)
     for vector in list(process.vectors):
         devices.release_vector(kernel, vector, Status.FAILURE)
@@ -159,7 +173,6 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
     for built in [each for each in kernel.building if each.parent is process]:
         end_process(kernel, built, "its builder ended")
     kernel.policy.process_ended(process)
-    kernel.policy.object_ended(process)
     devices.quiesce(kernel, process)
     for first, count in process.dma_runs:
         for frame in range(first, first + count):
@@ -178,7 +191,9 @@ def end_process(kernel: Kernel, process: Process, cause: str) -> None:
     if process.pid:
         kernel.ended_processes += 1
         if kernel.events is not None:
-            kernel.emit(EventKind.PROCESS_END, None, process.pid, process.name, cause, 0)
+            fields = (process.pid, process.name, end.name.lower(), cause, status)
+            kernel.emit(EventKind.PROCESS_END, None, *fields)
+    watch.tell(kernel, process)
     if process.pid == 1:
         raise KernelPanic(f"SYSTEM has ended: {cause}")
 
@@ -189,14 +204,15 @@ def copy_region(
     """Share the parent's present pages with a child, copy-on-write (anos-abi 3.3, step 2).
 
     One-sided: the parent goes on writing into pages that the child sees until
-    the child writes them. Otherwise the parent gets its own copy as well.
+    the child writes them. Otherwise the parent gets its own copy as well, and pages
+    that it has by a right that can be taken away stay out.
     Raises `OutOfFrames`.
     """
     space, target = parent.space, child.space
     for address, entry in space.mappings(start, start + size_bytes):
-        if entry & DEVICE:
+        if entry & DEVICE or not entry & USER or (entry & SHARED and not one_sided):
             continue
-        shared = entry & ~(WRITE | ACCESSED) | COW
+        shared = entry & ~(WRITE | ACCESSED | SHARED) | COW
         if target.execute_everywhere:
             shared &= ~NO_EXECUTE
         target.replace_entry(address, shared)

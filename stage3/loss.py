@@ -11,45 +11,64 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import devices, ipc
-from .abi import Rights, Status
+from . import devices, ipc, notification, watch
+from .abi import Status
 from .capability import Capability
 from .channel import Channel, Message, Receive
 from .interrupt import InterruptVector
-from .objects import PhysicalRange
-from .physical import FRAME_MASK, WRITE
+from .mapping import BY_RIGHT, allowed
+from .memory_object import MemoryObject
+from .notification import Notification, NotificationWait
+from .objects import KernelObject, PhysicalRange, SystemCall
 from .process import Process, ProcessState
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
 INCAPABLE = int(Status.INCAPABLE)
-MAY_WRITE = int(Rights.WRITE)
 
 
 def gone(kernel: Kernel, lost: list[Capability]) -> None:
     """These capabilities have just died: end what rested on them, in their order."""
     holders: dict[Process, None] = {}
-    unmap: dict[Process, list[PhysicalRange]] = {}
-    objects: dict[Channel | InterruptVector, None] = {}
+    unmap: dict[Process, None] = {}
+    objects: dict[KernelObject, None] = {}
     for capability in lost:
         target = capability.target
         holders[capability.holder] = None
-        if isinstance(target, PhysicalRange):
-            unmap.setdefault(capability.holder, []).append(target)
-        elif isinstance(target, Channel | InterruptVector):
+        if isinstance(target, PhysicalRange | MemoryObject):
+            unmap[capability.holder] = None
+        if not isinstance(target, SystemCall | PhysicalRange):
             objects[target] = None
     for process in holders:
         _wake(kernel, process)
-    for process, ranges in unmap.items():
+    for process in unmap:
         if process.state is not ProcessState.DEAD:
-            _unmap(process, ranges)
+            _unmap(process)
     for target in objects:
-        if isinstance(target, Channel):
-            if not target.receiver_count:
-                ipc.destroy_channel(kernel, target)
-        elif not target.capability_count:
-            devices.release_vector(kernel, target, Status.INCAPABLE)
+        _end_if_lost(kernel, target)
+
+
+def _end_if_lost(kernel: Kernel, target: KernelObject) -> None:
+    """Capabilities to an object have gone: it ends by its own rule."""
+    if isinstance(target, Channel):
+        if not target.receiver_count:
+            ipc.destroy_channel(kernel, target)
+        return
+    if isinstance(target, Process | Notification):
+        watch.forget_lost(target)
+    if not target.capability_count:
+        end(kernel, target)
+
+
+def end(kernel: Kernel, target: KernelObject) -> None:
+    """The last capability to an object is gone, and nothing else needs it."""
+    if isinstance(target, InterruptVector):
+        devices.release_vector(kernel, target, Status.INCAPABLE)
+    elif isinstance(target, Notification):
+        notification.end(kernel, target)
+    elif isinstance(target, MemoryObject):
+        target.end()
 
 
 def _wake(kernel: Kernel, process: Process) -> None:
@@ -63,23 +82,12 @@ def _wake(kernel: Kernel, process: Process) -> None:
         elif isinstance(waits_for, Receive) and not waits_for.capability.alive:
             ipc.stop_waiting(kernel, waits_for)
             kernel.wake(thread, INCAPABLE, 0)
+        elif isinstance(waits_for, NotificationWait) and not waits_for.capability.alive:
+            notification.stop_waiting(kernel, waits_for)
+            kernel.wake(thread, INCAPABLE, 0)
 
 
-def _unmap(process: Process, ranges: list[PhysicalRange]) -> None:
-    """Take away the pages of ranges that nothing the process holds still allows it to map so."""
-    held = [
-        (each.target.start, each.target.end, each.rights)
-        for each in process.ranges
-        if type(each.target) is PhysicalRange
-    ]
-
-    def is_lost(entry: int) -> bool:
-        address = entry & FRAME_MASK
-        if not any(each.start <= address < each.end for each in ranges):
-            return False
-        needed = Rights.READ | (MAY_WRITE if entry & WRITE else 0)
-        return not any(
-            start <= address < end and rights & needed == needed for start, end, rights in held
-        )
-
-    process.space.unmap_where(is_lost)
+def _unmap(process: Process) -> None:
+    """Take away the pages that nothing the process holds still allows it to have so."""
+    is_allowed = allowed(process)
+    process.space.unmap_where(lambda entry: bool(entry & BY_RIGHT) and not is_allowed(entry))

@@ -1,12 +1,14 @@
 """What all address spaces share: RAM, its frames, the zero page, and the bits of an entry.
 
-An entry is as the CPU wants it (SDM 3A, 4.5); two of the bits that the MMU
-ignores are ours: COW (a write gets its own copy), DEVICE (not a counted frame).
+An entry is as the CPU wants it (SDM 3A, 4.5); three of the bits that the MMU
+ignores are ours: COW (a write gets its own copy), DEVICE (not a counted frame) and
+SHARED (RAM that is mapped by a right: part of a memory object, or named by its
+physical address; never copy-on-write, and not handed on to new processes).
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from anos_sim.hw.memory import FRAME_SHIFT, Memory
 from anos_sim.hw.vcpu import ACCESSED as MMU_ACCESSED
@@ -14,9 +16,12 @@ from anos_sim.hw.vcpu import ACCESSED as MMU_ACCESSED
 from .abi import PAGE_BYTES
 from .frame import FrameAllocator, TableAllocator
 
+if TYPE_CHECKING:
+    from .memory_object import MemoryObject
+
 ACCESSED = MMU_ACCESSED
 PRESENT, WRITE, USER, NOCACHE = 1, 2, 4, 0x10
-COW, DEVICE = 1 << 9, 1 << 10
+COW, DEVICE, SHARED = 1 << 9, 1 << 10, 1 << 11
 NO_EXECUTE = 1 << 63
 FRAME_MASK = 0x000F_FFFF_FFFF_F000
 OFFSET_MASK = PAGE_BYTES - 1
@@ -39,6 +44,8 @@ class PhysicalMemory:
         self.frames = FrameAllocator(memory)
         self.tables = TableAllocator(memory)
         self.flush_targets: list[FlushTarget] = []
+        self.memory_objects: dict[int, MemoryObject] = {}
+        """Whose each frame is that belongs to a memory object."""
         self.zero_frame = self.frames.allocate()
         self.zero_address = self.zero_frame << FRAME_SHIFT
 

@@ -21,14 +21,16 @@ from .abi import ALL_RIGHTS, MSI_FIRST, MSI_LAST, MapFlags, Rights, Status
 from .capability import Capability, Origin, Site
 from .errors import SyscallError
 from .events import EventKind
+from .memory_object import MemoryObject
+from .notification import Notification
 from .objects import Handler, KernelObject, PhysicalRange, VectorRange
+from .process import Process, ProcessState
 from .thread import Thread, ThreadState
 
 if TYPE_CHECKING:
     from .channel import Message
     from .interrupt import InterruptVector
     from .kernel import Kernel
-    from .process import Process
     from .transfer import Slot
 
 SEND, RECEIVE, GRANT = int(Rights.SEND), int(Rights.RECEIVE), int(Rights.GRANT)
@@ -37,6 +39,7 @@ PROCESS_RIGHTS = Rights.OBSERVE | Rights.KILL | Rights.REVOKE | Rights.GRANT
 DEVICE_RIGHTS = Rights.READ | Rights.WRITE | Rights.GRANT
 MEMORY_RIGHTS = DEVICE_RIGHTS | Rights.EXEC
 VECTOR_RIGHTS = Rights.RECEIVE | Rights.GRANT
+NOTIFICATION_RIGHTS = SEND | Rights.RECEIVE | Rights.GRANT
 MAP_RIGHTS = {MapFlags.WRITE: Rights.WRITE, MapFlags.EXEC: Rights.EXEC}
 
 Tables = tuple["dict[int, Capability]", "dict[int, Handler]", "dict[int, Message]"]
@@ -340,6 +343,8 @@ class Bearer(Derived):
         """Ranges need no capability: any physical address may be mapped."""
         if isinstance(target, PhysicalRange | VectorRange):
             return 0
+        if isinstance(target, Process | Notification | MemoryObject):
+            holder.made[target] = None
         return super().created(holder, target, rights, how, actor)
 
     def stack_word(self, actor: Thread, child: Process, word: int) -> int:
@@ -405,14 +410,29 @@ class Bearer(Derived):
         """Nothing: the vector is its process's, by number."""
 
     def dropped(self, caller: Thread, cookie: int) -> None:
-        """Nothing: whoever knows the number still has the right."""
+        """Nothing: whoever knows the number still has the right. But a maker ends its object."""
+        maker = caller.process
+        target = maker.capabilities[cookie].target
+        if target in maker.made:
+            self._end_made(maker, target)
+
+    def _end_made(self, maker: Process, target: KernelObject) -> None:
+        del maker.made[target]
+        self.object_ended(target)
+        loss.end(self.kernel, target)
 
     def revoke(self, caller: Thread, capability: Capability, holder: Process | None) -> int:
         """Nothing: numbers cannot be taken back."""
         return 0
 
     def process_ended(self, process: Process) -> None:
-        """Nothing: a cookie belongs to nobody."""
+        """A cookie belongs to nobody, but what only a process knows of ends with it."""
+        for target in list(process.made):
+            if not isinstance(target, Process) or target.state is ProcessState.DEAD:
+                self._end_made(process, target)
+        maker = process.first.holder if process.first is not None else process
+        if maker.state is ProcessState.DEAD:
+            self.object_ended(process)
 
 
 POLICIES: dict[str, type[Derived]] = {"derived": Derived, "bearer": Bearer}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import attrs
 
-from .abi import ObjectKind
+from .abi import ObjectKind, ProcessEnd
 from .address_space import AddressSpace
 from .objects import KernelObject
 from .thread import Thread
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
     from .capability import Capability
     from .channel import Channel, Message
+    from .futex import FutexWait
     from .interrupt import InterruptVector
     from .objects import Handler
+    from .watch import Watch
 
 
 class ProcessState(Enum):
@@ -38,6 +41,9 @@ class Process(KernelObject):
     with `calls`, the system calls among them, which makes dispatch one look-up,
     and with `messages`: what was received and not yet answered. `pid` is 0 while
     it is being built: ids go to processes that start.
+
+    When it is dead it holds nothing any more and only tells how it ended, to who
+    still has a capability to it.
     """
 
     pid: int
@@ -52,11 +58,21 @@ class Process(KernelObject):
     thread_class: int = 1
     threads: list[Thread] = attrs.field(factory=list, repr=False)
     ranges: dict[Capability, None] = attrs.field(factory=dict, repr=False)
-    """Those of its capabilities that are to physical memory or to vectors."""
+    """Those of its capabilities that are to physical memory, memory objects or vectors."""
     receives_on: dict[Channel, None] = attrs.field(factory=dict, repr=False)
     vectors: list[InterruptVector] = attrs.field(factory=list, repr=False)
     dma_runs: list[tuple[int, int]] = attrs.field(factory=list, repr=False)
     """Contiguous frames it allocated: (first frame, count)."""
+    futexes: dict[int, deque[FutexWait]] = attrs.field(factory=dict, repr=False)
+    """Who waits for a word of its memory, by the word's address."""
+    watches: dict[Capability, Watch] = attrs.field(factory=dict, repr=False)
+    """Notifications to be signalled when it ends, by the capability to each."""
+    made: dict[KernelObject, None] = attrs.field(factory=dict, repr=False)
+    """Under `bearer`: objects that end when it ends, or drops them."""
+    end: ProcessEnd = ProcessEnd.ALIVE
+    status: int = 0
+    """Its exit status, once it has exited: 32 bits."""
+    end_ps: int = 0
     functions: dict[Function, None] = attrs.field(factory=dict, repr=False)
     """The PCI functions whose registers it has mapped at some time."""
     failures: int = 0

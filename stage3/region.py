@@ -45,6 +45,15 @@ class RegionMap:
         region = self.find(address)
         return region is not None and bool(region.flags & AUTOMAP)
 
+    def automaps(self, start: int, end: int) -> bool:
+        """Does memory appear everywhere in a range?"""
+        while start < end:
+            region = self.find(start)
+            if region is None or not region.flags & AUTOMAP:
+                return False
+            start = region.end
+        return True
+
     def create(self, start: int, end: int, flags: int) -> None:
         """Add a range; it grows an adjacent or overlapping region of equal flags.
 

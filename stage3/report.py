@@ -8,7 +8,7 @@ from anos_sim.hw.vcpu import PC
 
 from .abi import PAGE_BYTES, Status
 from .objects import SystemCall
-from .physical import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, WRITE
+from .physical import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, SHARED, USER, WRITE
 
 if TYPE_CHECKING:
     from .cpu import Cpu
@@ -55,7 +55,10 @@ def describe_mapping(process: Process, address: int) -> str:
         region = process.space.regions.find(address)
         return f"nothing, inside region {region.start:#x}-{region.end:#x}" if region else "nothing"
     rights = "r" + ("w" if entry & WRITE else "-") + ("-" if entry & NO_EXECUTE else "x")
-    kind = " device" if entry & DEVICE else " copy-on-write" if entry & COW else ""
+    if not entry & USER:
+        rights = "---"
+    kinds = {DEVICE: " device", SHARED: " shared", COW: " copy-on-write"}
+    kind = "".join(text for bit, text in kinds.items() if entry & bit)
     return f"{address & ~(PAGE_BYTES - 1):#x} -> frame {entry & FRAME_MASK:#x} {rights}{kind}"
 
 

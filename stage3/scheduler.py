@@ -82,6 +82,9 @@ class Scheduler(Protocol):
     def replied(self, current: Thread, queue: RunQueue) -> bool:
         """`current` answered a message: must it give way?"""
 
+    def yielded(self, current: Thread, queue: RunQueue) -> bool:
+        """`current` wants to go behind its equals: is there anybody to go before it?"""
+
 
 class RoundRobin:
     """STAGE3's rules (anos-abi 6.3).
@@ -109,3 +112,7 @@ class RoundRobin:
         return current.slice_left <= 0 or first >> 8 < current.level >> 8
 
     replied = tick
+
+    def yielded(self, current: Thread, queue: RunQueue) -> bool:
+        """Give way to threads of the same level and above, never to those below."""
+        return bool(queue.levels & (2 << current.level) - 1)

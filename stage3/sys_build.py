@@ -21,7 +21,7 @@ from .abi import (
 )
 from .errors import OutOfFrames, SyscallError
 from .outcome import Outcome
-from .physical import ACCESSED, COW, DEVICE, PRESENT, WRITE
+from .physical import ACCESSED, COW, DEVICE, PRESENT, SHARED, USER, WRITE
 from .policy import PROCESS_RIGHTS
 from .process import Process, ProcessState
 from .sys_capability import find_process
@@ -71,7 +71,8 @@ def map_into(
 ) -> int:
     """Map the caller's pages into a process being built; source 0 is demand-zero memory.
 
-    Pages that are not present in the caller stay out. A page that either side
+    Pages that are not present in the caller stay out, and so do those that it has by a
+    right to physical memory or to a memory object. A page that either side
     may write becomes copy-on-write on both.
 
     Raises:
@@ -106,7 +107,7 @@ def _share(
         if not entry & PRESENT:
             owner.space.serve_read(source + offset)
             entry = owner.space.entry(source + offset)
-        if not entry & PRESENT or entry & DEVICE:
+        if entry & (PRESENT | USER | DEVICE | SHARED) != PRESENT | USER:
             continue
         frame = entry & 0x000F_FFFF_FFFF_F000
         if bits & WRITE:
@@ -140,9 +141,12 @@ def kill_process(kernel: Kernel, caller: Thread, cookie: int) -> int | None:
     """End a process at once; 0 names the caller's own.
 
     Raises:
-        SyscallError(FAILURE): no such process.
+        SyscallError(FAILURE): no such process, or it has ended already.
+        SyscallError(INCAPABLE): no right to kill it.
     """
     process = find_process(kernel, caller, cookie, Rights.KILL) if cookie else caller.process
+    if process.state is ProcessState.DEAD:
+        raise SyscallError(Status.FAILURE)
     lifecycle.end_process(kernel, process, f"killed by {caller.process}")
     return None if process is caller.process else 0
 

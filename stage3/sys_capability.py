@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .abi import Rights, Status, Sysno
 from .capability import Capability
 from .errors import SyscallError
-from .objects import PhysicalRange, VectorRange
-from .process import Process
+from .objects import KernelObject, PhysicalRange, VectorRange
+from .process import Process, ProcessState
 from .syscall import syscall
 
 if TYPE_CHECKING:
@@ -19,21 +19,31 @@ if TYPE_CHECKING:
 _INFO = struct.Struct("<QIIQQQQ")
 
 
-def find_process(kernel: Kernel, caller: Thread, cookie: int, right: Rights) -> Process:
-    """The process that a cookie stands for, if it may be used so.
+T = TypeVar("T", bound=KernelObject)
+
+
+def find_object(
+    kernel: Kernel, caller: Thread, cookie: int, kind: type[T], right: Rights
+) -> tuple[Capability, T]:
+    """What a cookie stands for, if that is an object of a kind and it may be used so.
 
     Raises:
         SyscallError(FAILURE): it stands for none here.
         SyscallError(INCAPABLE): it lacks the right.
     """
     held = caller.process.capabilities.get(cookie)
-    if held is None or type(held.target) is not Process:
+    if held is None or not isinstance(held.target, kind):
         kernel.refused(caller, cookie)
         raise SyscallError(Status.FAILURE)
     if not held.rights & right:
         raise SyscallError(Status.INCAPABLE)
     kernel.used(caller, held, right)
-    return held.target
+    return held, held.target
+
+
+def find_process(kernel: Kernel, caller: Thread, cookie: int, right: Rights) -> Process:
+    """The process that a cookie stands for, living or dead; refuses as `find_object` does."""
+    return find_object(kernel, caller, cookie, Process, right)[1]
 
 
 def find_held(kernel: Kernel, caller: Thread, cookie: int) -> Capability:
@@ -50,7 +60,7 @@ def give(kernel: Kernel, caller: Thread, target: int, cookie: int, rights: int) 
     """Delegate to the sender of a message being served, or to a process; returns the cookie there.
 
     Raises:
-        SyscallError(FAILURE): no such message or process, or its sender is gone.
+        SyscallError(FAILURE): no such message or process, or its sender, or it, is gone.
         SyscallError(BADARGS): the cookie is not held.
         SyscallError(INCAPABLE): the capability lacks GRANT, or the process's one KILL.
     """
@@ -61,6 +71,8 @@ def give(kernel: Kernel, caller: Thread, target: int, cookie: int, rights: int) 
         receiver = message.sender.process
     else:
         receiver = find_process(kernel, caller, target, Rights.KILL)
+        if receiver.state is ProcessState.DEAD:
+            raise SyscallError(Status.FAILURE)
     return kernel.policy.give(caller, receiver, message, cookie, rights)
 
 

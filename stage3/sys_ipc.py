@@ -68,10 +68,10 @@ def send(
     if not held.rights & SEND:
         raise SyscallError(INCAPABLE)
     channel = held.target
-    frame, device = ipc.take_page(kernel, process, buffer) if buffer and size_bytes else (0, False)
+    frame, bits = ipc.take_page(kernel, process, buffer) if buffer and size_bytes else (0, 0)
     number = kernel.statistics.messages = kernel.statistics.messages + 1
     sent_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
-    message = Message(caller, channel, held, tag, size_bytes, frame, device, sent_ps, number)
+    message = Message(caller, channel, held, tag, size_bytes, frame, bits, sent_ps, number)
     if transfer:
         message.slots, message.transfer = slots, transfer
     if kernel.events is not None:

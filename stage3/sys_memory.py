@@ -11,7 +11,7 @@ from . import devices
 from .abi import PAGE_BYTES, PHYSICAL_END, REGION_END, USER_END, Status, Sysno
 from .errors import OutOfFrames, SyscallError
 from .objects import PhysicalRange
-from .physical import DEVICE, USER
+from .physical import DEVICE, SHARED, USER
 from .policy import MEMORY_RIGHTS
 from .syscall import is_user, round_up, syscall
 
@@ -141,7 +141,7 @@ def map_physical(
         page = physical + offset
         if frames.is_managed(page >> FRAME_SHIFT):
             frames.reference(page >> FRAME_SHIFT)
-            space.set_entry(base + offset, page | bits)
+            space.set_entry(base + offset, page | bits | SHARED)
         else:
             space.set_entry(base + offset, page | bits | DEVICE)
     if physical >= kernel.memory.size_bytes:

@@ -29,6 +29,8 @@ class ThreadState(Enum):
     SLEEPING = "sleeping"
     INTERRUPT = "interrupt"
     LOG = "log"
+    NOTIFICATION = "notification"
+    FUTEX = "futex"
     PARKED = "parked"
     """It jumps to itself and will do so for ever."""
     DEAD = "dead"

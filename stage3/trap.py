@@ -27,7 +27,7 @@ from anos_sim.hw.vcpu import (
 )
 
 from . import lifecycle
-from .abi import SLICE_TICKS, Status
+from .abi import SLICE_TICKS, ProcessEnd, Status
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
 from .physical import DEVICE, PRESENT
@@ -210,7 +210,7 @@ def _end(
         kernel.emit(EventKind.FAULT, thread, cause)
     if crashed:
         cpu.vcpu.replace()
-    lifecycle.end_process(kernel, process, cause)
+    lifecycle.end_process(kernel, process, cause, ProcessEnd.FAULTED)
 
 
 def _park_if_stuck(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
