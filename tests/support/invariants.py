@@ -103,7 +103,7 @@ def check_memory(kernel: Kernel) -> None:
     others = [
         message.frame_address >> FRAME_SHIFT
         for message in messages(kernel)
-        if message.frame_address and not message.device
+        if message.frame_address
     ]
     for process in kernel.all_processes():
         for first, count in process.dma_runs:
