@@ -87,7 +87,7 @@ INTERRUPTS_MS = (100, *[200] * 6, 300, 2000, *[2100] * 4, 3300)
 
 PROGRAMS = (
     Program("bounds", "every pointer argument, at the edges"),
-    Program("deaths", "what others notice of a death", deaths=5),
+    Program("deaths", "what others notice of a death", deaths=5, own_calls=True),
     Program("firmware", "firmware tables and framebuffer"),
     Program("grants", "narrowing, passing on and taking back", own_calls=True),
     Program("heap", "much memory, and values that stay", ram_mib=128),

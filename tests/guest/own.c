@@ -50,10 +50,11 @@ static void check_delegation(void)
     start_child("owner", owner, channel, 0);
     const uint64_t number = hear(&message);
     is("take: unknown message is FAILURE", anos_take(12345, number, 0), ANOS_FAILURE);
-    const result taken = anos_take(message, number, ANOS_RIGHT_SEND);
+    const uint64_t pass_on = ANOS_RIGHT_SEND | ANOS_RIGHT_GRANT;
+    const result taken = anos_take(message, number, pass_on);
     is("take", taken, ANOS_OK);
     CHECK("take: a cookie of our own, or the number", (taken.value == number) == bearer);
-    gives("take: again is the same", anos_take(message, number, ANOS_RIGHT_SEND), taken.value);
+    gives("take: again is the same", anos_take(message, number, pass_on), taken.value);
     if (!bearer) {
         is("take: what the sender does not hold is BADARGS", anos_take(message, 12345, 0),
            ANOS_BADARGS);
@@ -70,9 +71,9 @@ static void check_delegation(void)
 
     start_child("asker", asker, channel, 0);
     hear(&message);
-    const result given = anos_give(message, taken.value, 0);
+    const result given = anos_give(message, taken.value, ANOS_RIGHT_SEND);
     is("give", given, ANOS_OK);
-    gives("give: again is the same", anos_give(message, taken.value, 0), given.value);
+    gives("give: again is the same", anos_give(message, taken.value, ANOS_RIGHT_SEND), given.value);
     anos_reply_message(message, given.value);
     CHECK("give: it can be used", hear(&message) == 42);
     anos_reply_message(message, 1);
@@ -183,6 +184,9 @@ static void check_drop(void)
     start_child("owner", owner, channel, 0);
     const uint64_t number = hear(&message);
     const uint64_t taken = anos_take(message, number, ANOS_RIGHT_SEND).value;
+    if (!is_bearer()) {
+        is("give: without GRANT is INCAPABLE", anos_give(message, taken, 0), ANOS_INCAPABLE);
+    }
     is("drop: what is not held is BADARGS", anos_drop(12345), ANOS_BADARGS);
     gives("drop", anos_drop(taken), 0);
     if (!is_bearer()) {
