@@ -173,6 +173,9 @@ def end_process(
     for built in [each for each in kernel.building if each.parent is process]:
         end_process(kernel, built, "its builder ended")
     kernel.policy.process_ended(process)
+    for frames in process.dma_ranges:
+        kernel.policy.range_ended(frames)
+    process.dma_ranges.clear()
     devices.quiesce(kernel, process)
     for first, count in process.dma_runs:
         for frame in range(first, first + count):

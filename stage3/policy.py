@@ -317,6 +317,11 @@ class Derived:
         if target.first is not None:
             self.tree.end(target.first)
 
+    def range_ended(self, target: PhysicalRange) -> None:
+        """Frames return to the kernel: nobody may map them any longer, or has them mapped."""
+        if target.first is not None:
+            loss.gone(self.kernel, self.tree.end(target.first))
+
 
 class Bearer(Derived):
     """One table for all: knowing the number is having the right."""

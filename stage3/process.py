@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .channel import Channel, Message
     from .futex import FutexWait
     from .interrupt import InterruptVector
-    from .objects import Handler
+    from .objects import Handler, PhysicalRange
     from .watch import Watch
 
 
@@ -63,6 +63,8 @@ class Process(KernelObject):
     vectors: list[InterruptVector] = attrs.field(factory=list, repr=False)
     dma_runs: list[tuple[int, int]] = attrs.field(factory=list, repr=False)
     """Contiguous frames it allocated: (first frame, count)."""
+    dma_ranges: list[PhysicalRange] = attrs.field(factory=list, repr=False)
+    """The same as objects, which end with it."""
     futexes: dict[int, deque[FutexWait]] = attrs.field(factory=dict, repr=False)
     """Who waits for a word of its memory, by the word's address."""
     watches: dict[Capability, Watch] = attrs.field(factory=dict, repr=False)

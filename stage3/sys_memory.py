@@ -179,5 +179,6 @@ def alloc_physical_pages(kernel: Kernel, caller: Thread, size_bytes: int) -> int
     process = caller.process
     process.dma_runs.append((first, count))
     frames = PhysicalRange(first << FRAME_SHIFT, (first + count) << FRAME_SHIFT)
+    process.dma_ranges.append(frames)
     kernel.policy.created(process, frames, MEMORY_RIGHTS, "alloc_physical_pages", caller)
     return first << FRAME_SHIFT
