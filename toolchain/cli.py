@@ -16,8 +16,9 @@ from anos_sim.stage3.errors import ImageError
 from . import bench, build, conformance, devices, events, ps, run
 from .errors import UserError
 from .guest.errors import BuildError
+from .look import trace
 
-COMMANDS = (run, ps, devices, events, conformance, bench, build)
+COMMANDS = (run, ps, devices, events, trace, conformance, bench, build)
 USER_ERRORS = (UserError, ConfigError, DiskError, ImageError, BuildError, EngineError)
 
 
