@@ -37,6 +37,7 @@ from .region import RegionMap
 
 MAP_WRITE, MAP_EXEC, MAP_NOCACHE = int(MapFlags.WRITE), int(MapFlags.EXEC), int(MapFlags.NOCACHE)
 _TABLE = PRESENT | WRITE | USER
+FRAME_OR_COW, NOT_ACCESSED = FRAME_MASK | COW, ~ACCESSED
 _ENTRIES = 512
 _NOTHING = array("Q", bytes(8 * _ENTRIES))
 
@@ -108,6 +109,40 @@ class AddressSpace:
             frame = (entry & FRAME_MASK) >> FRAME_SHIFT
             if frame != self._zero_frame:
                 self._frames.release(frame)
+
+    # ---- windows of messages ----
+
+    def open_window(self, page: int, entry: int, keep: bool) -> None:
+        """Map a message's page; with `keep`, what was there is set aside until it closes.
+
+        Raises:
+            OutOfFrames: a table was needed and there is none; nothing changed.
+        """
+        before = self.swap_entry(page, entry)
+        if keep and page not in self.windows:
+            self.windows[page] = before & NOT_ACCESSED
+        elif before & PRESENT:
+            self.release_entry(before)
+
+    def close_window(self, page: int, frame_address: int) -> bool:
+        """Put back what was there; False if the message's page no longer is.
+
+        The reference that the window had is then the caller's.
+        """
+        before = self.windows.get(page)
+        if before is None:
+            return False
+        slot = self._leaves[page >> 21] + (page >> FRAME_SHIFT & 511)
+        entry = self._words[slot]
+        if entry & FRAME_OR_COW != frame_address:
+            return False
+        del self.windows[page]
+        self._words[slot] = before
+        if entry & ACCESSED:
+            self.flush()
+        if self._writable.pop(page >> FRAME_SHIFT, None) is not None:
+            self.generation += 1
+        return True
 
     def flush(self) -> None:
         """Make every CPU that may hold entries of this space drop them before it runs."""

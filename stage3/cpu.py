@@ -37,7 +37,7 @@ class Cpu:
 
     def has_work(self) -> bool:
         """Is there a thread to run here?"""
-        return self.thread is not None or self.next is not None or bool(self.queue.levels)
+        return self.thread is not None or self.next is not None or self.queue.count > 0
 
     def push(self, thread: Thread) -> None:
         """Queue a thread behind the one that goes next."""

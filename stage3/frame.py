@@ -103,11 +103,11 @@ class FrameAllocator:
         if self.begin <= frame < self.end:
             self.counts[frame] += 1
 
-    def release(self, frame: int) -> None:
-        """Drop a reference; the last one frees the frame."""
+    def release(self, frame: int, references: int = 1) -> None:
+        """Drop references; the last one frees the frame."""
         if not self.begin <= frame < self.end:
             return
-        count = self.counts[frame] - 1
+        count = self.counts[frame] - references
         self.counts[frame] = count
         if not count and self._states[frame] != _FREE:
             self._states[frame] = _FREE

@@ -17,7 +17,7 @@ from .abi import PAGE_BYTES, Status
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
-from .physical import ACCESSED, COW, DEVICE, FRAME_MASK, PRESENT, SHARED, USER, WRITE
+from .physical import DEVICE, FRAME_MASK, PRESENT, SHARED, USER, WRITE
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -54,7 +54,7 @@ def take_page(kernel: Kernel, sender: Process, buffer: int) -> tuple[int, int]:
             raise SyscallError(Status.FAILURE) from None
         entry = space.entry(buffer)
     address = entry & FRAME_MASK
-    kernel.frames.reference(address >> FRAME_SHIFT)
+    kernel.frames.counts[address >> FRAME_SHIFT] += 1
     return address, entry & SHARED
 
 
@@ -108,43 +108,24 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
 
 def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: int) -> None:
     """Map the message's page at the receiver's buffer; what was there is set aside."""
-    space = receiver.space
     entry = message.frame_address | kernel.window_bits | message.page_bits
-    before = space.swap_entry(buffer, entry)
-    if not message.page_bits & DEVICE:
-        kernel.frames.reference(message.frame_address >> FRAME_SHIFT)
+    keep = not kernel.policy.keep_alias and receiver is not message.sender.process
+    receiver.space.open_window(buffer, entry, keep)
+    if not entry & DEVICE:
+        kernel.frames.counts[message.frame_address >> FRAME_SHIFT] += 1
     message.window = buffer
-    if kernel.policy.keep_alias or receiver is message.sender.process or buffer in space.windows:
-        if before & PRESENT:
-            space.release_entry(before)
-    else:
-        space.windows[buffer] = before
-
-
-def close_window(kernel: Kernel, message: Message) -> None:
-    """Put back what the receiver had at its buffer, if this message's page is still there."""
-    receiver = message.receiver
-    if receiver is None:
-        return
-    space, window = receiver.space, message.window
-    before = space.windows.get(window)
-    if before is not None:
-        entry = space.entry(window)
-        if entry & (FRAME_MASK | COW) == message.frame_address:
-            del space.windows[window]
-            space.set_entry(window, before & ~ACCESSED)
-            space.release_entry(entry)
 
 
 def finish(kernel: Kernel, message: Message, value: int) -> None:
     """End a message: the window closes, the page is let go, the sender wakes (0: FAILURE)."""
-    receiver = message.receiver
+    receiver, address = message.receiver, message.frame_address
+    references = 1
     if receiver is not None:
         receiver.messages.pop(message.cookie, None)
-        if message.window:
-            close_window(kernel, message)
-    if message.frame_address and not message.page_bits & DEVICE:
-        kernel.frames.release(message.frame_address >> FRAME_SHIFT)
+        if message.window and receiver.space.close_window(message.window, address):
+            references = 2
+    if address and not message.page_bits & DEVICE:
+        kernel.frames.release(address >> FRAME_SHIFT, references)
     if not message.abandoned:
         if message.transfer:
             transfer.deliver_answer(kernel, message)

@@ -179,7 +179,7 @@ class Kernel:
         best_ps = others_ps = NEVER
         waiting = idle = 0
         for cpu in self.cpus:
-            if cpu.thread is None and cpu.next is None and not cpu.queue.levels:
+            if cpu.thread is None and cpu.next is None and not cpu.queue.count:
                 idle += 1
             else:
                 waiting += _waiting(cpu)
@@ -309,7 +309,7 @@ class Kernel:
         cpu, last = self.current, thread.last_cpu
         if cpu is None:
             cpu = last or self.place()
-        elif cpu.thread is None and cpu.next is None and not cpu.queue.levels:
+        elif cpu.thread is None and cpu.next is None and not cpu.queue.count:
             thread.state = READY
             thread.ready_ps = cpu.state[NOW]
             cpu.next = thread  # handed over: no queue is touched

@@ -16,16 +16,21 @@ if TYPE_CHECKING:
     from .thread import Thread
 
 
+EMPTY = 4 << 8
+"""Behind the last level."""
+
+
 class RunQueue:
     """The ready threads of one CPU, first in, first out within a level.
 
     A level is (3 - class) << 8 | priority: a higher class goes first, then a
-    lower priority. `levels` has one bit per non-empty level, so picking is O(1).
+    lower priority. `first_level` is that of the thread that goes first, EMPTY if
+    there is none.
     """
 
     def __init__(self) -> None:
         self._queues: dict[int, deque[Thread]] = {}
-        self.levels = 0
+        self.first_level = EMPTY
         self.count = 0
 
     def push(self, thread: Thread) -> None:
@@ -35,35 +40,36 @@ class RunQueue:
         if queue is None:
             queue = self._queues[level] = deque()
         queue.append(thread)
-        self.levels |= 1 << level
         self.count += 1
+        if level < self.first_level:
+            self.first_level = level
 
     def first(self) -> Thread | None:
         """Return the thread that would be popped."""
-        if not self.levels:
-            return None
-        return self._queues[(self.levels & -self.levels).bit_length() - 1][0]
+        return self._queues[self.first_level][0] if self.count else None
 
     def pop(self) -> Thread | None:
         """Take the thread that goes first."""
-        levels = self.levels
-        if not levels:
+        if not self.count:
             return None
-        level = (levels & -levels).bit_length() - 1
-        queue = self._queues[level]
+        queue = self._queues[self.first_level]
         thread = queue.popleft()
-        if not queue:
-            self.levels = levels & levels - 1
         self.count -= 1
+        if not queue:
+            self._find_first_level()
         return thread
 
     def remove(self, thread: Thread) -> None:
         """Take out a thread that ends while it is ready."""
-        level = thread.level
-        self._queues[level].remove(thread)
-        if not self._queues[level]:
-            self.levels &= ~(1 << level)
+        self._queues[thread.level].remove(thread)
         self.count -= 1
+        self._find_first_level()
+
+    def _find_first_level(self) -> None:
+        if self.count:
+            self.first_level = min(level for level, queue in self._queues.items() if queue)
+        else:
+            self.first_level = EMPTY
 
     def all(self) -> list[Thread]:
         """Ready threads in the order they would run."""
@@ -104,12 +110,11 @@ class RoundRobin:
     def tick(self, current: Thread, queue: RunQueue) -> bool:
         """Preempt at the end of the slice or for a higher class."""
         current.slice_left -= 1
-        if not queue.levels:
+        if not queue.count:
             if current.slice_left <= 0:
                 current.slice_left = SLICE_TICKS
             return False
-        first = (queue.levels & -queue.levels).bit_length() - 1
-        return current.slice_left <= 0 or first >> 8 < current.level >> 8
+        return current.slice_left <= 0 or queue.first_level >> 8 < current.level >> 8
 
     replied = tick
 

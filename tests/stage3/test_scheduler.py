@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from anos_sim.hw.vcpu import Registers
 from anos_sim.stage3.abi import SLICE_TICKS
 from anos_sim.stage3.process import Process
-from anos_sim.stage3.scheduler import RoundRobin, RunQueue
+from anos_sim.stage3.scheduler import EMPTY, RoundRobin, RunQueue
 from anos_sim.stage3.thread import Thread
 
 NO_PROCESS = cast(Process, None)
@@ -49,7 +49,7 @@ def test_a_run_queue_is_a_stable_sort(orders: list[tuple[str, int, int]]) -> Non
         assert queue.all() == model
         assert queue.count == len(model)
         assert queue.first() is (model[0] if model else None)
-        assert bool(queue.levels) == bool(model)
+        assert queue.first_level == (model[0].level if model else EMPTY)
 
 
 def test_every_class_and_priority_has_a_level_of_its_own() -> None:

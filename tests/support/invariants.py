@@ -23,6 +23,7 @@ from anos_sim.stage3.physical import (
     PhysicalMemory,
 )
 from anos_sim.stage3.process import Process
+from anos_sim.stage3.scheduler import EMPTY
 from anos_sim.stage3.thread import Thread, ThreadState
 
 
@@ -122,7 +123,7 @@ def check_threads(kernel: Kernel) -> None:
     for cpu in kernel.cpus:
         queued = cpu.queue.all()
         assert cpu.queue.count == len(queued)
-        assert cpu.queue.levels == sum(1 << level for level in {t.level for t in queued})
+        assert cpu.queue.first_level == min((t.level for t in queued), default=EMPTY)
         ready = [*queued, *([cpu.next] if cpu.next else [])]
         assert all(thread.state is ThreadState.READY for thread in ready)
         running = [cpu.thread] if cpu.thread else []
