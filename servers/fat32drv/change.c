@@ -184,10 +184,23 @@ static int64_t move(struct tree *tree, const struct place *from, const struct en
          !commit_run(volume))) {
         return FILE_IO_ERROR;
     }
-    return remove_entry(tree, &from->directory, entry, false);
+    const int64_t removed = remove_entry(tree, &from->directory, entry, false);
+    return removed != 0 ? removed : commit_run(volume) ? 0 : FILE_IO_ERROR;
 }
 
-/* A file that is in the way lends its entry: by one write it names the other's content. */
+/* Whether two entries are changed by the same write. */
+static bool are_together(const struct volume *volume, const struct entry *a, const struct entry *b)
+{
+    const uint32_t sector_bytes = volume->cache->disk->sector_bytes;
+    const uint64_t parts = (a->position - a->first) * NAME_ENTRY_BYTES;
+    return a->node.entry / sector_bytes == b->node.entry / sector_bytes &&
+           a->node.entry % sector_bytes >= parts;
+}
+
+/*
+ * A file that is in the way lends its entry: by one write it names the other's content.
+ * If the other's own entry is near, the same write removes that.
+ */
 static int64_t replace(struct tree *tree, const struct place *from, const struct entry *entry,
                        const struct entry *target)
 {
@@ -197,7 +210,7 @@ static int64_t replace(struct tree *tree, const struct place *from, const struct
     if (!commit_run(volume) || entries_update(volume, &node, false) != ENTRIES_OK ||
         (node.modified != 0 &&
          entries_set_time(volume, &node, node.modified * NS_PER_SECOND) != ENTRIES_OK) ||
-        !commit_run(volume)) {
+        (!are_together(volume, entry, target) && !commit_run(volume))) {
         return FILE_IO_ERROR;
     }
     if (target->node.first_cluster != 0) {
@@ -206,7 +219,8 @@ static int64_t replace(struct tree *tree, const struct place *from, const struct
             return FILE_IO_ERROR;
         }
     }
-    return remove_entry(tree, &from->directory, entry, false);
+    const int64_t removed = remove_entry(tree, &from->directory, entry, false);
+    return removed != 0 ? removed : commit_run(volume) ? 0 : FILE_IO_ERROR;
 }
 
 /* What keeps a file or directory from taking a name that another one has. */

@@ -15,8 +15,14 @@ NOT_ON_THE_HOST = ("main.c", "disk.c")
 
 PAGE_BYTES = 4096
 SIZE, LOAD, QUERY_SIZE, LOAD_PAGE, LIST, STAT, READ = 1, 2, 104, 105, 109, 110, 111
+CREATE, WRITE, TRUNCATE, RENAME, REMOVE, MAKE_DIRECTORY, REMOVE_DIRECTORY, SYNC, SET_TIME = range(
+    112, 121
+)
 NOT_FOUND, NOT_A_DIRECTORY, IS_A_DIRECTORY, IO_ERROR, BAD_REQUEST = -1, -2, -3, -4, -5
+EXISTS, NO_SPACE, NOT_EMPTY, BAD_NAME, PROTECTED, TOO_LARGE = -6, -7, -8, -9, -10, -11
 DIRECTORY = 0x10
+READS, EVENTS, SET_BAD, SET_CLOCK = ((1 << 64) - number for number in range(1, 5))
+"""Tags of the host program itself."""
 
 
 class FileError(Exception):
@@ -49,12 +55,16 @@ def build_fat_host(folder: Path) -> Path:
 
 
 class FatHost:
-    """fat32drv on an image file. `mounts` is what it found, `wrong` why it found nothing."""
+    """fat32drv on an image file. `mounts` is what it found, `wrong` why it found nothing.
 
-    def __init__(self, program: Path, image: Path, sector_bytes: int = 512) -> None:
-        self.process = subprocess.Popen(
-            [program, image, str(sector_bytes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+    What it writes to the disk is in the image at once, and in `trace` in turn.
+    """
+
+    def __init__(
+        self, program: Path, image: Path, sector_bytes: int = 512, trace: Path | None = None
+    ) -> None:
+        command = [program, image, str(sector_bytes), *([trace] if trace else [])]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.input, self.output = self.process.stdin, self.process.stdout
@@ -99,7 +109,66 @@ class FatHost:
 
     def disk_reads(self) -> int:
         """How many blocks the driver has read from the disk so far."""
-        return self.send((1 << 64) - 1, b"")[0]
+        return self.send(READS, b"")[0]
+
+    def events(self) -> int:
+        """How many writes and flushes have reached the disk."""
+        return self.send(EVENTS, b"")[0]
+
+    def set_bad(self, sector: int) -> None:
+        """Let a sector of the disk be unreadable, for good."""
+        self.send(SET_BAD, b"", sector)
+
+    def set_clock(self, seconds: int) -> None:
+        """Set the driver's clock, in seconds since 1970."""
+        self.send(SET_CLOCK, b"", seconds)
+
+    def create(self, path: str) -> None:
+        """Make an empty file."""
+        self.ask(CREATE, path)
+
+    def write(self, path: str, data: bytes, offset: int = 0) -> None:
+        """Write into a file, page by page."""
+        name = path.encode() + b"\0"
+        name += bytes(-len(name) % 8)
+        room = PAGE_BYTES - 16 - len(name)
+        for at in range(0, len(data), room) or [0]:
+            piece = data[at : at + room]
+            body = struct.pack("<QII", offset + at, len(piece), len(name)) + name + piece
+            reply, _ = self.send(WRITE, body)
+            if reply < 0:
+                raise FileError(reply)
+            assert reply == 1 + len(piece)
+
+    def truncate(self, path: str, size: int) -> None:
+        """Make a file shorter, or longer by zeros."""
+        self.ask(TRUNCATE, path, size)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file or directory another path."""
+        reply, _ = self.send(RENAME, bytes(8) + old.encode() + b"\0" + new.encode() + b"\0")
+        if reply < 0:
+            raise FileError(reply)
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        self.ask(REMOVE, path)
+
+    def make_directory(self, path: str) -> None:
+        """Make an empty directory."""
+        self.ask(MAKE_DIRECTORY, path)
+
+    def remove_directory(self, path: str) -> None:
+        """Remove an empty directory."""
+        self.ask(REMOVE_DIRECTORY, path)
+
+    def sync(self, path: str = "disk0:") -> None:
+        """Have all changes on the medium."""
+        self.ask(SYNC, path)
+
+    def set_time(self, path: str, seconds: int) -> None:
+        """Set when a file was changed last."""
+        self.ask(SET_TIME, path, seconds)
 
     def stat(self, path: str) -> Entry:
         """What the driver knows of a file or a directory."""
@@ -123,12 +192,12 @@ class FatHost:
 
     def read(self, path: str) -> bytes:
         """A file's content, page by page."""
-        content = b""
+        content = bytearray()
         while True:
             reply, page = self.ask(READ, path, len(content))
             content += page[: reply - 1]
             if reply == 1:
-                return content
+                return bytes(content)
 
     def walk(self, path: str) -> Iterator[tuple[str, Entry]]:
         """Everything below a directory, with its path."""
