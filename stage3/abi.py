@@ -499,10 +499,10 @@ CALLS: tuple[Call, ...] = (
         Sysno.MINT,
         "anos_mint",
         ((_U64, "cookie"), (_U64, "rights"), (_U64, "badge")),
-        "Derive a capability of the caller's own, narrowed to `rights` (0: all). A badge other than "
-        "0 marks it: who receives a message sent through it, or through what is derived from it, "
-        "is told the badge. The value is the new cookie. Errors: BADARGS if the cookie is not held, "
-        "or if it has a badge already and another one is asked for.",
+        "Derive a capability of the caller's own, narrowed to `rights` (0: all). A badge other "
+        "than 0 marks it: who receives a message sent through it, or what is derived from it, "
+        "is told the badge. The value is the new cookie. Errors: BADARGS if the cookie is not "
+        "held, or if it has a badge already and another one is asked for.",
     ),
     Call(
         Sysno.MINT_RANGE,
@@ -533,8 +533,8 @@ CALLS: tuple[Call, ...] = (
             ("struct anos_transfer *", "transfer"),
         ),
         "Send a message with up to 8 capabilities, and wait for the reply, whose capabilities then "
-        "are in `transfer`. Each is derived for the receiver, narrowed to its `rights` (0: all), or "
-        "moved there. Errors: as send_message; BADARGS for a bad transfer or a cookie that is not "
+        "are in `transfer`. Each is derived for the receiver, narrowed to its `rights` (0: all), "
+        "or moved there. Errors: as send_message; BADARGS for a bad transfer or a cookie that is not "
         "held, INCAPABLE for one without GRANT.",
     ),
     Call(
@@ -590,8 +590,8 @@ CALLS: tuple[Call, ...] = (
         "anos_protect",
         ((_U64, "size"), (_U64, "base"), (_U64, "flags")),
         "Change the protection of the caller's mapped pages (ANOS_MAP_...). A page gets WRITE only "
-        "if it is the caller's own memory. Errors: BADARGS for a bad range, FAILURE if a page of it "
-        "is not mapped or may not be had so; nothing has changed then.",
+        "if it is the caller's own memory. Errors: BADARGS for a bad range, FAILURE if a page of "
+        "it is not mapped or may not be had so; nothing has changed then.",
     ),
     Call(
         Sysno.EXIT_PROCESS,

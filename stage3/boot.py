@@ -37,8 +37,7 @@ from .abi import (
 from .errors import ImageError, OutOfFrames
 from .image import Segment, SystemImage
 from .kernel import Kernel
-from .objects import PhysicalRange, SystemCall, VectorRange
-from .policy import DEVICE_RIGHTS, VECTOR_RIGHTS
+from .objects import DEVICE_RIGHTS, VECTOR_RIGHTS, PhysicalRange, SystemCall, VectorRange
 from .process import Process
 from .syscall import TABLE
 

@@ -18,9 +18,9 @@ from .objects import KernelObject
 
 if TYPE_CHECKING:
     from .capability import Capability
-    from .transfer import Slot
     from .process import Process
     from .thread import Thread
+    from .transfer import Slot
 
 NAME_HASH_MULTIPLIER = 65599
 
@@ -72,9 +72,10 @@ class Receive:
     """A thread's wait for a message: where it shall be delivered (0: not wanted).
 
     `transfer` is where badge and capabilities shall go (0: not wanted), `timed`
-    whether its wait has a limit. A thread has one and uses it again. `tag_slot` and `size_slot` are the RAM
-    words that the two go to (-1: not wanted, or not aligned); that was found out
-    in the address space's `generation` and holds while it lasts.
+    whether its wait has a limit. A thread has one and uses it again. `tag_slot`
+    and `size_slot` are the RAM words that the two go to (-1: not wanted, or not
+    aligned); that was found out in the address space's `generation` and holds
+    while it lasts.
     """
 
     def __init__(self, thread: Thread, channel: Channel, capability: Capability) -> None:

@@ -127,10 +127,11 @@ class DelegationTree:
             return
         self._kill(capability)
         parent = capability.parent
-        if parent is not None and parent.children is not None:
-            if parent.children.get((capability.holder, capability.rights)) is capability:
-                del parent.children[capability.holder, capability.rights]
-                parent.children[capability] = capability
+        siblings = parent.children if parent is not None else None
+        key = (capability.holder, capability.rights)
+        if siblings and siblings.get(key) is capability:
+            del siblings[key]
+            siblings[capability] = capability
         if capability.children:
             self._shorten(capability)
         else:

@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .abi import CALLS, ObjectKind, Sysno
+from .abi import CALLS, ObjectKind, Rights, Sysno
 
 if TYPE_CHECKING:
     from .capability import Capability
 
 CALLS_BY_NUMBER = {call.number: call for call in CALLS}
 Handler = Callable[..., "int | None"]
+
+# What the maker of an object may do with it.
+CHANNEL_RIGHTS = Rights.SEND | Rights.RECEIVE | Rights.NAME | Rights.DESTROY | Rights.GRANT
+PROCESS_RIGHTS = Rights.OBSERVE | Rights.KILL | Rights.REVOKE | Rights.GRANT
+DEVICE_RIGHTS = Rights.READ | Rights.WRITE | Rights.GRANT
+MEMORY_RIGHTS = DEVICE_RIGHTS | Rights.EXEC
+VECTOR_RIGHTS = Rights.RECEIVE | Rights.GRANT
+NOTIFICATION_RIGHTS = Rights.SEND | Rights.RECEIVE | Rights.GRANT
 
 
 @attrs.define(eq=False)

@@ -20,9 +20,9 @@ from .abi import (
     ThreadClass,
 )
 from .errors import OutOfFrames, SyscallError
+from .objects import PROCESS_RIGHTS
 from .outcome import Outcome
 from .physical import ACCESSED, COW, DEVICE, PRESENT, SHARED, USER, WRITE
-from .policy import PROCESS_RIGHTS
 from .process import Process, ProcessState
 from .sys_capability import find_process
 from .syscall import require_user, syscall

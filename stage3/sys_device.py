@@ -9,8 +9,7 @@ from . import console
 from .abi import LOG_BYTES, MSI_ADDRESS, PAGE_BYTES, Rights, Status, Sysno
 from .errors import SyscallError
 from .log import LogRead
-from .objects import PhysicalRange
-from .policy import DEVICE_RIGHTS
+from .objects import DEVICE_RIGHTS, PhysicalRange
 from .syscall import is_user, require_user, syscall
 from .thread import ThreadState
 

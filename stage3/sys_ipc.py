@@ -12,7 +12,7 @@ from .channel import Channel, Message, Receive
 from .cookie import COOKIE_MIN
 from .errors import SyscallError
 from .events import EventKind
-from .policy import CHANNEL_RIGHTS
+from .objects import CHANNEL_RIGHTS
 from .syscall import require_user, syscall
 from .thread import ThreadState
 

@@ -10,9 +10,8 @@ from anos_sim.hw.vcpu import MAY_RUN
 from . import devices
 from .abi import PAGE_BYTES, PHYSICAL_END, REGION_END, USER_END, Status, Sysno
 from .errors import OutOfFrames, SyscallError
-from .objects import PhysicalRange
+from .objects import MEMORY_RIGHTS, PhysicalRange
 from .physical import DEVICE, SHARED, USER
-from .policy import MEMORY_RIGHTS
 from .syscall import is_user, round_up, syscall
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from . import notification as notifications
 from .abi import Rights, Status, Sysno
 from .errors import SyscallError
 from .notification import Notification, NotificationWait
-from .policy import NOTIFICATION_RIGHTS
+from .objects import NOTIFICATION_RIGHTS
 from .sys_capability import find_object
 from .syscall import syscall
 from .thread import ThreadState

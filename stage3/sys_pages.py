@@ -10,7 +10,7 @@ from . import memory_object, protection
 from .abi import PAGE_BYTES, USER_END, MapFlags, Rights, Status, Sysno
 from .errors import OutOfFrames, SyscallError
 from .memory_object import MemoryObject
-from .policy import MEMORY_RIGHTS
+from .objects import MEMORY_RIGHTS
 from .sys_capability import find_object
 from .syscall import syscall
 

@@ -45,7 +45,8 @@ uint32_t boot_rights(const struct anos_boot_entry *manifest, uint64_t id)
 {
     for (uint32_t i = 0; i < manifest->capability_count; i++) {
         if (manifest->capabilities[i] == id) {
-            return manifest->may_delegate[i] ? ANOS_ALL_RIGHTS : ANOS_ALL_RIGHTS & ~ANOS_RIGHT_GRANT;
+            return manifest->may_delegate[i] ? ANOS_ALL_RIGHTS
+                                             : ANOS_ALL_RIGHTS & ~ANOS_RIGHT_GRANT;
         }
     }
     return 0;

@@ -16,7 +16,7 @@ if not (ROOT / "pyproject.toml").exists():
 
 FOLDERS = {"docs", "hw", "servers", "stage3", "system", "tests", "toolchain"}
 FILE_LINES_MAX = 400
-LONG_FILES = {"stage3/abi.py": 500}
+LONG_FILES = {"stage3/abi.py": 800}
 """The tables of the ABI belong together: it is the single source of the C headers."""
 LINE_CHARS_MAX = 100
 BANNED = ("TODO", "FIXME", "XXX", "HACK", "for now", "placeholder")

@@ -102,7 +102,8 @@ static void check_mint(void)
     is("mint: what is not held", anos_mint(12345, 0, 0), ANOS_BADARGS);
     const result sender = anos_mint(channel, ANOS_RIGHT_SEND, 0);
     is("mint", sender, ANOS_OK);
-    CHECK("mint: a new one each time", anos_mint(channel, ANOS_RIGHT_SEND, 0).value != sender.value);
+    const result another = anos_mint(channel, ANOS_RIGHT_SEND, 0);
+    CHECK("mint: a new one each time", another.value != sender.value);
     is("mint: narrowed", anos_recv_message(sender.value, NULL, NULL, NULL), ANOS_INCAPABLE);
     const uint64_t wide = anos_mint(sender.value, ANOS_ALL_RIGHTS, 0).value;
     is("mint: never widened", anos_destroy_channel(wide), ANOS_INCAPABLE);
