@@ -9,6 +9,7 @@
 #include "loader.h"
 
 #include "boot.h"
+#include "children.h"
 #include "executable.h"
 #include "pages.h"
 #include "program_file.h"
@@ -132,6 +133,9 @@ static int64_t build(const struct program *program, uint64_t stack_bytes, const 
     const int64_t pid = fill(built.value, program, stack_bytes, data, executable);
     if (pid < 0) {
         anos_kill_process(built.value);
+        anos_drop(built.value);
+    } else {
+        children_add(built.value, (uint64_t)pid);
     }
     return pid;
 }

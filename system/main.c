@@ -1,10 +1,12 @@
 /*
  * SYSTEM: the first process. It holds every right and starts everything else.
  *
- * Its threads are the RAMFS, the VFS, the process manager and the filesystem
- * starter; main starts them, then what the boot config names, and ends.
+ * Its threads are the RAMFS, the VFS, the process manager, the filesystem starter
+ * and one that hears of children's ends; main starts them, then what the boot
+ * config names, and ends.
  */
 #include "boot.h"
+#include "children.h"
 #include "mounts.h"
 #include "process.h"
 #include "ramfs.h"
@@ -56,6 +58,9 @@ int main(void)
     greet();
     const uint64_t ramfs = start_service(ramfs_serve, NULL);
     require(mounts_add(RAMFS_MOUNT, ramfs), "the RAMFS is not mounted");
+    require(children_begin(), "nobody would hear of the end of a program");
+    require(anos_thread_start(ANOS_CLASS_REALTIME, STACK_BYTES, children_reap, NULL) == 0,
+            "no thread to hear of the end of programs");
     start_service(vfs_serve, VFS_NAME);
     start_service(process_serve, PROCESS_NAME);
     require(anos_thread_start(ANOS_CLASS_NORMAL, STACK_BYTES, starter_run, NULL) == 0,

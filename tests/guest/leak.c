@@ -111,6 +111,7 @@ static void build(void)
     anos_start_process(process, (uint64_t)built_entry, AREA + 496 * 8);
     hear();
     anos_kill_process(process);
+    anos_drop(process); /* else it would go on telling how it ended */
 }
 
 static void batch(void)

@@ -10,19 +10,25 @@ from anos_sim.stage3.abi import Rights
 from anos_sim.stage3.address_space import AddressSpace
 from anos_sim.stage3.capability import Capability
 from anos_sim.stage3.channel import Channel, Message, Receive
+from anos_sim.stage3.futex import FutexWait
 from anos_sim.stage3.interrupt import InterruptVector
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogRead
+from anos_sim.stage3.mapping import BY_RIGHT, allowed
+from anos_sim.stage3.memory_object import MemoryObject
+from anos_sim.stage3.notification import Notification, NotificationWait
 from anos_sim.stage3.objects import KernelObject, PhysicalRange, SystemCall, VectorRange
 from anos_sim.stage3.physical import (
     COW,
     DEVICE,
     FRAME_MASK,
     PRESENT,
+    SHARED,
+    USER,
     WRITE,
     PhysicalMemory,
 )
-from anos_sim.stage3.process import Process
+from anos_sim.stage3.process import Process, ProcessState
 from anos_sim.stage3.scheduler import EMPTY
 from anos_sim.stage3.thread import Thread, ThreadState
 
@@ -97,6 +103,8 @@ def check_entry(physical: PhysicalMemory, entry: int) -> None:
     managed = MANAGED_BEGIN <= address < memory.kernel_begin
     assert managed != bool(entry & DEVICE), "memory as a device, or a device as memory"
     assert address != physical.zero_address or not entry & WRITE, "the zero page is writable"
+    assert not entry & SHARED or not entry & (COW | DEVICE), "shared, and something else as well"
+    assert entry & USER or not entry & (WRITE | COW), "out of reach, but writable"
 
 
 def check_memory(kernel: Kernel) -> None:
@@ -104,13 +112,31 @@ def check_memory(kernel: Kernel) -> None:
     others = [
         message.frame_address >> FRAME_SHIFT
         for message in messages(kernel)
-        if message.frame_address
+        if message.frame_address and not message.page_bits & DEVICE
     ]
+    for frame, target in kernel.physical.memory_objects.items():
+        assert frame in target.frames
+        assert target.capability_count, "a memory object that nobody can name"
+        others.append(frame)
     for process in kernel.all_processes():
         for first, count in process.dma_runs:
             others += range(first, first + count)
     spaces = [process.space for process in kernel.all_processes()]
     check_spaces(kernel.physical, spaces, others)
+    if kernel.policy.name == "derived":
+        for process in kernel.all_processes():
+            check_rights_to_pages(process)
+
+
+def check_rights_to_pages(process: Process) -> None:
+    """What a process has mapped by a right, it has the right to have so."""
+    is_allowed = allowed(process)
+    space = process.space
+    for address, entry in space.mappings():
+        if entry & BY_RIGHT and address not in space.windows:
+            assert is_allowed(entry), f"{process} has {address:#x} without a right"
+    set_aside = [entry for entry in space.windows.values() if entry & PRESENT and entry & BY_RIGHT]
+    assert all(map(is_allowed, set_aside)), f"{process} would get back a page without a right"
 
 
 # ---- threads ----
@@ -162,6 +188,17 @@ def is_waiting(kernel: Kernel, thread: Thread) -> bool:
         case ThreadState.LOG:
             assert isinstance(waits_for, LogRead)
             return list(kernel.log.waiting).count(waits_for) == 1
+        case ThreadState.NOTIFICATION:
+            assert isinstance(waits_for, NotificationWait)
+            assert waits_for.thread is thread
+            assert waits_for.capability.alive, "it waits by a right that is gone"
+            assert not waits_for.notification.bits & waits_for.mask, "a bit is overlooked"
+            return sum(each is waits_for for each in waits_for.notification.waiting) == 1
+        case ThreadState.FUTEX:
+            assert isinstance(waits_for, FutexWait)
+            assert waits_for.thread is thread
+            queue = thread.process.futexes[waits_for.word]
+            return sum(each is waits_for for each in queue) == 1
         case ThreadState.SLEEPING | ThreadState.PARKED:
             assert waits_for is None
             return True
@@ -253,6 +290,8 @@ def check_capabilities(kernel: Kernel) -> None:
                 assert node.holder.capabilities[node.cookie] is node
                 assert node.holder in processes, f"{node} is held by the dead"
             assert not isinstance(node.target, Channel) or node.target.alive
+            if isinstance(node.target, Process | Notification):
+                check_watches(node.target)
         else:
             assert node.children, "a tombstone without a grave to mark"
     assert living == kernel.tree.count
@@ -265,6 +304,16 @@ def check_capabilities(kernel: Kernel) -> None:
         assert living == sum(len(process.capabilities) for process in processes)
         for vector in kernel.vectors.all():
             assert vector.receiver_count, f"nobody may wait for {vector}"
+
+
+def check_watches(target: Process | Notification) -> None:
+    """Both sides know of a watch, which rests on two living capabilities."""
+    for watch in target.watches.values():
+        assert watch.process.watches[watch.through] is watch
+        assert watch.notification.watches[watch.process, watch.through] is watch
+        assert watch.by.alive
+        assert watch.through.alive
+        assert watch.process.state is not ProcessState.DEAD
 
 
 def check_edges(node: Capability) -> None:
@@ -295,7 +344,7 @@ def check_table(process: Process) -> None:
     ranges = [
         capability
         for capability in process.capabilities.values()
-        if isinstance(capability.target, PhysicalRange | VectorRange)
+        if isinstance(capability.target, PhysicalRange | VectorRange | MemoryObject)
         and capability.holder is process
     ]
     assert list(process.ranges) == ranges

@@ -11,6 +11,7 @@
  * Address space that the C library may use, far above anything a program maps
  * by itself: a window for memory, and behind it one for thread stacks, each in
  * an aligned slot whose lowest word is the thread's pointer (pthread_arch.h).
+ * Between that word's page and the stack is a guard, which is not mapped.
  */
 #define WINDOW_BEGIN UINT64_C(0x1000000000)
 #define WINDOW_END UINT64_C(0x1800000000)
@@ -22,7 +23,8 @@
 HIDDEN long __anos_write(int file, const char *text, size_t bytes);
 HIDDEN long __anos_mmap(size_t bytes, int protection, int flags, int file, uintptr_t hint);
 HIDDEN long __anos_munmap(uintptr_t address, size_t bytes);
-HIDDEN long __anos_futex(volatile int *word, int operation, int value);
+HIDDEN long __anos_mprotect(uintptr_t address, size_t bytes, int protection);
+HIDDEN long __anos_futex(volatile int *word, int operation, int value, uintptr_t more);
 HIDDEN long __anos_clock_gettime(int clock, void *result);
 HIDDEN long __anos_nanosleep(const void *duration);
 HIDDEN _Noreturn void __anos_exit_thread(void);

@@ -4,6 +4,10 @@
  * First fit over a table of holes below `top`. One unused page follows every
  * region, because the kernel merges adjacent regions and could then no longer
  * destroy the second by its start (anos-abi 1.8, id 18).
+ *
+ * Memory that is asked for without any access, as pthread_create does for a
+ * stack and its guard, gets a slot in which nothing is mapped until mprotect
+ * says so. Other memory is protected if the program holds the call PROTECT.
  */
 #include "internal.h"
 
@@ -14,7 +18,7 @@
 
 #define GAP_BYTES ANOS_PAGE_BYTES
 #define HOLES_MAX 256 /* a hole that does not fit into the table is lost, not its memory */
-#define STACK_BYTES_MIN 0x10000
+#define SLOT_BYTES_MAX (SLOT_BYTES - 2 * ANOS_PAGE_BYTES)
 
 static struct {
     uintptr_t begin, end;
@@ -86,19 +90,59 @@ static void return_range(uintptr_t begin, uintptr_t end)
     }
 }
 
-/* pthread_create asks for its stack with PROT_NONE: that gets a slot of its own. */
-static long map_stack(size_t bytes)
+/*
+ * A slot; its first page, with the thread's pointer, is there, the rest is not
+ * yet. The last page of every slot stays free.
+ */
+static long map_slot(void)
 {
     static uintptr_t next_slot = SLOTS_BEGIN;
 
-    if (bytes > SLOT_BYTES - ANOS_PAGE_BYTES) {
-        return -ENOMEM;
-    }
     const uintptr_t slot = __atomic_fetch_add(&next_slot, SLOT_BYTES, __ATOMIC_RELAXED);
-    if (slot >= SLOTS_END || !create_region(slot, round_up(bytes))) {
+    if (slot >= SLOTS_END || !create_region(slot, ANOS_PAGE_BYTES)) {
         return -ENOMEM;
     }
-    return (long)slot;
+    return (long)(slot + ANOS_PAGE_BYTES);
+}
+
+/* Is it memory in a slot, for a stack or its guard? */
+static bool is_in_slot(uintptr_t address, size_t bytes)
+{
+    return address >= SLOTS_BEGIN && address < SLOTS_END &&
+           address % SLOT_BYTES >= ANOS_PAGE_BYTES && bytes <= SLOT_BYTES_MAX &&
+           address % SLOT_BYTES + bytes <= SLOT_BYTES - ANOS_PAGE_BYTES;
+}
+
+static uint64_t map_flags(int protection)
+{
+    return (protection & PROT_READ ? ANOS_MAP_READ : 0) |
+           (protection & PROT_WRITE ? ANOS_MAP_READ | ANOS_MAP_WRITE : 0) |
+           (protection & PROT_EXEC ? ANOS_MAP_READ | ANOS_MAP_EXEC : 0);
+}
+
+/* Without the capability to protect, memory stays as it is, and that is success. */
+HIDDEN long __anos_mprotect(uintptr_t address, size_t bytes, int protection)
+{
+    if (address % ANOS_PAGE_BYTES != 0) {
+        return -EINVAL;
+    }
+    if (bytes == 0) {
+        return 0;
+    }
+    const size_t whole_bytes = round_up(bytes);
+    if (protection != PROT_NONE && is_in_slot(address, whole_bytes) &&
+        !create_region(address, whole_bytes)) {
+        return -ENOMEM;
+    }
+    switch (anos_protect(whole_bytes, address, map_flags(protection)).type) {
+    case ANOS_OK:
+    case ANOS_INCAPABLE:
+        return 0;
+    case ANOS_FAILURE:
+        return -EACCES;
+    default:
+        return -EINVAL;
+    }
 }
 
 HIDDEN long __anos_mmap(size_t bytes, int protection, int flags, int file, uintptr_t hint)
@@ -109,11 +153,11 @@ HIDDEN long __anos_mmap(size_t bytes, int protection, int flags, int file, uintp
     if (!(flags & MAP_ANON) || file != -1) {
         return -ENODEV;
     }
-    if (protection == PROT_NONE && bytes >= STACK_BYTES_MIN) {
-        return map_stack(bytes);
-    }
     if (bytes == 0 || bytes > WINDOW_END - WINDOW_BEGIN) {
         return -ENOMEM;
+    }
+    if (protection == PROT_NONE && bytes <= SLOT_BYTES_MAX) {
+        return map_slot();
     }
     const size_t region_bytes = round_up(bytes);
     lock();

@@ -7,6 +7,7 @@
  */
 #include "internal.h"
 
+#include <anos/abi.h>
 #include <errno.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -43,11 +44,14 @@ HIDDEN long __anos_syscall(long number, long a, long b, long c, long d, long e, 
         return __anos_mmap((size_t)b, (int)c, (int)d, (int)e, (uintptr_t)a);
     case SYS_munmap:
         return __anos_munmap((uintptr_t)a, (size_t)b);
-    case SYS_mprotect: /* threads and the allocator need success; there is no such call */
+    case SYS_mprotect:
+        return __anos_mprotect((uintptr_t)a, (size_t)b, (int)c);
     case SYS_rt_sigprocmask:
         return 0;
     case SYS_futex:
-        return __anos_futex((volatile int *)a, (int)b, (int)c);
+        return __anos_futex((volatile int *)a, (int)b, (int)c, (uintptr_t)d);
+    case SYS_sched_yield:
+        return anos_yield().type == ANOS_OK ? 0 : -ENOSYS;
     case SYS_set_tid_address:
     case SYS_gettid:
     case SYS_getpid:

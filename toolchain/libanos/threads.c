@@ -7,6 +7,9 @@
  * anos_create_thread on any other stack shares the first thread's errno and
  * counts as the same owner of stdio's locks: use pthread_create, or
  * anos_thread_start where the class matters.
+ *
+ * A program that holds the calls FUTEX_WAIT and FUTEX_WAKE waits until it is
+ * woken; without them a waiter looks again at every tick.
  */
 #include "internal.h"
 
@@ -15,10 +18,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <time.h>
 
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
+#define FUTEX_REQUEUE 3
 #define FUTEX_COMMAND 127
+#define NS_PER_SECOND UINT64_C(1000000000)
 #define POLL_NS 1 /* asleep until the next tick */
 
 extern HIDDEN volatile int __thread_list_lock;
@@ -39,6 +46,9 @@ HIDDEN int __clone(int (*function)(void *), void *stack, int flags, void *argume
     static int last_id = 1;
     (void)flags;
 
+    if ((uintptr_t)stack - SLOTS_BEGIN >= SLOTS_END - SLOTS_BEGIN) {
+        return -EINVAL; /* a stack of the program's own: its thread would have no pointer */
+    }
     va_list more;
     va_start(more, argument);
     int *const parent_id = va_arg(more, int *);
@@ -77,18 +87,62 @@ int anos_thread_start(uint8_t thread_class, size_t stack_bytes, void *(*run)(voi
     return error;
 }
 
-/* Waking is no call at all: a waiter looks again at every tick. */
-HIDDEN long __anos_futex(volatile int *word, int operation, int value)
+/* A time that is to come, in nanoseconds; 0, which the kernel takes for none, only if it is NULL. */
+static uint64_t timeout_ns(const struct timespec *timeout)
 {
+    if (timeout == NULL) {
+        return 0;
+    }
+    if (timeout->tv_sec > (time_t)(INT64_MAX / NS_PER_SECOND)) {
+        return INT64_MAX;
+    }
+    const uint64_t ns = (uint64_t)timeout->tv_sec * NS_PER_SECOND + (uint64_t)timeout->tv_nsec;
+    return ns > 0 ? ns : 1;
+}
+
+static long futex_wait(volatile int *word, int value, const struct timespec *timeout)
+{
+    const struct anos_result woken =
+        anos_futex_wait((const uint32_t *)word, (uint32_t)value, timeout_ns(timeout));
+    switch (woken.type) {
+    case ANOS_OK:
+        return 0;
+    case ANOS_FAILURE:
+        return -EAGAIN;
+    case ANOS_TIMED_OUT:
+        return -ETIMEDOUT;
+    default:
+        return -EFAULT;
+    }
+}
+
+/* Without a call to wait, waking is none either: a waiter looks again at every tick. */
+static long futex_poll(volatile int *word, int value)
+{
+    if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) {
+        return -EAGAIN;
+    }
+    anos_task_sleep_current(POLL_NS);
+    return 0;
+}
+
+/*
+ * `more` is the timeout of a wait. Requeueing is waking: who was to wait for
+ * the second word looks at it and waits again.
+ */
+HIDDEN long __anos_futex(volatile int *word, int operation, int value, uintptr_t more)
+{
+    const bool can_wait = __syscall_capabilities[ANOS_SYS_FUTEX_WAIT] != 0 &&
+                          __syscall_capabilities[ANOS_SYS_FUTEX_WAKE] != 0;
     switch (operation & FUTEX_COMMAND) {
     case FUTEX_WAIT:
-        if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) {
-            return -EAGAIN;
-        }
-        anos_task_sleep_current(POLL_NS);
-        return 0;
+        return can_wait ? futex_wait(word, value, (const struct timespec *)more)
+                        : futex_poll(word, value);
+    case FUTEX_REQUEUE:
+        value += (int)more;
+        /* fall through */
     case FUTEX_WAKE:
-        return 0;
+        return can_wait ? (long)anos_futex_wake((const uint32_t *)word, (uint64_t)value).value : 0;
     default:
         return -ENOSYS;
     }
@@ -97,6 +151,7 @@ HIDDEN long __anos_futex(volatile int *word, int operation, int value)
 HIDDEN _Noreturn void __anos_exit_thread(void)
 {
     __atomic_store_n(&__thread_list_lock, 0, __ATOMIC_RELEASE); /* pthread_join waits for it */
+    __anos_futex(&__thread_list_lock, FUTEX_WAKE, 1, 0);
     anos_kill_current_task();
     for (;;) { /* without the right to end: a jump to itself is never run (anos-abi 14.9) */
     }
@@ -112,7 +167,7 @@ HIDDEN _Noreturn void __unmapself(void *stack, size_t bytes)
 
 HIDDEN _Noreturn void __anos_exit_process(int status)
 {
-    (void)status;
-    anos_kill_process(0); /* 0: this process, all threads of it; needs the capability */
+    anos_exit_process((uint32_t)status); /* all threads of it; needs the capability */
+    anos_kill_process(0);                /* so does this, and the status is lost */
     __anos_exit_thread();
 }

@@ -7,7 +7,7 @@
 
 /*
  * Start a detached thread of class ANOS_CLASS_... that may use the C library.
- * `stack_bytes` is at most 8 MiB less 8 KiB. Answers 0 or an errno. Needs the
+ * `stack_bytes` is at most 8 MiB less 24 KiB. Answers 0 or an errno. Needs the
  * capabilities CREATE_THREAD and CREATE_REGION.
  */
 int anos_thread_start(uint8_t thread_class, size_t stack_bytes, void *(*run)(void *),
