@@ -18,13 +18,14 @@ from support.system import PROGRAMS, entry, servers, system_image
 SECOND_PS = 10**12
 TURNS = 1000
 DEVMAN = entry("devman", stack_size=0x100000)
+DRIVER = entry("fat32drv", start="on request", stack_size=0x100000, **{"class": "REALTIME"})
 
 
 def run(
     *entries: dict[str, Any], policy: str = "derived", disks: tuple[str, ...] = ()
 ) -> list[str]:
-    """The log of 25 s with these boot entries after DEVMAN."""
-    image = system_image([DEVMAN, *entries], servers())
+    """The log of 25 s with these boot entries after DEVMAN's and the driver's."""
+    image = system_image([DEVMAN, DRIVER, *entries], servers())
     machine = Machine(MachineConfig(cpus=2, ram_mib=64, disks=disks))
     kernel = boot(machine, image, policy)
     lines: list[LogLine] = []

@@ -54,6 +54,7 @@ def test_children_get_what_was_asked_for_and_no_more_than_their_manifest() -> No
 def test_the_log_of_a_boot() -> None:
     entries = [
         entry("hello", "world"),
+        entry("fat32drv", start="on request"),
         LIMITED,
         entry("missing"),
         entry("text"),

@@ -31,6 +31,8 @@ GOOD: dict[str, Any] = {
 PRINTABLE = st.characters(codec="utf-8", exclude_characters="\0")
 ENTRIES = st.builds(
     BootEntry,
+    delegates=st.just(()),
+    on_request=st.booleans(),
     name=st.text(PRINTABLE, min_size=1, max_size=15),
     path=st.text(PRINTABLE, min_size=1, max_size=30),
     stack_bytes=st.integers(1, 0x4000).map(lambda pages: pages * 4096),
@@ -56,8 +58,22 @@ def test_an_entry_keeps_everything_in_order() -> None:
             (5, 1, 72),
             ("disk0:/", "two words"),
             "disk0:",
+            (5, 1, 72),
+            False,
         )
     ]
+
+
+def test_what_a_program_may_pass_on_is_all_or_what_is_said() -> None:
+    assert parse({**GOOD, "delegates": []})[0].delegates == ()
+    assert parse({**GOOD, "delegates": ["SYSCALL_POWER"]})[0].delegates == (72,)
+    devices = {"capabilities": ["DEVICE_MEMORY", "INTERRUPT_VECTORS"]}
+    assert parse({**GOOD, **devices})[0].delegates == (112, 115)
+
+
+def test_a_manifest_alone_starts_nothing() -> None:
+    assert parse({**GOOD, "start": "on request"})[0].on_request
+    assert not parse({**GOOD, "start": "boot"})[0].on_request
 
 
 @given(st.lists(ENTRIES, max_size=5))
@@ -74,6 +90,10 @@ def test_the_table_holds_what_was_packed(entries: list[BootEntry]) -> None:
         ({"capabilities": ["SYSCALL_FLY"]}, r"capabilities\[0\] .* unknown 'SYSCALL_FLY'"),
         ({"capabilities": ["SYSCALL_GIVE", "SYSCALL_GIVE"]}, "SYSCALL_GIVE is there twice"),
         ({"capabilities": "SYSCALL_GIVE"}, "must be an array of strings"),
+        ({"delegates": ["SYSCALL_GIVE"]}, "SYSCALL_GIVE is not among its capabilities"),
+        ({"delegates": "SYSCALL_POWER"}, "must be an array of strings"),
+        ({"start": "later"}, "unknown 'later'; use boot, on request"),
+        ({"start": True}, "unknown True"),
         ({"stack_size": 1000}, "multiple of 4096"),
         ({"stack_size": 0}, "multiple of 4096"),
         ({"stack_size": True}, "multiple of 4096"),
@@ -82,7 +102,7 @@ def test_the_table_holds_what_was_packed(entries: list[BootEntry]) -> None:
         ({"name": "x" * 64}, "longer than 63 bytes"),
         ({"path": "boot:/other.elf"}, "there is no program 'boot:/other.elf'"),
         ({"arguments": ["x" * 256]}, "longer than 255 bytes"),
-        ({"arguments": ["x" * 200] * 4}, "longer than 648 bytes together"),
+        ({"arguments": ["x" * 200] * 4}, "longer than 512 bytes together"),
         ({"arguments": [7]}, "must be a string, not 7"),
         ({"wait_for": None}, "must be a string, not None"),
     ],
