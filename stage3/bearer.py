@@ -103,7 +103,7 @@ class Bearer(Derived):
         process = caller.process
         if process is not held.holder:
             held = self.tree.seen(held, process, self.origin("seen", caller))
-        held.used |= rights
+        super().used(caller, held, rights)
 
     def vector_ranges(self, caller: Thread) -> list[tuple[int, int]]:
         """All of them, whoever asks."""

@@ -220,8 +220,12 @@ class Derived:
     # ---- using ----
 
     def used(self, caller: Thread, held: Capability, rights: int) -> None:
-        """Take note, while events are recorded, of which rights were exercised."""
-        held.used |= rights
+        """Take note, while events are recorded, of rights exercised; tell of the first time."""
+        new = int(rights) & ~held.used
+        if new:
+            held.used |= new
+            how = str(Rights(new).name)
+            self.kernel.emit(EventKind.USED, caller, held.cookie, caller.process.pid, how)
 
     def physical(self, caller: Thread, start: int, size_bytes: int, flags: int) -> bool:
         """May these frames or registers be mapped by the caller?

@@ -30,7 +30,7 @@ from anos_sim.hw.vcpu import (
 )
 
 from . import devices, trap
-from .abi import MASK64, TICK_NS, Rights
+from .abi import MASK64, TICK_NS
 from .capability import Capability
 from .channel import NameTable
 from .cookie import CookieJar
@@ -430,11 +430,8 @@ class Kernel:
             events.add(kind, self.now_ps(), thread.tid if thread is not None else 0, fields)
 
     def used(self, caller: Thread, held: Capability, rights: int) -> None:
-        """Rights were exercised: worth knowing while events are recorded, the first time."""
+        """Rights were exercised: worth knowing while events are recorded."""
         if self.events is not None:
-            if int(rights) & ~held.used:
-                how = str(Rights(rights).name)
-                self.emit(EventKind.USED, caller, held.cookie, caller.process.pid, how)
             self.policy.used(caller, held, rights)
 
     def refused(self, caller: Thread, cookie: int) -> None:

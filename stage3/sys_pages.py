@@ -96,4 +96,5 @@ def map_memory(
         target.map(caller.process.space, base, offset, size_bytes, flags)
     except OutOfFrames:
         raise SyscallError(Status.FAILURE) from None
+    kernel.used(caller, held, rights)
     return 0
