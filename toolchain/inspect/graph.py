@@ -17,6 +17,7 @@ import attrs
 
 from anos_sim.stage3.abi import ObjectKind, Rights
 from anos_sim.stage3.capability import Origin
+from anos_sim.toolchain.source_line import Places
 
 CALL = int(ObjectKind.CALL)
 
@@ -274,7 +275,7 @@ class CapabilityGraph:
     """The delegation tree of a machine at `time_ps`, under `policy`.
 
     `carried`, `traffic` and `uses` are empty and every `used` is 0 unless events were
-    recorded from the start (`recorded`).
+    recorded from the start (`recorded`). `places` knows functions and source lines.
     """
 
     time_ps: int
@@ -286,6 +287,7 @@ class CapabilityGraph:
     carried: dict[int, CarriedMessage] = attrs.field(factory=dict)
     traffic: tuple[Traffic, ...] = ()
     uses: tuple[Use, ...] = ()
+    places: Places | None = None
 
     @property
     def capabilities(self) -> Capabilities:

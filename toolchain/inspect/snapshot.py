@@ -8,8 +8,10 @@ from anos_sim.stage3.capability import Capability
 from anos_sim.stage3.channel import Channel
 from anos_sim.stage3.objects import KernelObject, PhysicalRange, SystemCall
 from anos_sim.stage3.process import Process, ProcessState
+from anos_sim.toolchain.source_line import Places
 
 from .graph import CapabilityGraph, Columns, ObjectNode, ProcessNode
+from .ranges import RangeNames
 
 if TYPE_CHECKING:
     from anos_sim.stage3.kernel import Kernel
@@ -21,7 +23,6 @@ STATES = {
     ProcessState.ALIVE: "alive",
     ProcessState.DEAD: "ended",
 }
-NAMES_MAX = 3
 
 
 def snapshot(kernel: Kernel, watch: Watch | None = None) -> CapabilityGraph:
@@ -40,6 +41,7 @@ class _Snapshot:
         self._processes: dict[Process, int] = {}
         self._targets: dict[KernelObject, int] = {}
         self._columns = Columns()
+        self._ranges = RangeNames(kernel.machine)
         for process in kernel.all_processes():
             self._processes[process] = len(self._processes)
 
@@ -57,24 +59,21 @@ class _Snapshot:
             ProcessNode(index, each.pid, each.name, each.path, STATES[each.state])
             for each, index in self._processes.items()
         ]
-        if watch is None:
-            return CapabilityGraph(
-                kernel.now_ps(), kernel.policy.name, tuple(processes), objects, self._columns
-            )
         known = {each.pid for each in processes}
-        for pid, (name, path) in watch.processes.items():
+        for pid, (name, path) in watch.processes.items() if watch is not None else ():
             if pid not in known:
                 processes.append(ProcessNode(len(processes), pid, name, path, "ended"))
         return CapabilityGraph(
-            kernel.now_ps(),
-            kernel.policy.name,
-            tuple(processes),
-            objects,
-            self._columns,
-            True,
-            watch.carried(),
-            watch.traffic(),
-            watch.uses(),
+            time_ps=kernel.now_ps(),
+            policy=kernel.policy.name,
+            processes=tuple(processes),
+            objects=objects,
+            columns=self._columns,
+            recorded=watch is not None,
+            carried=watch.carried() if watch is not None else {},
+            traffic=watch.traffic() if watch is not None else (),
+            uses=watch.uses() if watch is not None else (),
+            places=Places(kernel.symbols),
         )
 
     def _add_subtree(self, root: Capability) -> None:
@@ -125,23 +124,7 @@ class _Snapshot:
         if isinstance(target, Channel):
             names = self._kernel.names.of(target)
         elif isinstance(target, PhysicalRange):
-            names = self._devices(target)
+            names = self._ranges.names(target.start, target.end)
         elif isinstance(target, Process):
             process = self._processes.setdefault(target, len(self._processes))
         return ObjectNode(index, kind, number, str(target), start, size, tuple(names), process)
-
-    def _devices(self, target: PhysicalRange) -> list[str]:
-        """What people call a range: the devices whose registers are all of it or in it."""
-        machine = self._kernel.machine
-        if target.end <= machine.memory.size_bytes:
-            return []
-        found = [
-            f"{function.name} BAR{bar.index}"
-            for function in machine.functions
-            for bar in function.bars
-            if target.start <= function.bar_address(bar) < target.end
-        ]
-        screen = machine.framebuffer
-        if target.start <= screen.physical < target.end:
-            found.append("framebuffer")
-        return found if len(found) <= NAMES_MAX else ["devices"]

@@ -1,0 +1,50 @@
+"""What people call a range of physical memory: RAM, a device's registers, its configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anos_sim.hw.machine import ECAM_BASE, ECAM_BYTES
+
+if TYPE_CHECKING:
+    from anos_sim.hw.machine import Machine
+    from anos_sim.hw.pci import Function
+
+PAGE_BYTES = 0x1000
+NAMES_MAX = 2
+FIRMWARE_BEGIN, FIRMWARE_END = 0xE_0000, 0x10_0000
+"""Where a PC's firmware leaves its tables."""
+
+
+class RangeNames:
+    """Knows where a machine's devices are now: software may move their registers."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._ram_end = machine.memory.size_bytes
+        self._devices: list[tuple[int, int, str]] = []
+        for function in machine.functions:
+            config = config_address(function)
+            self._devices.append((config, config + PAGE_BYTES, f"{function.name} config"))
+            for bar in function.bars:
+                start = function.bar_address(bar)
+                self._devices.append((start, start + bar.size_bytes, function.name))
+        screen = machine.framebuffer
+        self._devices.append((screen.physical, screen.physical + screen.size_bytes, "framebuffer"))
+
+    def names(self, start: int, end: int) -> list[str]:
+        """The names of a range, end exclusive."""
+        if end <= self._ram_end:
+            return ["firmware tables" if (start, end) == (FIRMWARE_BEGIN, FIRMWARE_END) else "RAM"]
+        found = [name for first, last, name in self._devices if start < last and first < end]
+        if len(found) <= NAMES_MAX:
+            return found
+        in_ecam = start >= ECAM_BASE and end <= ECAM_BASE + ECAM_BYTES
+        return ["PCI configuration" if in_ecam else "devices"]
+
+
+def config_address(function: Function) -> int:
+    """Where a function's configuration space is (PCIe 3.0, 7.2.2)."""
+    bus, rest = function.bdf.split(":")[-2:]
+    device, number = rest.split(".")
+    routing_id = int(bus, 16) << 8 | int(device, 16) << 3 | int(number)
+    return ECAM_BASE + (routing_id << 12)
