@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from anos_sim.hw.config import MachineConfig
-from anos_sim.stage3.capability import SystemCall
 from anos_sim.stage3.event_log import EventLog
+from anos_sim.stage3.objects import SystemCall
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.guest.sample_disk import SAMPLE_FILES
 from anos_sim.toolchain.options import sample_disk
@@ -72,19 +73,18 @@ def test_the_screen_shows_the_log() -> None:
     assert len({pixels[at : at + 3] for at in range(0, len(pixels), 3 * 7)}) >= 3
 
 
-def events_of(cpus: int, hash_seed: str) -> str:
-    """Log and events of a run in a process of its own."""
+def events_of(cpus: int, hash_seed: str, path: Path) -> str:
+    """The events of a run in a process of its own."""
     command = [sys.executable, "-m", "anos_sim.toolchain", "run", "--cpus", str(cpus)]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    done = subprocess.run(
-        [*command, "--events", "/dev/stdout"], env=environment, capture_output=True, check=True
-    )
-    return done.stdout.decode()
+    subprocess.run([*command, "--events", str(path)], env=environment, check=True)
+    return path.read_text()
 
 
 @pytest.mark.parametrize("cpus", [1, 4])
-def test_the_same_command_gives_the_same_events(cpus: int) -> None:
-    first, second = events_of(cpus, "1"), events_of(cpus, "2")
+def test_the_same_command_gives_the_same_events(cpus: int, tmp_path: Path) -> None:
+    first = events_of(cpus, "1", tmp_path / "first.txt")
+    second = events_of(cpus, "2", tmp_path / "second.txt")
     assert first.count("\n") > 500
     assert first == second
 
