@@ -16,9 +16,9 @@ from anos_sim.stage3.errors import ImageError
 from . import bench, build, conformance, devices, events, ps, run
 from .errors import UserError
 from .guest.errors import BuildError
-from .look import trace
+from .look import ipc, trace
 
-COMMANDS = (run, ps, devices, events, trace, conformance, bench, build)
+COMMANDS = (run, ps, devices, events, trace, ipc, conformance, bench, build)
 USER_ERRORS = (UserError, ConfigError, DiskError, ImageError, BuildError, EngineError)
 
 
@@ -61,6 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status."""
     parsed = make_parser().parse_args(arguments)
+    parsed.command_line = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status: int = parsed.run(parsed)
         sys.stdout.flush()
