@@ -50,6 +50,11 @@ def parse_config(text: str, name: str, folder: Path) -> MachineConfig:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name} is no valid TOML: {error}") from None
+    return config_from_table(table, name, folder)
+
+
+def config_from_table(table: dict[str, Any], name: str, folder: Path) -> MachineConfig:
+    """Make a machine of a parsed file's contents; raises `ConfigError` like `load_config`."""
     try:
         return _machine(table, folder)
     except ConfigError as error:

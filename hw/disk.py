@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 SECTOR_BYTES = 512
@@ -35,6 +35,8 @@ class Disk:
         self.changed = False
         self.pending: dict[int, bytes] = {}
         self.overlay: dict[int, bytes] = {}
+        self.on_write: Callable[[int, bytes], None] | None = None
+        """Hears (first sector, data) of every write."""
 
     @classmethod
     def open(cls, path: str | Path, *, writable: bool = False) -> Disk:
@@ -94,6 +96,8 @@ class Disk:
         """Put whole sectors into the drive's cache; the caller keeps within the disk."""
         assert len(data) % SECTOR_BYTES == 0, "whole sectors"
         self.changed = self.changed or bool(data)
+        if self.on_write is not None:
+            self.on_write(sector, data)
         for at in range(0, len(data), SECTOR_BYTES):
             self.pending[sector + at // SECTOR_BYTES] = bytes(data[at : at + SECTOR_BYTES])
 

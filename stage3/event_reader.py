@@ -124,7 +124,7 @@ class EventReader:
             self._wake(events, time_ps, self._senders.pop(words[1], 0))
         elif kind == EventKind.THREAD_END:
             for table in (self._pids, self._calling, self._waiting):
-                table.pop(tid, None)  # type: ignore[attr-defined]
+                table.pop(tid, None)
 
     def _wake(self, events: list[Event], time_ps: int, tid: int) -> None:
         """What has just happened has ended this thread's wait, if it did wait."""

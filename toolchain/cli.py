@@ -13,12 +13,12 @@ from anos_sim.hw.disk import DiskError
 from anos_sim.hw.vcpu import EngineError
 from anos_sim.stage3.errors import ImageError
 
-from . import bench, build, conformance, devices, events, ps, run
+from . import bench, bt, build, conformance, devices, events, mem, ps, replay, run
 from .errors import UserError
 from .guest.errors import BuildError
 from .look import ipc, trace
 
-COMMANDS = (run, ps, devices, events, trace, ipc, conformance, bench, build)
+COMMANDS = (run, replay, ps, bt, mem, devices, events, trace, ipc, conformance, bench, build)
 USER_ERRORS = (UserError, ConfigError, DiskError, ImageError, BuildError, EngineError)
 
 

@@ -9,8 +9,7 @@ from typing import Any
 from anos_sim.hw.pci import Function
 from anos_sim.stage3.kernel import Kernel
 
-from .options import add_system_options
-from .ps import boot_until_quiet
+from .replay import add_moment_options, session_at
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -18,10 +17,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "devices",
         help="boot until quiet and show the PCI tree with its drivers",
-        description="Boot a system until it is quiet (or --for, --until), then show its PCI "
-        "functions as a tree: ids, class, memory, interrupts, and the process that drives each.",
+        description="Boot a system until it is quiet (or --for, --until, --at), or run a recording "
+        "to --at; then show its PCI functions as a tree: ids, class, memory, interrupts, and the "
+        "process that drives each.",
     )
-    add_system_options(parser)
+    add_moment_options(parser)
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="as JSON, for scripts")
     output.add_argument("--lspci", action="store_true", help="configuration space, for lspci -F")
@@ -30,7 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run_devices(arguments: argparse.Namespace) -> int:
     """Do it; returns the exit status."""
-    session, status = boot_until_quiet(arguments)
+    session, status = session_at(arguments)
     try:
         devices = describe_devices(session.kernel)
         dump = session.machine.config_space_dump() if arguments.lspci else ""

@@ -13,7 +13,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -49,6 +49,8 @@ class EventFileWriter:
         except OSError as error:
             raise UserError(f"--events: cannot write {path}: {error.strerror}") from None
         self._path = path
+        self.end: Callable[[], dict[str, Any]] = dict
+        """What else the last frame shall say."""
         self._waiting = bytearray()
         os.write(self._file, MAGIC)
         self._write(_HEADER, json.dumps({"kinds": table()}).encode())
@@ -85,19 +87,22 @@ class EventFileWriter:
         digest = self._log.hash()
         self._write_waiting()
         if error is None:
-            self._write(_END, json.dumps({"hash": digest}).encode())
+            self._write(_END, json.dumps({"hash": digest, **self.end()}).encode())
         os.close(self._file)
 
 
 class EventFile:
-    """A file of events; iterate over it. Afterwards `end` is what its last frame says.
+    """A file of events; iterate over it.
 
-    `end` is None if the file stops before its end, as that of a crashed run does.
+    Afterwards `count` tells how many there were and `end` what the last frame says:
+    the stream's hash and the run's. It is None if the file stops before its end, as
+    that of a crashed run does.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path = path
         self.end: dict[str, Any] | None = None
+        self.count = 0
 
     def __iter__(self) -> Iterator[Event]:
         reader = EventReader(FIELDS)
@@ -110,7 +115,9 @@ class EventFile:
                             "have other fields; read it with that one"
                         )
                 elif kind == _EVENTS:
-                    yield from reader.read(payload)
+                    for event in reader.read(payload):
+                        self.count += 1
+                        yield event
                 elif kind == _END:
                     self.end = json.loads(payload)
         except (MalformedStream, ValueError, AttributeError):

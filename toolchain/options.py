@@ -70,6 +70,9 @@ class RunOptions:
     symbols: tuple[Path, ...]
     end_ps: int | None
     until: str | None
+    image_path: Path
+    arch: str
+    scheduler_reference: str | None
 
 
 def read_options(arguments: argparse.Namespace) -> RunOptions:
@@ -100,9 +103,8 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         if not folder.is_dir():
             raise UserError(f"--symbols {folder} is no folder; name one with ELF files in it")
         symbols.append(folder)
-    image = read_image(
-        Path(arguments.system) if arguments.system else default_image(), arguments.arch
-    )
+    image_path = Path(arguments.system) if arguments.system else default_image()
+    image = read_image(image_path, arguments.arch)
     return RunOptions(
         config=config,
         image=image,
@@ -112,6 +114,9 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         symbols=tuple(symbols),
         end_ps=parse_duration(arguments.duration) if arguments.duration else None,
         until=arguments.until,
+        image_path=image_path,
+        arch=arguments.arch,
+        scheduler_reference=arguments.scheduler,
     )
 
 

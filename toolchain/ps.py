@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import Any
 
 from anos_sim.hw.clock import PS_PER_NS
 from anos_sim.stage3.abi import ThreadClass
 from anos_sim.stage3.channel import Message, Receive
 from anos_sim.stage3.kernel import Kernel
+from anos_sim.stage3.notification import NotificationWait
 from anos_sim.stage3.thread import Thread, ThreadState
 
 from .duration import show_time
-from .options import add_system_options, read_options
-from .session import Session
+from .replay import add_moment_options, session_at
 from .table import render
 
 
@@ -24,27 +23,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "ps",
         help="boot until quiet and list processes and threads",
-        description="Boot a system until it is quiet (or --for, --until), then list its processes "
-        "and threads: class, state and what it waits for, CPU time, pages, capabilities.",
+        description="Boot a system until it is quiet (or --for, --until, --at), or run a recording "
+        "to --at; then list its processes and threads: class, state and what it waits for, CPU "
+        "time, pages, capabilities.",
     )
-    add_system_options(parser)
+    add_moment_options(parser)
     parser.add_argument("--json", action="store_true", help="as JSON, for scripts")
     parser.set_defaults(run=run_ps)
 
 
-def boot_until_quiet(arguments: argparse.Namespace) -> tuple[Session, int]:
-    """Boot with the log muted; returns the session, which the caller closes, and the status."""
-    session = Session(read_options(arguments))
-    session.reports.append(lambda report: print(report, file=sys.stderr))
-    outcome = session.run()
-    if outcome.status:
-        print(f"anos-sim: {outcome.cause}", file=sys.stderr)
-    return session, outcome.status
-
-
 def run_ps(arguments: argparse.Namespace) -> int:
     """Do it; returns the exit status."""
-    session, status = boot_until_quiet(arguments)
+    session, status = session_at(arguments)
     try:
         processes = describe_processes(session.kernel)
     finally:
@@ -84,25 +74,26 @@ def _describe_thread(kernel: Kernel, thread: Thread) -> dict[str, Any]:
         "tid": thread.tid,
         "class": ThreadClass(thread.thread_class).name,
         "state": thread.state.value,
-        "waits_for": _waits_for(kernel, thread),
+        "waits_for": waits_for(kernel, thread),
         "cpu_ns": thread.cpu_ps // 1000,
         "cpu": thread.last_cpu.index if thread.last_cpu is not None else None,
     }
 
 
-def _waits_for(kernel: Kernel, thread: Thread) -> str:
-    waits_for = thread.blocked_on
-    if isinstance(waits_for, Message):
-        receiver = waits_for.receiver
-        return (
-            f"reply of {receiver}" if receiver is not None else f"receiver on {waits_for.channel}"
-        )
-    if isinstance(waits_for, Receive) and waits_for.channel is not None:
-        names = kernel.names.of(waits_for.channel)
-        return f"message on {names[0] if names else waits_for.channel}"
+def waits_for(kernel: Kernel, thread: Thread) -> str:
+    """What a thread waits for, for people."""
+    on = thread.blocked_on
+    if isinstance(on, Message):
+        receiver = on.receiver
+        return f"reply of {receiver}" if receiver is not None else f"receiver on {on.channel}"
+    if isinstance(on, Receive) and on.channel is not None:
+        names = kernel.names.of(on.channel)
+        return f"message on {names[0] if names else on.channel}"
+    if isinstance(on, NotificationWait):
+        return str(on.notification)
     if thread.state is ThreadState.LOG:
         return "the kernel log"
-    return str(waits_for) if waits_for is not None else ""
+    return str(on) if on is not None else ""
 
 
 def _text(processes: list[dict[str, Any]]) -> str:

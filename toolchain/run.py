@@ -12,10 +12,12 @@ from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.events import Event
 from anos_sim.stage3.log import LogLine
 
+from . import check
 from .duration import show_time
 from .errors import UserError
 from .event_file import EventFileWriter
 from .options import RunOptions, add_system_options, read_options
+from .recording import Recorder
 from .screenshot import write_png
 from .session import Session
 
@@ -32,7 +34,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "disk; it lists the volume, prints a file and switches off.",
         epilog="exit status: what the system switched off with; 0 when it is quiet, after --for or "
         "when --until was seen; 1 on a panic, on SYSTEM's death or when --until was not seen; "
-        "2 on bad input; 130 after Ctrl-C",
+        "2 on bad input; 130 after Ctrl-C. The same machine, images, seed and version give the "
+        "same run: the hash in the summary tells (docs/events.md)",
     )
     add_system_options(parser)
     output = parser.add_argument_group("what comes out")
@@ -42,6 +45,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="write every event: lines of text if FILE ends in .txt, else compact, for "
         "`anos-sim events`, `trace` and `ipc`",
     )  # fmt: skip
+    output.add_argument(
+        "--record", metavar="FILE.anos",
+        help="store what the run depends on, for `anos-sim replay` and for --at of other commands",
+    )  # fmt: skip
+    output.add_argument(
+        "--check", action="store_true",
+        help="run twice in fresh processes and compare event by event: exit 0 if they are the same",
+    )  # fmt: skip
+    output.add_argument(check.CHILD, dest="check_child", metavar="FILE", help=argparse.SUPPRESS)
     output.add_argument("--screenshot", metavar="PNG", help="save the screen at the end")
     output.add_argument(
         "--realtime", action="store_true", help="let a virtual second last a second"
@@ -60,6 +72,13 @@ def format_line(line: LogLine) -> str:
 
 def run_run(arguments: argparse.Namespace) -> int:
     """Do it; returns the exit status."""
+    if arguments.check_child:
+        arguments.events, arguments.quiet = arguments.check_child, True
+        arguments.log = arguments.screenshot = arguments.record = None
+    elif arguments.check:
+        if arguments.write:
+            raise UserError("--check runs twice, so it cannot go with --write")
+        return check.check(arguments.command_line)
     options = read_options(arguments)
     with ExitStack() as stack:
         log = _open(stack, "--log", arguments.log)
@@ -67,8 +86,11 @@ def run_run(arguments: argparse.Namespace) -> int:
             _open(stack, "--screenshot", arguments.screenshot, touch_only=True)
         session = Session(options)
         stack.callback(session.close)
+        recorder = None
+        if arguments.record is not None:
+            recorder = Recorder(arguments.record, options, session)
         if arguments.events is not None:
-            _record_events(stack, session, arguments.events)
+            record_events(stack, session, arguments.events)
         if not arguments.quiet:
             _announce(options)
             session.listeners.append(lambda line: print(format_line(line)))
@@ -77,6 +99,8 @@ def run_run(arguments: argparse.Namespace) -> int:
             session.reports.append(lambda report: print(report, file=log))
         session.reports.append(_print_report)
         outcome = session.run(arguments.realtime)
+        if recorder is not None:
+            recorder.finish(outcome)
         sys.stdout.flush()
         if (outcome.status and not outcome.power_off) or outcome.panic:
             print(f"anos-sim: {outcome.cause}", file=sys.stderr)
@@ -103,15 +127,18 @@ def _open(
     return stack.enter_context(file)
 
 
-def _record_events(stack: ExitStack, session: Session, name: str) -> None:
+def record_events(stack: ExitStack, session: Session, name: str) -> None:
+    """Write the session's events to a file, until the stack unwinds."""
     log = EventLog(keep=False)
+    stack.callback(log.close)
     if name.endswith(".txt"):
         text = _open(stack, "--events", name)
         assert text is not None
         log.listen(lambda events: _write_events(text, events))
         stack.callback(log.flush)
     else:
-        stack.enter_context(EventFileWriter(name, log))
+        writer = stack.enter_context(EventFileWriter(name, log))
+        writer.end = lambda: {"run": session.hash.digest(session.kernel)}
     session.kernel.record(log)
 
 
@@ -153,4 +180,8 @@ def summary(session: Session) -> str:
         lines.append(f"  {kernel.statistics.refused:,} calls without a capability refused{hint}")
     if any(disk.changed for disk in session.machine.disks) and not session.options.config.write:
         lines.append("  the system wrote to its disk; the changes are dropped (--write keeps them)")
+    if kernel.events is not None:
+        lines.append(f"  event hash {kernel.events.hash()}")
+    else:
+        lines.append(f"  run hash {session.hash.digest(kernel)}")
     return "\n".join(lines)

@@ -20,6 +20,7 @@ from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
 
 from .options import RunOptions
+from .run_hash import RunHash
 
 BURST_SECONDS = 0.005
 BURST_TURNS = 20
@@ -37,6 +38,7 @@ class Session:
         except BaseException:
             self.machine.close()
             raise
+        self.hash = RunHash(self.machine)
         self.listeners: list[Callable[[LogLine], None]] = []
         self.reports: list[Callable[[str], None]] = []
         self.pace: Callable[[], Awaitable[None]] | None = None
@@ -98,6 +100,7 @@ class Session:
                 pause = time.monotonic() + BURST_SECONDS
 
     def _log_line(self, line: LogLine) -> None:
+        self.hash.add_line(line)
         for listener in self.listeners:
             listener(line)
         until = self.options.until
