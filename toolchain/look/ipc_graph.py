@@ -1,7 +1,7 @@
 """Who talks to whom as a graph: Graphviz text, or an SVG picture drawn here.
 
-In the picture clients are on the left of their servers; an arrow is as wide as the
-messages are many, and says how many there are and their median latency.
+In the picture the processes stand in a circle, so that no arrow crosses a box. An arrow
+is wider the more messages there are, and says how many and their median latency.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from anos_sim.toolchain.duration import show_time
 from .traffic import Way
 
 BOX_WIDTH, BOX_HEIGHT = 132, 40
-COLUMN_WIDTH, ROW_HEIGHT = 300, 92
-MARGIN = 40
+MARGIN = 30
+BEND, LABEL_AT, TIP = 0.08, 0.4, 11
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1d2433}"
-    ".label{font-size:11px;fill:#46506a;paint-order:stroke;stroke:#fff;stroke-width:4px}"
+    ".label{font-size:11px;fill:#46506a}.halo{font-size:11px;stroke:#fff;stroke-width:4px}"
     ".box{fill:#eef3fb;stroke:#4a6fa5;stroke-width:1.2px}"
-    ".way{fill:none;stroke:#7d93b5}"
+    ".way{fill:none;stroke:#7d93b5}.tip{fill:#4a6fa5}"
 )
+_Point = tuple[float, float]
 
 
 @attrs.define
@@ -68,87 +69,76 @@ def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def columns(arrows: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """A column for each node: arrows lead to the right but for those that close a circle."""
-    clients: dict[str, dict[str, None]] = {}
-    for client, server in arrows:
-        clients.setdefault(client, {})
-        if client != server:
-            clients.setdefault(server, {})[client] = None
-    rest, column = dict.fromkeys(clients), dict[str, int]()
-    while rest:
-        waiting = {name: sum(client in rest for client in clients[name]) for name in rest}
-        name = min(waiting, key=waiting.__getitem__)
-        del rest[name]
-        before = [column[client] for client in clients[name] if client in column]
-        column[name] = 1 + max(before, default=-1)
-    return column
-
-
 def to_svg(ways: Sequence[Way]) -> str:
     """The graph as a picture."""
     arrows = _arrows(ways)
-    column = columns([(arrow.client, arrow.server) for arrow in arrows])
-    places = _places(column)
-    width = 2 * MARGIN + max(column.values(), default=0) * COLUMN_WIDTH + BOX_WIDTH
-    height = max([y for _, y in places.values()], default=0) + BOX_HEIGHT + ROW_HEIGHT
+    names = dict.fromkeys(name for arrow in arrows for name in (arrow.client, arrow.server))
+    radius = max(170, len(names) * 34)
+    width, height = 2 * (radius * 3 // 2 + BOX_WIDTH), 2 * (radius + BOX_HEIGHT + MARGIN)
+    places = {}
+    for index, name in enumerate(names):
+        angle = 2 * math.pi * index / len(names) - math.pi / 2
+        x = width / 2 + radius * 1.5 * math.cos(angle)
+        places[name] = x, height / 2 + radius * math.sin(angle)
+    most = max((arrow.messages for arrow in arrows), default=1)
+    drawn = [_draw(arrow, places, most) for arrow in arrows]
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}">',
         f"<style>{STYLE}</style>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" '
-        'markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">'
-        '<path d="M0 0L8 4L0 8z" fill="#7d93b5"/></marker></defs>',
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
+        *(path for path, _ in drawn),
     ]
-    most = max((arrow.messages for arrow in arrows), default=1)
-    drawn = [_draw(arrow, places, column, most) for arrow in arrows]
-    lines += [path for path, _ in drawn]
     for name, (x, y) in places.items():
-        box = f'x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}"'
-        lines.append(f'<rect class="box" {box} rx="7"/>')
-        middle = f'x="{x + BOX_WIDTH // 2}" y="{y + 25}"'
-        lines.append(f'<text {middle} text-anchor="middle">{escape(name)}</text>')
+        corner = f'x="{x - BOX_WIDTH / 2:.0f}" y="{y - BOX_HEIGHT / 2:.0f}"'
+        lines.append(
+            f'<rect class="box" {corner} width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="7"/>'
+        )
+        middle = f'x="{x:.0f}" y="{y + 5:.0f}" text-anchor="middle"'
+        lines.append(f"<text {middle}>{escape(name)}</text>")
     lines += [label for _, label in drawn]
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _places(column: dict[str, int]) -> dict[str, tuple[int, int]]:
-    """The upper left corner of every box; the columns are centred."""
-    counts: dict[int, int] = {}
-    for index in column.values():
-        counts[index] = counts.get(index, 0) + 1
-    most = max(counts.values(), default=0)
-    rows: dict[int, int] = {}
-    places = {}
-    for name, index in column.items():
-        row = rows.get(index, 0)
-        rows[index] = row + 1
-        y = MARGIN + row * ROW_HEIGHT + (most - counts[index]) * ROW_HEIGHT // 2
-        places[name] = MARGIN + index * COLUMN_WIDTH, y
-    return places
-
-
-def _draw(
-    arrow: _Arrow, places: dict[str, tuple[int, int]], column: dict[str, int], most: int
-) -> tuple[str, str]:
-    """An arrow and its label."""
-    (x0, y0), (x1, y1) = places[arrow.client], places[arrow.server]
-    if column[arrow.client] < column[arrow.server]:
-        x0, y0, y1 = x0 + BOX_WIDTH, y0 + BOX_HEIGHT // 2, y1 + BOX_HEIGHT // 2
-        bend = (x1 - x0) // 2
-        path = f"M{x0} {y0}C{x0 + bend} {y0} {x1 - bend} {y1} {x1} {y1}"
-        x, y = x0 + bend, (y0 + y1) // 2 - 6
-    else:  # back, or to itself: below the boxes
-        x0, x1 = x0 + BOX_WIDTH * 2 // 3, x1 + BOX_WIDTH // 3
-        y0, y1 = y0 + BOX_HEIGHT, y1 + BOX_HEIGHT
-        low = max(y0, y1) + 44
-        path = f"M{x0} {y0}C{x0} {low} {x1} {low} {x1} {y1}"
-        x, y = (x0 + x1) // 2, low - 4
-    width = 1 + 4 * math.log1p(arrow.messages) / math.log1p(most)
+def _draw(arrow: _Arrow, places: dict[str, _Point], most: int) -> tuple[str, str]:
+    """An arrow and its label: bent a little, so that one back does not lie on it."""
+    begin, end = places[arrow.client], places[arrow.server]
+    across, down = end[0] - begin[0], end[1] - begin[1]
+    if arrow.client == arrow.server:
+        begin, end = (begin[0] - 24, begin[1]), (end[0] + 24, end[1])
+        bend = begin[0] + 24, begin[1] + 3 * BOX_HEIGHT
+    else:
+        bend = begin[0] + across / 2 - down * BEND, begin[1] + down / 2 + across * BEND
+    begin, end = _at_border(begin, bend), _at_border(end, bend)
+    x, y = (
+        (1 - LABEL_AT) ** 2 * b + 2 * LABEL_AT * (1 - LABEL_AT) * c + LABEL_AT**2 * e
+        for b, c, e in zip(begin, bend, end, strict=True)
+    )
+    width = 1 + 3 * math.log1p(arrow.messages) / math.log1p(most)
     channels = "; ".join(f"{way.channel}: {way.messages}" for way in arrow.ways)
+    curve = "M{:.0f} {:.0f}Q{:.0f} {:.0f} {:.0f} {:.0f}".format(*begin, *bend, *end)
+    text = f'x="{x:.0f}" y="{y:.0f}" text-anchor="middle">{escape(arrow.label())}</text>'
     return (
-        f'<path class="way" d="{path}" stroke-width="{width:.1f}" marker-end="url(#tip)">'
-        f"<title>{escape(channels)}</title></path>",
-        f'<text class="label" x="{x}" y="{y}" text-anchor="middle">{escape(arrow.label())}</text>',
+        f'<path class="way" d="{curve}" stroke-width="{width:.1f}">'
+        f"<title>{escape(channels)}</title></path>"
+        f'<path class="tip" d="{_tip(bend, end)}"/>',
+        f'<text class="halo" {text}<text class="label" {text}',
+    )
+
+
+def _at_border(centre: _Point, towards: _Point) -> _Point:
+    """Where a line from a box's centre leaves it."""
+    across, down = towards[0] - centre[0], towards[1] - centre[1]
+    share = max(abs(across) / (BOX_WIDTH / 2 + 3), abs(down) / (BOX_HEIGHT / 2 + 3), 1)
+    return centre[0] + across / share, centre[1] + down / share
+
+
+def _tip(before: _Point, end: _Point) -> str:
+    """An arrow's tip at the end of a line from `before`."""
+    across, down = end[0] - before[0], end[1] - before[1]
+    length = math.hypot(across, down) or 1
+    x, y = TIP * across / length, TIP * down / length
+    corners = (end[0], end[1], end[0] - x - y / 2, end[1] - y + x / 2)
+    return "M{:.0f} {:.0f}L{:.0f} {:.0f} {:.0f} {:.0f}z".format(
+        *corners, end[0] - x + y / 2, end[1] - y - x / 2
     )
