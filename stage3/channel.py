@@ -35,37 +35,22 @@ class Message:
     reply answers FAILURE. `capability` is what it was sent through: its badge is
     told to the receiver. `slots` are capabilities that travel with it, and
     `transfer` is where the sender wants those of the `answer` (0: nowhere).
+    Who sends waits for the answer, so a thread has one message and uses it again
+    until it is abandoned.
     """
 
-    cookie = 0
-    receiver: Process | None = None
-    window = 0
-    abandoned = False
-    slots: tuple[Slot, ...] = ()
-    transfer = 0
-    answer: Sequence[tuple[int, int]] = ()
-
-    def __init__(
-        self,
-        sender: Thread,
-        channel: Channel,
-        capability: Capability,
-        tag: int,
-        size_bytes: int,
-        frame_address: int,
-        page_bits: int,
-        sent_ps: int,
-        number: int,
-    ) -> None:
+    def __init__(self, sender: Thread, channel: Channel, capability: Capability) -> None:
         self.sender = sender
         self.channel = channel
         self.capability = capability
-        self.tag = tag
-        self.size_bytes = size_bytes
-        self.frame_address = frame_address
-        self.page_bits = page_bits
-        self.sent_ps = sent_ps
-        self.number = number
+        self.number = self.sent_ps = 0
+        self.tag = self.size_bytes = self.frame_address = self.page_bits = 0
+        self.receiver: Process | None = None
+        self.cookie = self.window = 0
+        self.abandoned = False
+        self.slots: tuple[Slot, ...] = ()
+        self.transfer = 0
+        self.answer: Sequence[tuple[int, int]] = ()
 
 
 class Receive:

@@ -109,7 +109,7 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
 def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: int) -> None:
     """Map the message's page at the receiver's buffer; what was there is set aside."""
     entry = message.frame_address | kernel.window_bits | message.page_bits
-    keep = not kernel.policy.keep_alias and receiver is not message.sender.process
+    keep = not kernel.keeps_alias and receiver is not message.sender.process
     receiver.space.open_window(buffer, entry, keep)
     if not entry & DEVICE:
         kernel.frames.counts[message.frame_address >> FRAME_SHIFT] += 1
@@ -148,6 +148,7 @@ def _tell_unanswered(kernel: Kernel, message: Message) -> None:
 def abandon(kernel: Kernel, message: Message) -> None:
     """The sender ends: a queued message goes; the answer to a received one will fail."""
     message.abandoned = True
+    message.sender.message = None
     _tell_unanswered(kernel, message)
     if message.receiver is None:
         message.channel.messages.remove(message)

@@ -92,6 +92,8 @@ class Kernel:
         self.jar = CookieJar(seed)
         self.tree = DelegationTree(self.jar)
         self.policy = POLICIES[policy](self)
+        self.counts_receivers = self.policy.counts_receivers
+        self.keeps_alias = self.policy.keep_alias
         self.window_bits = PRESENT | WRITE | USER
         if not self.policy.execute_everywhere:
             self.window_bits |= NO_EXECUTE
@@ -263,7 +265,10 @@ class Kernel:
         thread.state = READY
         thread.ready_ps = now_ps
         if cpu is current:
-            cpu.push(thread)
+            if cpu.next is None:
+                cpu.queue.push(thread)
+            else:
+                cpu.push(thread)
             if len(self.cpus) > 1:
                 self._stay_near(now_ps)
         elif cpu.has_work():

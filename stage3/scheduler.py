@@ -120,4 +120,4 @@ class RoundRobin:
 
     def yielded(self, current: Thread, queue: RunQueue) -> bool:
         """Give way to threads of the same level and above, never to those below."""
-        return bool(queue.levels & (2 << current.level) - 1)
+        return queue.first_level <= current.level

@@ -33,23 +33,6 @@ FAILURE, BADARGS, INCAPABLE = Status.FAILURE, Status.BADARGS, Status.INCAPABLE
 
 @syscall(Sysno.SEND_MESSAGE)
 def send_message(
-    kernel: Kernel, caller: Thread, cookie: int, tag: int, size_bytes: int, buffer: int
-) -> int | None:
-    """Queue a message and block until it is answered.
-
-    Raises:
-        SyscallError(BADARGS): the buffer is no page of the user half.
-        SyscallError(FAILURE): more than a page, or no such channel.
-    """
-    if buffer >= USER_END or buffer & PAGE_OFFSET:
-        raise SyscallError(BADARGS)
-    if size_bytes > PAGE_BYTES:
-        raise SyscallError(FAILURE)
-    send(kernel, caller, cookie, tag, size_bytes, buffer)
-    return None
-
-
-def send(
     kernel: Kernel,
     caller: Thread,
     cookie: int,
@@ -59,7 +42,16 @@ def send(
     slots: tuple[Slot, ...] = (),
     transfer: int = 0,
 ) -> None:
-    """The rest of both sends, when their arguments are no nonsense."""
+    """Queue a message and block until it is answered; `slots` and `transfer` are call 78's.
+
+    Raises:
+        SyscallError(BADARGS): the buffer is no page of the user half.
+        SyscallError(FAILURE): more than a page, or no such channel.
+    """
+    if buffer >= USER_END or buffer & PAGE_OFFSET:
+        raise SyscallError(BADARGS)
+    if size_bytes > PAGE_BYTES:
+        raise SyscallError(FAILURE)
     process = caller.process
     held = process.capabilities.get(cookie)
     if held is None or type(held.target) is not Channel:
@@ -71,16 +63,24 @@ def send(
     frame, bits = ipc.take_page(kernel, process, buffer) if buffer and size_bytes else (0, 0)
     number = kernel.statistics.messages = kernel.statistics.messages + 1
     sent_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
-    message = Message(caller, channel, held, tag, size_bytes, frame, bits, sent_ps, number)
-    if transfer:
-        message.slots, message.transfer = slots, transfer
+    message = caller.message
+    if message is None:
+        message = caller.message = Message(caller, channel, held)
+    message.channel, message.capability = channel, held
+    message.tag, message.size_bytes = tag, size_bytes
+    message.frame_address, message.page_bits = frame, bits
+    message.sent_ps, message.number = sent_ps, number
+    message.receiver, message.window = None, 0
+    if transfer or message.transfer:
+        message.slots, message.transfer, message.answer = slots, transfer, ()
     if kernel.events is not None:
         kernel.policy.used(caller, held, SEND)
         sent = (channel.number, number, tag, size_bytes, frame, held.cookie, held.badge)
         kernel.events.extend((SENT, sent_ps, caller.tid, *sent))
     kernel.block(caller, SENDING, message)
-    while channel.waiting:
-        receive = channel.waiting.popleft()
+    waiting = channel.waiting
+    while waiting:
+        receive = waiting.popleft()
         received = ipc.deliver(kernel, message, receive)
         if receive.timed:
             ipc.stop_timer(kernel, receive)
@@ -93,22 +93,6 @@ def send(
 
 @syscall(Sysno.RECV_MESSAGE)
 def recv_message(
-    kernel: Kernel, caller: Thread, cookie: int, tag_pointer: int, size_pointer: int, buffer: int
-) -> int | None:
-    """Take the first message of a channel, or wait for one.
-
-    Raises:
-        SyscallError(BADARGS): a pointer is none the caller may write through.
-        SyscallError(FAILURE): no such channel.
-    """
-    if tag_pointer >= USER_END or size_pointer >= USER_END or buffer >= USER_END:
-        raise SyscallError(Status.BADARGS)
-    if buffer & PAGE_OFFSET:
-        raise SyscallError(Status.BADARGS)
-    return receive_on(kernel, caller, cookie, tag_pointer, size_pointer, buffer)
-
-
-def receive_on(
     kernel: Kernel,
     caller: Thread,
     cookie: int,
@@ -118,7 +102,16 @@ def receive_on(
     transfer: int = 0,
     timeout_ns: int = 0,
 ) -> int | None:
-    """The rest of both receives, when their arguments are no nonsense."""
+    """Take the first message of a channel, or wait; `transfer` and `timeout_ns` are call 79's.
+
+    Raises:
+        SyscallError(BADARGS): a pointer is none the caller may write through.
+        SyscallError(FAILURE): no such channel.
+    """
+    if tag_pointer >= USER_END or size_pointer >= USER_END or buffer >= USER_END:
+        raise SyscallError(BADARGS)
+    if buffer & PAGE_OFFSET:
+        raise SyscallError(BADARGS)
     process = caller.process
     held = process.capabilities.get(cookie)
     if held is None or type(held.target) is not Channel:
@@ -148,13 +141,13 @@ def receive_on(
         if not received:
             raise SyscallError(BADARGS)
         channel.messages.popleft()
-        if kernel.policy.counts_receivers:
+        if kernel.counts_receivers:
             _becomes_receiver(process, channel)
         kernel.not_before(message.sent_ps)
         return received
     if receive.generation != process.space.generation and not receive.is_possible():
         raise SyscallError(BADARGS)
-    if kernel.policy.counts_receivers:
+    if kernel.counts_receivers:
         _becomes_receiver(process, channel)
     channel.waiting.append(receive)
     kernel.block(caller, RECEIVING, receive)
@@ -179,13 +172,7 @@ def reply_message(kernel: Kernel, caller: Thread, cookie: int, reply: int) -> in
     """
     message = caller.process.messages.get(cookie)
     if message is None:
-        raise SyscallError(Status.FAILURE)
-    return answer(kernel, caller, message, reply)
-
-
-def answer(kernel: Kernel, caller: Thread, message: Message, reply: int) -> int:
-    """The rest of both replies: the sender goes on."""
-    cookie = message.cookie
+        raise SyscallError(FAILURE)
     if kernel.events is not None:
         now_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
         number = message.channel.number
@@ -197,7 +184,7 @@ def answer(kernel: Kernel, caller: Thread, message: Message, reply: int) -> int:
     if kernel.scheduler.replied(caller, cpu.queue):
         kernel.preempt(cpu)
     if message.abandoned:
-        raise SyscallError(Status.FAILURE)
+        raise SyscallError(FAILURE)
     return cookie
 
 
@@ -207,7 +194,7 @@ def create_channel(kernel: Kernel, caller: Thread) -> int:
     process = caller.process
     channel = Channel(kernel.next_channel, process)
     kernel.next_channel += 1
-    if kernel.policy.counts_receivers:
+    if kernel.counts_receivers:
         _becomes_receiver(process, channel)
     return kernel.policy.created(process, channel, CHANNEL_RIGHTS, "create_channel", caller)
 

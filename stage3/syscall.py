@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .abi import MASK64, USER_END, Status, Sysno
 from .errors import SyscallError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .objects import Handler
 
 TABLE: dict[Sysno, Handler] = {}
+Rule = TypeVar("Rule", bound=Callable[..., "int | None"])
 
 _ADAPTERS: dict[int, Callable[[Any], Any]] = {
     0: lambda rule: lambda k, t, a: rule(k, t),
@@ -32,11 +33,16 @@ _ADAPTERS: dict[int, Callable[[Any], Any]] = {
 """From a rule to a handler that takes the argument registers as one view."""
 
 
-def syscall(number: Sysno) -> Callable[[Any], Any]:
-    """File a rule as the handler of a call. Its parameters after the thread are the arguments."""
+def syscall(number: Sysno) -> Callable[[Rule], Rule]:
+    """File a rule as the handler of a call.
 
-    def file(rule: Any) -> Any:
-        arity = len(inspect.signature(rule).parameters) - 2
+    Its parameters after the thread are the arguments; those that have a default
+    are for other rules.
+    """
+
+    def file(rule: Rule) -> Rule:
+        parameters = inspect.signature(rule).parameters.values()
+        arity = sum(each.default is each.empty for each in parameters) - 2
         TABLE[number] = _ADAPTERS[arity](rule)
         return rule
 

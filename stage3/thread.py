@@ -12,7 +12,7 @@ from anos_sim.hw.vcpu import THREAD_ID, TIME, Registers
 from .abi import SLICE_TICKS, ThreadClass
 
 if TYPE_CHECKING:
-    from .channel import Receive
+    from .channel import Message, Receive
     from .cpu import Cpu
     from .process import Process
 
@@ -55,6 +55,8 @@ class Thread:
     last_cpu: Cpu | None = None
     receive: Receive | None = attrs.field(default=None, repr=False)
     """Its wait for messages, kept for the next one."""
+    message: Message | None = attrs.field(default=None, repr=False)
+    """What it sends, kept for the next one."""
     ready_ps: int = 0
     level: int = attrs.field(init=False)
 

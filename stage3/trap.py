@@ -55,12 +55,13 @@ REPORTS_MAX = 1000
 def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
     """Run threads on one CPU until `limit_ps` or until it is idle."""
     state, arguments, enter = cpu.state, cpu.arguments, cpu.vcpu.enter
+    pick, queue = kernel.scheduler.pick, cpu.queue
     recording = kernel.events is not None
     state[LIMIT] = limit_ps
     while True:
         thread = cpu.thread
         if thread is None:
-            thread = cpu.next or kernel.scheduler.pick(cpu.queue)
+            thread = cpu.next or pick(queue)
             if thread is None:
                 return
             cpu.next = None
