@@ -88,6 +88,7 @@ INTERRUPTS_MS = (100, *[200] * 6, 300, 2000, *[2100] * 4, 3300)
 PROGRAMS = (
     Program("bounds", "every pointer argument, at the edges"),
     Program("deaths", "what others notice of a death", deaths=5, own_calls=True),
+    Program("exits", "how a process ends, and who hears of it", deaths=1, own_calls=True),
     Program("firmware", "firmware tables and framebuffer"),
     Program("grants", "narrowing, passing on and taking back", own_calls=True),
     Program("heap", "much memory, and values that stay", ram_mib=128),
@@ -98,6 +99,7 @@ PROGRAMS = (
     Program("many", "many threads, senders and receivers"),
     Program("memory", "mapping memory, virtual and physical"),
     Program("names", "channels and their names"),
+    Program("notify", "notification objects", own_calls=True),
     Program("own", "the calls from 64 on", own_calls=True),
     Program("pages", "the page of a message between processes"),
     Program("policy", "where the policies differ", deaths=7),
