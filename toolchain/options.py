@@ -17,6 +17,7 @@ from anos_sim.stage3.image import SystemImage, read_image
 from anos_sim.stage3.policy import POLICIES
 from anos_sim.stage3.scheduler import Scheduler
 
+from .boot_image import read_config_file, with_boot_config
 from .duration import parse_duration
 from .errors import UserError
 from .guest.sample_disk import sample_version, write_sample_disk
@@ -41,6 +42,10 @@ def add_system_options(parser: argparse.ArgumentParser) -> None:
         "--write", action="store_true", help="let the system change the disk images"
     )
     system.add_argument("--system", metavar="FILE", help="boot this system image in place of ours")
+    system.add_argument(
+        "--boot-config", metavar="FILE.json",
+        help="what SYSTEM starts, and what programs may hold, in place of system/boot.json",
+    )  # fmt: skip
     system.add_argument(
         "--caps",
         choices=sorted(POLICIES),
@@ -73,6 +78,7 @@ class RunOptions:
     image_path: Path
     arch: str
     scheduler_reference: str | None
+    boot_config: str | None = None
 
 
 def read_options(arguments: argparse.Namespace) -> RunOptions:
@@ -105,6 +111,10 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         symbols.append(folder)
     image_path = Path(arguments.system) if arguments.system else default_image()
     image = read_image(image_path, arguments.arch)
+    boot_config = None
+    if arguments.boot_config:
+        boot_config = read_config_file(arguments.boot_config)
+        image = with_boot_config(image, boot_config, f"--boot-config {arguments.boot_config}")
     return RunOptions(
         config=config,
         image=image,
@@ -117,6 +127,7 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         image_path=image_path,
         arch=arguments.arch,
         scheduler_reference=arguments.scheduler,
+        boot_config=boot_config,
     )
 
 

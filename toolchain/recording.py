@@ -24,6 +24,7 @@ from anos_sim.stage3.image import read_image
 from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
 
+from .boot_image import with_boot_config
 from .errors import UserError
 from .options import RunOptions, load_scheduler
 from .session import Session
@@ -83,6 +84,7 @@ class Recorder:
                 "hash": file_hash(options.image_path),
             },
             "arch": options.arch,
+            "boot_config": options.boot_config,
             "disks": [{"path": each, "hash": file_hash(each)} for each in image_paths(config)],
             "policy": options.policy,
             "policy_chosen": options.policy_chosen,
@@ -173,6 +175,10 @@ class Recording:
             self._check("the scheduler", scheduler)
             reference = f"{scheduler['path']}:{scheduler['class']}"
         image_path = Path(data["image"]["path"])
+        image = read_image(image_path, data["arch"])
+        boot_config = data.get("boot_config")
+        if boot_config is not None:
+            image = with_boot_config(image, boot_config, self.path)
         table = dict(data["config"])
         epoch = table.pop("epoch")
         config = attrs.evolve(
@@ -180,7 +186,7 @@ class Recording:
         )
         return RunOptions(
             config=config,
-            image=read_image(image_path, data["arch"]),
+            image=image,
             policy=data["policy"],
             policy_chosen=data["policy_chosen"],
             scheduler=load_scheduler(reference) if reference else None,
@@ -190,6 +196,7 @@ class Recording:
             image_path=image_path,
             arch=data["arch"],
             scheduler_reference=reference,
+            boot_config=boot_config,
         )
 
     def _check_version(self) -> None:

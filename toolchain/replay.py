@@ -31,7 +31,10 @@ from .session import Session
 
 TURNS = 50
 _EVENT = re.compile(r"(?:#|event:)?(\d+)")
-_OWN = ("cpus", "ram", "disk", "write", "system", "caps", "scheduler", "seed", "duration", "until")
+_OWN = (
+    "cpus", "ram", "disk", "write", "system", "boot_config", "caps", "scheduler", "seed",
+    "duration", "until",
+)  # fmt: skip
 """Options of a run that a recording has already."""
 
 
@@ -115,7 +118,7 @@ def read_moment_options(arguments: argparse.Namespace) -> tuple[RunOptions, int]
         return read_options(arguments), NEVER
     for name in _OWN:
         if getattr(arguments, name):
-            option = {"duration": "for"}.get(name, name)
+            option = {"duration": "for"}.get(name, name).replace("_", "-")
             raise UserError(f"{arguments.machine} is a recording: it has its own --{option}")
     recording = read_recording(arguments.machine)
     end = recording.end

@@ -6,12 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
-
 from anos_sim.stage3.abi import ThreadClass, config_names
-from anos_sim.stage3.image import SystemImage, find_ramfs, read_image
+from anos_sim.stage3.image import SystemImage, read_image
 
-from .guest import boot_config, ramfs
+from .boot_image import with_ramfs
+from .guest import boot_config
 from .options import default_image, elf_folder
 
 CALL_NAMES = config_names()
@@ -32,12 +31,4 @@ def server_files() -> dict[str, bytes]:
 
 def with_files(files: Mapping[str, bytes]) -> SystemImage:
     """Our SYSTEM with exactly these files; it starts what their `boot.cfg` says."""
-    image = read_image(default_image(), "x86_64")
-    archive = ramfs.pack(files)
-    segments = tuple(
-        attrs.evolve(segment, data=archive, memory_bytes=len(archive))
-        if find_ramfs(segment.data) == 0
-        else segment
-        for segment in image.segments
-    )
-    return attrs.evolve(image, segments=segments)
+    return with_ramfs(read_image(default_image(), "x86_64"), files)
