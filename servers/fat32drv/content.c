@@ -150,7 +150,10 @@ static int64_t grow(struct volume *volume, struct node *node, uint64_t bytes)
     if (!space_take(volume, last + 1, needed - count, &first)) {
         return FILE_NO_SPACE;
     }
-    return fat_set(&volume->fat, last, first) ? 0 : FILE_IO_ERROR;
+    const bool is_linked = space_is_fresh(volume, node->first_cluster)
+                               ? fat_set(&volume->fat, last, first)
+                               : space_append(volume, last, first);
+    return is_linked ? 0 : FILE_IO_ERROR;
 }
 
 static int64_t check(struct volume *volume, const struct node *node, uint64_t end)

@@ -121,7 +121,7 @@ static enum entries_answer grow(struct volume *volume, const struct node *direct
             return ENTRIES_BROKEN;
         }
     }
-    return fat_set(&volume->fat, last, first) ? ENTRIES_OK : ENTRIES_BROKEN;
+    return space_append(volume, last, first) ? ENTRIES_OK : ENTRIES_BROKEN;
 }
 
 /* Room for a name: `slots` entries from `position` on; unused ones begin at `end`. */

@@ -155,6 +155,26 @@ bool space_take(struct volume *volume, uint32_t near, uint32_t count, uint32_t *
     return volume->freed_count > 0 && commit_run(volume) && take(volume, from, count, first);
 }
 
+/* The sector of the table that a cluster's entry is in. */
+static uint64_t table_sector(const struct volume *volume, uint32_t cluster)
+{
+    const uint64_t offset = (uint64_t)cluster * volume->fat.entry_bits / 8;
+    return (volume->fat.offset + offset) / volume->cache->disk->sector_bytes;
+}
+
+bool space_append(struct volume *volume, uint32_t last, uint32_t first)
+{
+    uint32_t cluster = first;
+    while (cluster < cluster_end(volume) &&
+           table_sector(volume, cluster) == table_sector(volume, last)) {
+        if (!fat_get(&volume->fat, cluster, &cluster)) {
+            return false;
+        }
+    }
+    const bool is_together = cluster >= cluster_end(volume); /* its end: one write does all */
+    return (is_together || commit_run(volume)) && fat_set(&volume->fat, last, first);
+}
+
 bool space_give(struct volume *volume, uint32_t first, uint32_t cut)
 {
     if (volume->freed_count == VOLUME_FREES && !commit_run(volume)) {

@@ -14,6 +14,12 @@ void space_count(struct volume *volume);
 bool space_take(struct volume *volume, uint32_t near, uint32_t count, uint32_t *first);
 
 /*
+ * Let a new chain follow the cluster `last` of one that an entry names: on the medium
+ * the new one is whole before. False if the disk could not.
+ */
+bool space_append(struct volume *volume, uint32_t last, uint32_t first);
+
+/*
  * Give a chain back, from `first` on; `cut` is the cluster before it, which becomes
  * the last of its own chain, or 0. The clusters are free after the next commit.
  */

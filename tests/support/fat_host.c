@@ -8,7 +8,7 @@
  * Then, for each message in (tag, size: u64; a page), the reply (u64) and the page.
  * The tags from SET_CLOCK up are for us.
  *
- * What the server writes is in the image at once; TRACE gets every write and every
+ * What the server writes and flushes is in the image; TRACE gets every write and every
  * flush in turn, as (sector, count: u64; data), where a count of 0 is a flush.
  */
 #include "date.h"
@@ -96,7 +96,7 @@ bool disk_flush(const struct disk *disk)
 {
     (void)disk;
     note(0, 0);
-    return true;
+    return fflush(image) == 0;
 }
 
 /* How many of `left` sectors are in the next page. */

@@ -57,7 +57,7 @@ def build_fat_host(folder: Path) -> Path:
 class FatHost:
     """fat32drv on an image file. `mounts` is what it found, `wrong` why it found nothing.
 
-    What it writes to the disk is in the image at once, and in `trace` in turn.
+    What it writes and flushes is in the image, and each write and flush in `trace` in turn.
     """
 
     def __init__(

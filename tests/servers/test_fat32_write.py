@@ -1,0 +1,531 @@
+"""fat32drv's writing: read back with mtools, and fsck.fat has nothing to say."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support import fat_host as fat
+from support.effort import EFFORT
+from support.fat_host import FatHost, FileError
+from support.fat_image import FatImage, copy_in, make_volume, run, tool
+from support.power_cut import complaints, read_all
+
+MIB = 1 << 20
+NOW = 1_700_000_000
+VOLUMES = {
+    "FAT12 floppy": (12, 1440 << 10, ()),
+    "FAT12, large clusters": (12, 8 * MIB, ("-s", "16")),
+    "FAT12, one table": (12, 2 * MIB, ("-f", "1")),
+    "FAT16": (16, 16 * MIB, ()),
+    "FAT16, clusters of a sector": (16, 5 * MIB, ("-s", "1")),
+    "FAT16, sectors of 2048": (16, 40 * MIB, ("-S", "2048")),
+    "FAT32": (32, 64 * MIB, ()),
+    "FAT32, clusters of a page": (32, 300 * MIB, ("-s", "8")),
+    "FAT32, sectors of 4096": (32, 270 * MIB, ("-S", "4096", "-s", "1")),
+}
+
+
+def content(size: int, seed: int = 0) -> bytes:
+    """The same bytes for the same numbers."""
+    return random.Random(seed * 1_000_003 + size).randbytes(size)
+
+
+def error_of(action: Callable[..., object], *arguments: object) -> int:
+    """The error that a request is answered with."""
+    with pytest.raises(FileError) as caught:
+        action(*arguments)
+    return caught.value.code
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """An empty FAT32 volume."""
+    made = tmp_path / "image"
+    make_volume(made, 32, 34 * MIB, "-s", "1")
+    return made
+
+
+@pytest.mark.parametrize("kind", VOLUMES)
+def test_mtools_read_what_was_written_and_fsck_is_content(
+    kind: str, fat_host: Path, tmp_path: Path
+) -> None:
+    bits, size, options = VOLUMES[kind]
+    image = tmp_path / "image"
+    make_volume(image, bits, size, *options)
+    sizes = (0, 1, 511, 512, 513, 4095, 4096, 4097, 33_333, 200_000)
+    files = {f"file {number}.bin": content(number) for number in sizes}
+    files |= {f"sub/below/{number}": content(number) for number in sizes[:-1]}
+    with FatHost(fat_host, image) as host:
+        host.make_directory("disk0:/sub")
+        host.make_directory("disk0:/sub/below")
+        for path, data in files.items():
+            host.create(f"disk0:/{path}")
+            host.write(f"disk0:/{path}", data)
+            assert host.read(f"disk0:/{path}") == data
+        host.sync()
+        assert {path: host.read(f"disk0:/{path}") for path in files} == files
+    assert complaints(image) == []
+    assert read_all(image, tmp_path / "read") == files
+    volume = FatImage(image)
+    tables = [volume.data[at : at + volume.table_bytes] for at in volume.tables]
+    assert all(table == tables[0] for table in tables)
+
+
+def test_files_of_mtools_are_changed_and_removed(fat_host: Path, tmp_path: Path) -> None:
+    image, folder = tmp_path / "image", tmp_path / "files"
+    names = [f"a file of the host, number {number}.txt" for number in range(60)]
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(content(5000))
+    make_volume(image, 16, 16 * MIB)
+    copy_in(image, folder)
+    expected = {}
+    with FatHost(fat_host, image) as host:
+        for name in names[::3]:
+            host.remove(f"disk0:/{name}")
+        for name in names[1::3]:
+            host.write(f"disk0:/{name}", b"new", 4999)
+            expected[name] = content(5000)[:4999] + b"new"
+        for name in names[2::3]:
+            host.rename(f"disk0:/{name}", f"disk0:/{name.upper()}, moved")
+            expected[f"{name.upper()}, moved"] = content(5000)
+        host.sync()
+    assert complaints(image) == []
+    assert read_all(image, tmp_path / "read") == expected
+
+
+def test_writes_may_begin_anywhere_and_gaps_are_zero(fat_host: Path, image: Path) -> None:
+    order, expected = random.Random(1), bytearray()
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/a")
+        for _ in range(200):
+            offset, data = order.randrange(60_000), order.randbytes(order.randrange(3000))
+            host.write("disk0:/a", data, offset)
+            if data:
+                expected.extend(bytes(max(0, offset - len(expected))))
+                expected[offset : offset + len(data)] = data
+            assert host.stat("disk0:/a").size == len(expected)
+        host.sync()
+        assert host.read("disk0:/a") == expected
+        host.truncate("disk0:/a", 1000)
+        host.truncate("disk0:/a", 3000)
+        assert host.read("disk0:/a") == expected[:1000] + bytes(2000)
+        host.truncate("disk0:/a", 0)
+        host.sync()
+        assert host.read("disk0:/a") == b""
+    assert complaints(image) == []
+
+
+NAMES = [
+    "lower.txt",
+    "UPPER.TXT",
+    "lowerbas.TXT",
+    "UPPERBAS.txt",
+    "Mixed.Txt",
+    "noextension",
+    ".hidden",
+    "..two dots",
+    "many.dots.in.it.tar.gz",
+    "with space.txt",
+    " space first",
+    "größe.txt",
+    "Ελληνικά αρχείο.txt",
+    "Файл на русском.txt",
+    "日本語のファイル.txt",
+    "ملف عربي.txt",
+    "हिन्दी फ़ाइल",
+    "😀 smiles 🎉.txt",
+    "thirteen.char",
+    "twelve.chars",
+    "e" * 250 + ".text",
+    "ß" * 255,
+    "ц" * 255,
+    "語" * 255,
+    "😀" * 127,
+]
+
+
+def test_names_in_any_script_are_kept(fat_host: Path, image: Path, tmp_path: Path) -> None:
+    with FatHost(fat_host, image) as host:
+        host.make_directory("disk0:/d")
+        for name in NAMES:
+            host.create(f"disk0:/d/{name}")
+            host.write(f"disk0:/d/{name}", name.encode())
+        host.sync()
+        assert sorted(entry.name for entry in host.list("disk0:/d")) == sorted(NAMES)
+    with FatHost(fat_host, image) as host:
+        assert sorted(entry.name for entry in host.list("disk0:/d")) == sorted(NAMES)
+        assert all(host.read(f"disk0:/d/{name}") == name.encode() for name in NAMES)
+    assert complaints(image) == []
+    # What mtools cannot: a space at the front, more than 16 bits, and more than 255 bytes.
+    odd = [name for name in NAMES if name.startswith(" ") or len(name.encode()) > 255]
+    short = [name for name in NAMES if name not in odd and max(map(ord, name)) < 0x10000]
+    for number, name in enumerate(short):
+        run(tool("mcopy"), "-i", image, f"::d/{name}", tmp_path / str(number))
+        assert (tmp_path / str(number)).read_bytes() == name.encode()
+
+
+BAD_NAMES = [
+    "a" * 256,
+    "😀" * 128,
+    "trailing.",
+    "trailing ",
+    "a<b",
+    "a|b",
+    'a"b',
+    "a*b",
+    "a?b",
+    "a\\b",
+]
+BAD_NAMES += ["a\x01b", "a\x7fb", ".", "..", "..."]
+
+
+def test_names_that_fat_cannot_have_are_refused(fat_host: Path, image: Path) -> None:
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/a")
+        for name in BAD_NAMES:
+            for action in (host.create, host.make_directory):
+                assert error_of(action, f"disk0:/{name}") == fat.BAD_NAME, name
+            assert error_of(host.rename, "disk0:/a", f"disk0:/{name}") == fat.BAD_NAME, name
+        body = bytes(8) + b"disk0:/\xff\xfe\0"
+        assert host.send(fat.CREATE, body)[0] == fat.BAD_NAME
+        assert [entry.name for entry in host.list("disk0:")] == ["a"]
+        host.sync()
+    assert complaints(image) == []
+
+
+def short_names(image: Path) -> list[bytes]:
+    """The 11 bytes of each short entry in the root directory."""
+    volume = FatImage(image)
+    (root,) = struct.unpack_from("<I", volume.data, 44)
+    found = []
+    for cluster in volume.chain(root):
+        at = volume.offset(cluster)
+        for entry in range(at, at + volume.cluster_bytes, 32):
+            first, attributes = volume.data[entry], volume.data[entry + 11]
+            if first not in (0, 0xE5) and attributes != 0x0F:
+                found.append(bytes(volume.data[entry : entry + 11]))
+    return found
+
+
+def test_short_names_are_unique_and_few_entries_are_spent(fat_host: Path, image: Path) -> None:
+    with FatHost(fat_host, image) as host:
+        for number in range(40):
+            host.create(f"disk0:/One long name.{number}.text")
+        host.create("disk0:/lower.txt")
+        host.sync()
+    found = short_names(image)
+    assert len(set(found)) == len(found) == 41
+    assert found[:4] == [b"ONELON~%dTEX" % number for number in range(1, 5)]
+    assert b"LOWER   TXT" in found
+    assert complaints(image) == []
+
+
+def test_what_cannot_be_done_is_refused_and_changes_nothing(fat_host: Path, image: Path) -> None:
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/file")
+        host.make_directory("disk0:/Folder")
+        host.create("disk0:/folder/inside")
+        before = list(host.walk("disk0:"))
+        for path in ("disk0:/file", "disk0:/FILE", "disk0:/folder", "disk0:/", "disk0:"):
+            assert error_of(host.create, path) == fat.EXISTS
+            assert error_of(host.make_directory, path) == fat.EXISTS
+        assert error_of(host.create, "disk0:/none/file") == fat.NOT_FOUND
+        assert error_of(host.create, "disk0:/file/file") == fat.NOT_A_DIRECTORY
+        assert error_of(host.create, "disk1:/file") == fat.NOT_FOUND
+        assert error_of(host.create, "disk0:/new/") == fat.BAD_NAME
+        assert error_of(host.write, "disk0:/none", b"x") == fat.NOT_FOUND
+        assert error_of(host.write, "disk0:/Folder", b"x") == fat.IS_A_DIRECTORY
+        assert error_of(host.write, "disk0:/file", b"x", (1 << 32) - 1) == fat.TOO_LARGE
+        assert error_of(host.write, "disk0:/file", b"x", (1 << 64) - 1) == fat.TOO_LARGE
+        assert error_of(host.truncate, "disk0:/file", 1 << 32) == fat.TOO_LARGE
+        assert error_of(host.remove, "disk0:/Folder") == fat.IS_A_DIRECTORY
+        assert error_of(host.remove, "disk0:/none") == fat.NOT_FOUND
+        assert error_of(host.remove, "disk0:/file/") == fat.NOT_A_DIRECTORY
+        assert error_of(host.remove_directory, "disk0:/file") == fat.NOT_A_DIRECTORY
+        assert error_of(host.remove_directory, "disk0:/Folder") == fat.NOT_EMPTY
+        assert error_of(host.remove_directory, "disk0:/") == fat.BAD_REQUEST
+        assert error_of(host.rename, "disk0:/", "disk0:/x") == fat.BAD_REQUEST
+        assert error_of(host.rename, "disk0:/none", "disk0:/x") == fat.NOT_FOUND
+        assert error_of(host.rename, "disk0:/file", "disk0:/Folder") == fat.IS_A_DIRECTORY
+        assert error_of(host.rename, "disk0:/Folder", "disk0:/file") == fat.NOT_A_DIRECTORY
+        assert error_of(host.rename, "disk0:/file", "disk0:/x/") == fat.NOT_A_DIRECTORY
+        assert error_of(host.rename, "disk0:/Folder", "disk0:/folder/in") == fat.BAD_REQUEST
+        assert error_of(host.set_time, "disk0:/none", 1) == fat.NOT_FOUND
+        assert list(host.walk("disk0:")) == before
+        host.sync()
+    assert complaints(image) == []
+
+
+def test_a_message_cut_short_changes_nothing(fat_host: Path, image: Path) -> None:
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/a")
+        body = bytes(8) + b"disk0:/b\0"
+        for tag in range(fat.CREATE, fat.SET_TIME + 1):
+            for size in (0, 7, 8, len(body) - 1):
+                assert host.send(tag, body, size)[0] == fat.BAD_REQUEST
+        assert host.send(fat.RENAME, bytes(8) + b"disk0:/a\0disk0:/b")[0] == fat.BAD_REQUEST
+        assert host.send(fat.RENAME, bytes(8) + b"disk0:/a\0", 17)[0] == fat.BAD_REQUEST
+        path = b"disk0:/a\0"
+        for size, path_bytes in ((1, 8), (1, 4000), (1 << 31, 9), (10, 0), (4096, 9)):
+            body = struct.pack("<QII", 0, size, path_bytes) + path
+            assert host.send(fat.WRITE, body, len(body))[0] == fat.BAD_REQUEST
+        assert [(entry.name, entry.size) for entry in host.list("disk0:")] == [("a", 0)]
+
+
+def test_renames_keep_content_time_and_what_is_inside(
+    fat_host: Path, image: Path, tmp_path: Path
+) -> None:
+    with FatHost(fat_host, image) as host:
+        host.set_clock(NOW)
+        for path in ("disk0:/one", "disk0:/two", "disk0:/one/deep"):
+            host.make_directory(path)
+        host.create("disk0:/one/deep/file.txt")
+        host.write("disk0:/one/deep/file.txt", content(9000))
+        host.set_clock(NOW + 1000)
+        host.rename("disk0:/one/deep", "disk0:/two/Deeper than before")
+        host.rename("disk0:/two/Deeper than before/file.txt", "disk0:/file")
+        host.rename("disk0:/file", "disk0:/FILE")
+        host.create("disk0:/other")
+        host.write("disk0:/other", content(5000))
+        host.rename("disk0:/FILE", "disk0:/other")
+        host.rename("disk0:/two", "disk0:/two")
+        host.sync()
+        assert sorted(path for path, _ in host.walk("disk0:")) == [
+            "disk0:/one",
+            "disk0:/other",
+            "disk0:/two",
+            "disk0:/two/Deeper than before",
+        ]
+        assert host.stat("disk0:/other").modified == NOW
+    assert complaints(image) == []
+    assert read_all(image, tmp_path / "read") == {"other": content(9000)}
+
+
+def test_times_are_the_clocks(fat_host: Path, image: Path) -> None:
+    with FatHost(fat_host, image) as host:
+        host.set_clock(NOW)
+        host.create("disk0:/a")
+        host.make_directory("disk0:/d")
+        host.set_clock(NOW + 86_400)
+        host.write("disk0:/a", b"x")
+        assert host.stat("disk0:/a").modified == NOW + 86_400
+        assert host.stat("disk0:/d").modified == NOW
+        for seconds, kept in (
+            (1_600_000_000, 1_600_000_000),
+            (1_600_000_001, 1_600_000_000),
+            (0, NOW + 86_400),
+            (1, 315_532_800),
+            (951_782_400, 951_782_400),
+            (4_354_819_198, 4_354_819_198),
+            (1 << 40, 4_354_819_198),
+            ((1 << 63) - 1, 4_354_819_198),
+        ):
+            host.set_time("disk0:/a", seconds)
+            assert host.stat("disk0:/a").modified == kept
+        host.sync()
+    assert b"2107-12-31" in run(tool("mdir"), "-i", image, "::a")
+    assert b"2023-11-14  22:13" in run(tool("mdir"), "-i", image, "::").replace(b"   ", b"  ")
+
+
+def test_the_volume_is_marked_until_all_is_on_the_medium(fat_host: Path, tmp_path: Path) -> None:
+    for bits, size in ((12, 2 * MIB), (16, 16 * MIB), (32, 34 * MIB)):
+        image = tmp_path / f"fat{bits}"
+        make_volume(image, bits, size, "-s", "1")
+        clean = FatImage(image)
+        with FatHost(fat_host, image) as host:
+            host.sync()
+            assert FatImage(image).data == clean.data
+            host.create("disk0:/a")
+            marked = FatImage(image)
+            assert marked.data[37] & 1 == (bits != 32)
+            assert bits == 12 or marked.next(1) != clean.next(1)
+            host.sync()
+        assert FatImage(image).next(1) == clean.next(1)
+        assert complaints(image) == []
+
+
+def test_a_volume_that_was_found_dirty_stays_so_and_is_counted(fat_host: Path, image: Path) -> None:
+    volume = FatImage(image)
+    (info,) = struct.unpack_from("<H", volume.data, 48)
+    struct.pack_into("<II", volume.data, info * 512 + 488, 5, 3)
+    for table in volume.tables:
+        volume.data[table + 7] &= 0xF7
+    volume.save()
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/a")
+        host.write("disk0:/a", content(3000))
+        host.sync()
+    after = FatImage(image)
+    free = sum(after.next(cluster) == 0 for cluster in range(2, 68_530))
+    assert after.data[after.tables[0] + 7] & 8 == 0
+    assert abs(struct.unpack_from("<I", after.data, info * 512 + 488)[0] - free) <= 2
+    assert complaints(image) == []
+
+
+def append_for_ever(host: FatHost, path: str, data: bytes) -> None:
+    """Make a file longer until that cannot be."""
+    while True:
+        host.write(path, data, host.stat(path).size)
+
+
+def fill(host: FatHost, size: int) -> None:
+    """Make more files of that size than there is room for."""
+    for number in range(300):
+        host.create(f"disk0:/{number + 1000 * size}")
+        host.write(f"disk0:/{number + 1000 * size}", b"x" * size)
+
+
+@pytest.mark.parametrize("bits", [12, 16, 32])
+def test_a_full_disk_says_so_and_is_intact(bits: int, fat_host: Path, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    make_volume(image, bits, {12: 1440 << 10, 16: 5 * MIB, 32: 34 * MIB}[bits], "-s", "1")
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/small")
+        host.write("disk0:/small", content(3000))
+        host.create("disk0:/large")
+        data = content(100_000)
+        assert error_of(append_for_ever, host, "disk0:/large", data) == fat.NO_SPACE
+        size = host.stat("disk0:/large").size
+        assert error_of(host.truncate, "disk0:/large", 1 << 30) == fat.NO_SPACE
+        for size_left in (600, 1):
+            assert error_of(fill, host, size_left) == fat.NO_SPACE
+        assert error_of(host.make_directory, "disk0:/sub") == fat.NO_SPACE
+        host.write("disk0:/large", b"changed", 5000)
+        host.sync()
+        held = host.read("disk0:/large")
+        expected = bytearray((data * (size // len(data) + 1))[:size])
+        expected[5000:5007] = b"changed"
+        assert held == expected
+        assert host.read("disk0:/small") == content(3000)
+        host.remove("disk0:/large")
+        host.create("disk0:/again")
+        host.write("disk0:/again", data * 8)
+        host.sync()
+        assert host.read("disk0:/again") == data * 8
+    assert complaints(image) == []
+
+
+def test_a_root_directory_that_is_full_says_so(fat_host: Path, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    make_volume(image, 12, 1440 << 10)
+    with FatHost(fat_host, image) as host:
+        assert error_of(fill, host, 0) == fat.NO_SPACE
+        made = [entry.name for entry in host.list("disk0:")]
+        assert made == [str(number) for number in range(224)]
+        host.remove("disk0:/100")
+        host.create("disk0:/new")
+        host.sync()
+    assert complaints(image) == []
+
+
+COUNT = 10_000 if EFFORT > 1 else 1500
+
+
+def test_a_directory_of_many_entries(fat_host: Path, image: Path) -> None:
+    names = [f"file number {number} of many.dat" for number in range(COUNT)]
+    with FatHost(fat_host, image) as host:
+        host.make_directory("disk0:/many")
+        for name in names:
+            host.create(f"disk0:/many/{name}")
+        for name in names[::5]:
+            host.remove(f"disk0:/many/{name}")
+        for name in names[1::5]:
+            host.rename(f"disk0:/many/{name}", f"disk0:/many/{name.upper()} MOVED")
+        assert error_of(host.create, f"disk0:/many/{names[2].upper()}") == fat.EXISTS
+        assert error_of(host.stat, f"disk0:/many/{names[0]}") == fat.NOT_FOUND
+        host.sync()
+        expected = {
+            f"{name.upper()} MOVED" if number % 5 == 1 else name
+            for number, name in enumerate(names)
+            if number % 5
+        }
+        listed = [entry.name for entry in host.list("disk0:/many")]
+        assert len(listed) == len(expected)
+        assert set(listed) == expected
+    assert complaints(image) == []
+
+
+def test_paths_may_be_deep(fat_host: Path, image: Path, tmp_path: Path) -> None:
+    path = "disk0:"
+    with FatHost(fat_host, image) as host:
+        for depth in range(30):
+            path += f"/directory at depth {depth}"
+            host.make_directory(path)
+        host.create(f"{path}/bottom.txt")
+        host.write(f"{path}/bottom.txt", b"here")
+        host.sync()
+    assert complaints(image) == []
+    assert list(read_all(image, tmp_path / "read").values()) == [b"here"]
+
+
+@pytest.mark.parametrize("size", [64 * MIB, *([1 << 30] if EFFORT > 1 else [])])
+def test_a_large_file(size: int, fat_host: Path, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    make_volume(image, 32, size + 64 * MIB)
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/large")
+        host.truncate("disk0:/large", size)
+        host.write("disk0:/large", b"middle", size // 2)
+        host.write("disk0:/large", b"end", size - 3)
+        host.sync()
+        for offset, data in ((0, bytes(6)), (size // 2, b"middle"), (size - 3, b"end")):
+            reply, page = host.ask(fat.READ, "disk0:/large", offset)
+            assert page[: len(data)] == data
+            assert reply == min(4096, size - offset) + 1
+        assert host.ask(fat.READ, "disk0:/large", size)[0] == 1
+    assert complaints(image) == []
+    assert FatImage(image).data.count(b"middle") == 1
+
+
+def test_a_sector_that_fails_stops_nothing_else(fat_host: Path, image: Path) -> None:
+    with FatHost(fat_host, image) as host:
+        for name in ("good", "bad"):
+            host.create(f"disk0:/{name}")
+            host.write(f"disk0:/{name}", content(20_000))
+        host.sync()
+    volume = FatImage(image)
+    first = volume.first_cluster(volume.entry(b"BAD        "))
+    sector = volume.offset(volume.chain(first)[20]) // 512
+    with FatHost(fat_host, image) as host:
+        host.set_bad(sector)
+        assert error_of(host.read, "disk0:/bad") == fat.IO_ERROR
+        assert host.ask(fat.READ, "disk0:/bad", 12_000)[1] == content(20_000)[12_000:16_096]
+        assert error_of(host.write, "disk0:/bad", b"x", 20 * 512 + 5) == fat.IO_ERROR
+        assert host.read("disk0:/good") == content(20_000)
+        host.write("disk0:/good", content(30_000))
+        host.write("disk0:/bad", bytes(512), 20 * 512)
+        assert error_of(host.sync) == fat.IO_ERROR
+        host.write("disk0:/good", b"later", 30_000)
+        host.sync()
+        assert host.read("disk0:/good") == content(30_000) + b"later"
+        host.remove("disk0:/bad")
+        host.sync()
+    assert complaints(image) == []
+
+
+def test_files_and_volumes_that_are_protected(fat_host: Path, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    make_volume(image, 16, 16 * MIB)
+    (tmp_path / "held").write_bytes(b"held")
+    run(tool("mcopy"), "-i", image, tmp_path / "held", "::")
+    run(tool("mattrib"), "-i", image, "+r", "::held")
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/other")
+        assert error_of(host.write, "disk0:/held", b"x") == fat.PROTECTED
+        assert error_of(host.truncate, "disk0:/held", 0) == fat.PROTECTED
+        assert error_of(host.remove, "disk0:/held") == fat.PROTECTED
+        assert error_of(host.rename, "disk0:/other", "disk0:/held") == fat.PROTECTED
+        host.sync()
+    data = image.read_bytes()
+    with FatHost(fat_host, image, sector_bytes=4096) as host:
+        assert host.read("disk0:/held") == b"held"
+        assert error_of(host.create, "disk0:/new") == fat.PROTECTED
+        assert error_of(host.write, "disk0:/other", b"x") == fat.PROTECTED
+        host.sync()
+    assert image.read_bytes() == data
