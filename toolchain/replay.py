@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import attrs
@@ -94,7 +95,9 @@ def chosen_processes(kernel: Kernel, name: str | None) -> list[Process]:
     return chosen
 
 
-def session_at(arguments: argparse.Namespace) -> tuple[Session, int]:
+def session_at(
+    arguments: argparse.Namespace, prepare: Callable[[Session], None] | None = None
+) -> tuple[Session, int]:
     """Run what `add_moment_options` describes to its moment, with the log muted.
 
     Returns the session, which the caller closes, and the exit status.
@@ -104,7 +107,7 @@ def session_at(arguments: argparse.Namespace) -> tuple[Session, int]:
     """
     options, end_ps = read_moment_options(arguments)
     moment = parse_moment(arguments.at) if arguments.at else Moment()
-    session = run_to(options, moment, end_ps)
+    session = run_to(options, moment, end_ps, prepare)
     outcome = session.kernel.outcome
     status = outcome.status if outcome is not None else 0
     if status and outcome is not None:
@@ -125,8 +128,16 @@ def read_moment_options(arguments: argparse.Namespace) -> tuple[RunOptions, int]
     return recording.options(), end["time_ps"] if end is not None else NEVER
 
 
-def run_to(options: RunOptions, moment: Moment, end_ps: int = NEVER) -> Session:
-    """Run to a moment, or to the end if that comes first; the caller closes the session."""
+def run_to(
+    options: RunOptions,
+    moment: Moment,
+    end_ps: int = NEVER,
+    prepare: Callable[[Session], None] | None = None,
+) -> Session:
+    """Run to a moment, or to the end if that comes first; the caller closes the session.
+
+    `prepare` sees the session before it runs, to listen to its events.
+    """
     if moment.event is not None:
         moment = Moment(_time_of(options, moment.event) + 1)
     if moment.time_ps is not None and moment.time_ps < min(end_ps, options.end_ps or NEVER):
@@ -134,6 +145,8 @@ def run_to(options: RunOptions, moment: Moment, end_ps: int = NEVER) -> Session:
     session = Session(options)
     try:
         session.reports.append(lambda report: print(report, file=sys.stderr))
+        if prepare is not None:
+            prepare(session)
         session.run()
     except BaseException:
         session.close()
