@@ -16,9 +16,9 @@ from anos_sim.stage3.errors import ImageError
 from . import bench, bt, build, conformance, devices, events, mem, ps, replay, run
 from .errors import UserError
 from .guest.errors import BuildError
-from .look import ipc, trace
+from .look import ipc, top, trace
 
-COMMANDS = (run, replay, ps, bt, mem, devices, events, trace, ipc, conformance, bench, build)
+COMMANDS = (run, replay, ps, bt, mem, devices, events, trace, ipc, top, conformance, bench, build)
 USER_ERRORS = (UserError, ConfigError, DiskError, ImageError, BuildError, EngineError)
 
 
