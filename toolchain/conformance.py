@@ -112,6 +112,7 @@ PROGRAMS = (
     Program("slowpath", "all calls by int 0x69"),
     Program("stack", "what a new process finds on its stack", deaths=2),
     Program("threads", "threads, classes, sleep"),
+    Program("wait", "giving way, and waiting for a word", own_calls=True),
 )
 
 
