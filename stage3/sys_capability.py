@@ -81,12 +81,12 @@ def take(kernel: Kernel, caller: Thread, message_cookie: int, number: int, right
     """Derive from what the sender of a message holds under `number`; returns the cookie here.
 
     Raises:
-        SyscallError(FAILURE): no such message.
+        SyscallError(FAILURE): no such message, or its sender is gone.
         SyscallError(BADARGS): the sender does not hold it.
         SyscallError(INCAPABLE): the sender holds it without GRANT.
     """
     message = caller.process.messages.get(message_cookie)
-    if message is None:
+    if message is None or message.abandoned:
         raise SyscallError(Status.FAILURE)
     return kernel.policy.take(caller, message, number, rights)
 

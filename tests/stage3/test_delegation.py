@@ -125,7 +125,7 @@ class TreeMachine(RuleBasedStateMachine):
         """What was dropped can be had again, with a new cookie, and then stays the same."""
         if source.alive:
             holder = self.processes[who]
-            first = self.delegate(source, who, rights)
+            first = self.learn(self.tree.delegate(source, holder, rights, TEST), source)
             self.drop(first)
             second = self.learn(self.tree.delegate(source, holder, rights, TEST), source)
             assert second.cookie != first.cookie

@@ -8,8 +8,8 @@ from typing import Self
 import attrs
 
 from anos_sim.stage3.abi import PAGE_BYTES, STACK_TOP, USER_END, Sysno
-from anos_sim.stage3.capability import SystemCall
 from anos_sim.stage3.kernel import Kernel
+from anos_sim.stage3.objects import SystemCall
 from anos_sim.stage3.physical import ACCESSED, COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, WRITE
 from anos_sim.stage3.process import Process
 from anos_sim.stage3.thread import ThreadState
