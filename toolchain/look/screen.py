@@ -86,7 +86,7 @@ class TopApp(App[None]):
     TITLE = "anos-sim top"
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    #status { height: 2; padding: 0 1; background: $boost; }
+    #status { height: auto; padding: 0 1; background: $boost; }
     #upper { height: 3fr; }
     #processes { width: 3fr; }
     #right { width: 2fr; }
@@ -96,10 +96,7 @@ class TopApp(App[None]):
     .-narrow #processes, .-narrow #right { width: 1fr; height: 1fr; }
     #log { height: 2fr; border-top: solid $primary; }
     """
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"),
-        (118, "-wide"),
-    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (118, "-wide")]  # noqa: RUF012 - typed by App
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "pause"),
         Binding("e", "step_event", "event"),

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
 
-from anos_sim.stage3.events import Event
 from anos_sim.toolchain.errors import UserError
-from anos_sim.toolchain.event_file import EventFile
 from anos_sim.toolchain.session import Session
 
-from .source import add_source_options, end_ps, is_event_file, is_line, open_session
+from .source import FileEvents, add_source_options, is_event_file, open_session
 
 JOIN_SECONDS = 10
 
@@ -63,17 +60,8 @@ def run_top(arguments: argparse.Namespace) -> int:
             source.close()
 
 
-def open_source(arguments: argparse.Namespace) -> Session | Iterable[Event]:
+def open_source(arguments: argparse.Namespace) -> Session | FileEvents:
     """What the options say shall be played."""
     if is_event_file(arguments.machine):
-        return _events(arguments)
+        return FileEvents(arguments)
     return open_session(arguments)
-
-
-def _events(arguments: argparse.Namespace) -> Iterator[Event]:
-    limit_ps = end_ps(arguments)
-    for event in EventFile(arguments.machine):
-        if limit_ps is None or event.time_ps <= limit_ps:
-            yield event
-        if arguments.until is not None and is_line(event, arguments.until):
-            return
