@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import attrs
 
-from .disk import SECTOR_BYTES, Disk
+from .disk import SECTOR_BYTES, Disk, MediumError
 from .drive import (
     DIAGNOSTIC_PASSED,
     FAILED,
@@ -64,6 +64,8 @@ class AtaDisk:
         else:
             try:
                 answer = entry.handler(self, operation, data)
+            except MediumError as error:
+                answer = TaskFile(FAILED, UNC, lba=error.sector), b""
             except OSError:
                 answer = TaskFile(FAILED, UNC, lba=operation.lba), b""
         if operation.transfer.queued and answer[0].failed:

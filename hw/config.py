@@ -53,6 +53,7 @@ class Kind:
 
 
 TEXT = Kind(str, "a string")
+WRITES_MAX = SECTORS_MAX = (1 << 48) - 1
 OPTIONAL_TEXT = attrs.validators.optional(TEXT)
 SWITCH = Kind(bool, "true or false")
 
@@ -93,12 +94,22 @@ class BridgeConfig:
     behind: str | None = attrs.field(default=None, validator=OPTIONAL_TEXT)
 
 
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_sector(value: object) -> bool:
+    return type(value) is int and 0 <= value <= SECTORS_MAX
+
+
 @attrs.frozen
 class PortConfig:
     """What is plugged into a port of an AHCI controller."""
 
     kind: str = attrs.field(validator=TEXT)
     image: str | None = attrs.field(default=None, validator=OPTIONAL_TEXT)
+    bad_sectors: tuple[int, ...] = attrs.field(default=(), converter=_as_tuple)
+    """Sectors of 512 bytes that can be neither read nor written."""
 
     def __attrs_post_init__(self) -> None:
         if self.kind not in ("disk", "empty", "atapi"):
@@ -107,6 +118,12 @@ class PortConfig:
             raise ConfigError("image is missing; a disk needs the path of its image file")
         if self.kind != "disk" and self.image is not None:
             raise ConfigError(f'image is {self.image!r}; only kind "disk" has an image')
+        sectors = self.bad_sectors
+        if not isinstance(sectors, tuple) or not all(_is_sector(sector) for sector in sectors):
+            allowed = f"a list of integers from 0 to {SECTORS_MAX}"
+            raise ConfigError(f"bad_sectors is {sectors!r}; it must be {allowed}")
+        if self.kind != "disk" and sectors:
+            raise ConfigError('bad_sectors has entries; only kind "disk" has sectors')
 
 
 @attrs.frozen
@@ -126,7 +143,8 @@ class MachineConfig:
     """One machine.
 
     `disks` are image files, each on an AHCI controller of its own behind those
-    of `ahci`. Use `attrs.evolve` to change a thing; it checks again.
+    of `ahci`. After `power_cut_after` writes to them the power fails; 0: never.
+    Use `attrs.evolve` to change a thing; it checks again.
     """
 
     cpus: int = attrs.field(default=4, validator=Integer(1, 16))
@@ -135,6 +153,7 @@ class MachineConfig:
     epoch: int = attrs.field(default=EPOCH_DEFAULT, validator=Integer(0, EPOCH_MAX))
     disks: tuple[str, ...] = ()
     write: bool = attrs.field(default=False, validator=SWITCH)
+    power_cut_after: int = attrs.field(default=0, validator=Integer(0, WRITES_MAX))
     framebuffer: FramebufferConfig = attrs.field(factory=FramebufferConfig)
     costs: CostsConfig = attrs.field(factory=CostsConfig)
     bridge: tuple[BridgeConfig, ...] = ()

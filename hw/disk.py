@@ -20,12 +20,20 @@ class DiskError(ValueError):
     """An image that cannot be used, in a sentence for whoever named it."""
 
 
+class MediumError(OSError):
+    """A sector cannot be read or written; `sector` is it."""
+
+    def __init__(self, sector: int) -> None:
+        super().__init__(f"sector {sector} is bad")
+        self.sector = sector
+
+
 class Disk:
-    """Sectors over an image.
+    """Sectors over an image, but for `bad_sectors`, which nothing can be had of.
 
     Reads see the newest data. `changed` tells whether anything was ever
-    written. State is the open file descriptor and two dictionaries, so a forked
-    or copied disk goes its own way.
+    written. With `is_on` False nothing is taken any more. State is the open file
+    descriptor and two dictionaries, so a forked or copied disk goes its own way.
     """
 
     def __init__(self, image: int | bytes, size_bytes: int, *, writable: bool = False) -> None:
@@ -37,6 +45,10 @@ class Disk:
         self.overlay: dict[int, bytes] = {}
         self.on_write: Callable[[int, bytes], None] | None = None
         """Hears (first sector, data) of every write."""
+        self.after_write: Callable[[], None] | None = None
+        """Called when the cache has got a write: its last chance to be there."""
+        self.bad_sectors: frozenset[int] = frozenset()
+        self.is_on = True
 
     @classmethod
     def open(cls, path: str | Path, *, writable: bool = False) -> Disk:
@@ -76,7 +88,13 @@ class Disk:
         return cls(data, len(data))
 
     def read(self, sector: int, count: int) -> bytes:
-        """Return `count` sectors from `sector`; the caller keeps within the disk."""
+        """Return `count` sectors from `sector`; the caller keeps within the disk.
+
+        Raises:
+            MediumError: one of them is bad.
+        """
+        if self.bad_sectors:
+            self._check(sector, count)
         size = count * SECTOR_BYTES
         at = sector * SECTOR_BYTES
         if isinstance(self.image, bytes):
@@ -93,13 +111,28 @@ class Disk:
         return bytes(patched)
 
     def write(self, sector: int, data: bytes) -> None:
-        """Put whole sectors into the drive's cache; the caller keeps within the disk."""
+        """Put whole sectors into the drive's cache; the caller keeps within the disk.
+
+        Raises:
+            MediumError: one of them is bad; none is taken then.
+        """
         assert len(data) % SECTOR_BYTES == 0, "whole sectors"
+        if self.bad_sectors:
+            self._check(sector, len(data) // SECTOR_BYTES)
+        if not self.is_on:
+            return
         self.changed = self.changed or bool(data)
         if self.on_write is not None:
             self.on_write(sector, data)
         for at in range(0, len(data), SECTOR_BYTES):
             self.pending[sector + at // SECTOR_BYTES] = bytes(data[at : at + SECTOR_BYTES])
+        if self.after_write is not None:
+            self.after_write()
+
+    def _check(self, sector: int, count: int) -> None:
+        for bad in sorted(self.bad_sectors):
+            if sector <= bad < sector + count:
+                raise MediumError(bad)
 
     def flush(self, sectors: Iterable[int] | None = None) -> None:
         """Bring pending sectors to the medium: all of them, or those named.

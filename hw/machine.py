@@ -36,6 +36,7 @@ from .framebuffer import Framebuffer
 from .memory import Memory
 from .pci import Function
 from .pci_host import Bridge, PciBus, PciHost
+from .power import Power
 from .rtc import RTC_BASE, RTC_BYTES, Rtc
 from .serial import Serial
 
@@ -60,6 +61,7 @@ class Machine:
         self.framebuffer = Framebuffer(config.framebuffer.width, config.framebuffer.height)
         self.rtc = Rtc(self.clock, config.epoch)
         self.disks: list[Disk] = []
+        self.power = Power(config.power_cut_after, config.seed)
         self.pci = PciHost(self.memory)
         self.serial = Serial("Serial console")
         self.pci.root.plug(self.serial)
@@ -80,8 +82,8 @@ class Machine:
         """Choose who hears."""
         self.pci.on_msi = listener
 
-    def watch_commands(self, listener: CommandListener) -> None:
-        """Tell `listener` of every command that a drive begins."""
+    def watch_commands(self, listener: CommandListener | None) -> None:
+        """Tell `listener` of every command that a drive begins; None: tell nobody."""
         for function in self.functions:
             if isinstance(function, AhciController):
                 function.watch_commands(listener)
@@ -120,7 +122,9 @@ class Machine:
         if port.kind == "empty" or port.image is None:
             return None
         disk = Disk.open(port.image, writable=self.config.write)
+        disk.bad_sectors = frozenset(port.bad_sectors)
         self.disks.append(disk)
+        self.power.supply(disk)
         return AtaDisk(disk, serial=f"AS{len(self.disks):04}")
 
     def _attach(self) -> None:

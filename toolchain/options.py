@@ -41,6 +41,11 @@ def add_system_options(parser: argparse.ArgumentParser) -> None:
     system.add_argument(
         "--write", action="store_true", help="let the system change the disk images"
     )
+    system.add_argument(
+        "--power-cut-after", type=int, metavar="N",
+        help="end the run by a power cut after N writes to the disks; with --write the images "
+        "are left as a real disk's would be",
+    )  # fmt: skip
     system.add_argument("--system", metavar="FILE", help="boot this system image in place of ours")
     system.add_argument(
         "--boot-config", metavar="FILE.json",
@@ -93,6 +98,7 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         ("cpus", arguments.cpus),
         ("ram_mib", arguments.ram),
         ("seed", arguments.seed),
+        ("power_cut_after", arguments.power_cut_after),
     ):
         if value is not None:
             changes[key] = value

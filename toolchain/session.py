@@ -47,6 +47,7 @@ class Session:
         self._found = False
         self._serial = b""
         self.machine.serial.on_output = self._serial_output
+        self.machine.power.on_cut = self._power_cut
 
     def _boot(self) -> Kernel:
         options = self.options
@@ -116,6 +117,12 @@ class Session:
             cpu = self.kernel.current
             index = cpu.index if cpu is not None else 0
             self._log_line(LogLine(self.kernel.now_ps(), index, 0, "serial", text))
+
+    def _power_cut(self, survived: int, total: int) -> None:
+        """The power fails: the run is at its end."""
+        writes = self.machine.power.cut_after
+        lost = f"{survived} of {total} sectors that were not flushed survive"
+        self.kernel.end(Outcome(0, f"power cut after write {writes}: {lost}"))
 
     def _report(self, report: str) -> None:
         for listener in self.reports:
