@@ -1,53 +1,63 @@
-"""Boot a system, run it to a moment and take its capability graph."""
+"""Boot a system, or take a recording, run it to a moment and take its capability graph."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import NoReturn
 
-from anos_sim.hw.clock import PS_PER_S
-from anos_sim.stage3.kernel import Kernel
-from anos_sim.toolchain.duration import parse_duration
-from anos_sim.toolchain.options import RunOptions, add_system_options, read_options
+from anos_sim.toolchain.errors import UserError
+from anos_sim.toolchain.options import add_system_options
+from anos_sim.toolchain.recording import is_recording
+from anos_sim.toolchain.replay import session_at
 from anos_sim.toolchain.session import Session
 
 from .graph import CapabilityGraph
 from .snapshot import snapshot
 from .watch import Watch
 
-DEFAULT_END_PS = PS_PER_S
+DEFAULT_END = "1s"
 
 
 def boot_and_snapshot(*arguments: str, at: str | None = None) -> CapabilityGraph:
-    """The capability graph of a system that has been booted.
+    """The capability graph of a system that has been booted, or of a recording.
 
     `arguments` are those of `anos-sim ps`: `"machine.toml"`, `"--for", "20ms"`, `"--caps",
-    "bearer"`. `at` is a moment, as `"20ms"`; without it, the end of the run, or one second.
+    "bearer"`, or a recording. `at` is a moment, as `"20ms"` or `"#1234"`; without it, the
+    end of the run, or one second if that comes first.
 
     Raises:
         UserError, ConfigError, ImageError: an argument is wrong.
     """
-    parser = argparse.ArgumentParser(prog="boot_and_snapshot", exit_on_error=False)
+    parser = _Parser(prog="boot_and_snapshot", add_help=False)
     add_system_options(parser)
-    options = read_options(parser.parse_args(arguments))
-    with run_to(options, parse_duration(at) if at else None) as (kernel, watch):
-        return snapshot(kernel, watch)
+    return graph_at(parser.parse_args(arguments), at)[0]
 
 
-@contextmanager
-def run_to(options: RunOptions, at_ps: int | None) -> Iterator[tuple[Kernel, Watch]]:
-    """A system run to a moment, with who watched it from its boot on."""
-    session = Session(options)
+def graph_at(arguments: argparse.Namespace, at: str | None) -> tuple[CapabilityGraph, int]:
+    """The graph of what the options describe at a moment, and the run's exit status."""
+    ends = (arguments.duration, arguments.until)
+    if at is None and not any(ends) and not _is_recording(arguments.machine):
+        at = DEFAULT_END
+    watches: list[Watch] = []
+
+    def prepare(session: Session) -> None:
+        watches.append(Watch(session.kernel))
+
+    meant = argparse.Namespace(**{**vars(arguments), "at": at})
+    session, status = session_at(meant, prepare)
     try:
-        kernel = session.kernel
-        watch = Watch(kernel)
-        if at_ps is not None:
-            kernel.end_ps = at_ps
-        elif options.end_ps is None:
-            kernel.end_ps = DEFAULT_END_PS
-        session.run()
-        watch.flush()
-        yield kernel, watch
+        return snapshot(session.kernel, watches[0]), status
     finally:
         session.close()
+
+
+def _is_recording(machine: str | None) -> bool:
+    return machine is not None and is_recording(machine)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with an argument."""
+        raise UserError(message)

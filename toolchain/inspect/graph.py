@@ -231,12 +231,10 @@ class CapabilityNode:
         for index in range(self.index + 1, self.graph.columns.end[self.index]):
             yield CapabilityNode(self.graph, index)
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, CapabilityNode)
-            and other.index == self.index
-            and other.graph is self.graph
-        )
+    def __eq__(self, other: Any) -> bool:
+        if not isinstance(other, CapabilityNode):
+            return NotImplemented
+        return other.index == self.index and other.graph is self.graph
 
     def __hash__(self) -> int:
         return hash(self.index)

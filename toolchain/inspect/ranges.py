@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anos_sim.hw.machine import ECAM_BASE, ECAM_BYTES
+from anos_sim.hw.ecam import SIZE_BYTES as ECAM_BYTES
+from anos_sim.hw.machine import ECAM_BASE
 
 if TYPE_CHECKING:
     from anos_sim.hw.machine import Machine
@@ -35,7 +36,12 @@ class RangeNames:
         """The names of a range, end exclusive."""
         if end <= self._ram_end:
             return ["firmware tables" if (start, end) == (FIRMWARE_BEGIN, FIRMWARE_END) else "RAM"]
-        found = [name for first, last, name in self._devices if start < last and first < end]
+        devices = [each for each in self._devices if start < each[1] and each[0] < end]
+        found = [name for _, _, name in devices]
+        if len(devices) == 1 and start <= devices[0][0]:
+            device_end = devices[0][1] + PAGE_BYTES - 1 & -PAGE_BYTES
+            if start < devices[0][0] & -PAGE_BYTES or end > device_end:
+                return [f"window with {found[0]}"]
         if len(found) <= NAMES_MAX:
             return found
         in_ecam = start >= ECAM_BASE and end <= ECAM_BASE + ECAM_BYTES

@@ -32,6 +32,13 @@ def snapshot(kernel: Kernel, watch: Watch | None = None) -> CapabilityGraph:
     return _Snapshot(kernel, watch).take()
 
 
+def printable(text: str) -> str:
+    """Programs choose names: what would disturb a terminal or a file format becomes `?`."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 class _Snapshot:
     """One walk over a tree, without recursion: a hostile tree is as deep as it likes."""
 
@@ -56,13 +63,17 @@ class _Snapshot:
             self._object(index, target) for index, target in enumerate(list(self._targets))
         )
         processes = [
-            ProcessNode(index, each.pid, each.name, each.path, STATES[each.state])
+            ProcessNode(
+                index, each.pid, printable(each.name), printable(each.path), STATES[each.state]
+            )
             for each, index in self._processes.items()
         ]
         known = {each.pid for each in processes}
         for pid, (name, path) in watch.processes.items() if watch is not None else ():
             if pid not in known:
-                processes.append(ProcessNode(len(processes), pid, name, path, "ended"))
+                processes.append(
+                    ProcessNode(len(processes), pid, printable(name), printable(path), "ended")
+                )
         return CapabilityGraph(
             time_ps=kernel.now_ps(),
             policy=kernel.policy.name,
@@ -127,4 +138,6 @@ class _Snapshot:
             names = self._ranges.names(target.start, target.end)
         elif isinstance(target, Process):
             process = self._processes.setdefault(target, len(self._processes))
-        return ObjectNode(index, kind, number, str(target), start, size, tuple(names), process)
+        shown = tuple(printable(name) for name in names)
+        text = printable(str(target))
+        return ObjectNode(index, kind, number, text, start, size, shown, process)
