@@ -10,7 +10,6 @@ import attrs
 from anos_sim.toolchain.duration import show_time
 from anos_sim.toolchain.table import render
 
-from .ipc_graph import to_dot, to_svg
 from .source import add_source_options, consume
 from .traffic import Traffic, Way
 
@@ -41,10 +40,10 @@ def run_ipc(arguments: argparse.Namespace) -> int:
     ways = traffic.ways()
     if arguments.json:
         print(json.dumps([_describe(way) for way in ways], indent=2))
-    elif arguments.dot:
-        print(to_dot(ways), end="")
-    elif arguments.svg:
-        print(to_svg(ways), end="")
+    elif arguments.dot or arguments.svg:
+        from .ipc_graph import to_dot, to_svg
+
+        print(to_dot(ways) if arguments.dot else to_svg(ways), end="")
     else:
         print(_text(ways))
     return status
