@@ -13,12 +13,14 @@ from anos_sim.hw.disk import DiskError
 from anos_sim.hw.vcpu import EngineError
 from anos_sim.stage3.errors import ImageError
 
-from . import bench, bt, build, conformance, devices, events, mem, ps, replay, run
+from . import bench, bt, build, caps, conformance, devices, events, mem, ps, replay, run
 from .errors import UserError
 from .guest.errors import BuildError
 from .look import ipc, top, trace
 
-COMMANDS = (run, replay, ps, bt, mem, devices, events, trace, ipc, top, conformance, bench, build)
+COMMANDS = (
+    run, replay, ps, bt, mem, devices, caps, events, trace, ipc, top, conformance, bench, build,
+)  # fmt: skip
 USER_ERRORS = (UserError, ConfigError, DiskError, ImageError, BuildError, EngineError)
 
 
@@ -28,6 +30,15 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print it and exit with status 2."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """A command with many views declares them only when it is called (`declare`)."""
+        declare = self.get_default("declare")
+        if declare is not None:
+            args = declare(self, list(args or ()))
+        return super().parse_known_args(args, namespace)
 
 
 class Version(argparse.Action):

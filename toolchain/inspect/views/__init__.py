@@ -1,0 +1,12 @@
+"""What `anos-sim caps` can show: a module for each view.
+
+A view has `add_parser(views)`, which declares its options and sets `run` to a function
+arguments -> exit status.
+"""
+
+from __future__ import annotations
+
+from . import diff, holders, tree, why
+
+VIEWS = (tree, holders, why, diff)
+DEFAULT_VIEW = "tree"
