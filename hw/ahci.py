@@ -83,11 +83,12 @@ class AhciController(Function):
         self.msi = Msi(self)
         self.add_capability(self.msi)
 
-    def watch_commands(self, listener: CommandListener) -> None:
-        """Tell `listener` of every command that a drive of ours begins."""
+    def watch_commands(self, listener: CommandListener | None) -> None:
+        """Tell `listener` of every command that a drive of ours begins; None: tell nobody."""
         for port in self.ports:
             if port.engine is not None:
-                port.engine.on_begin = partial(listener, f"{self.name}, port {port.index}")
+                drive = f"{self.name}, port {port.index}"
+                port.engine.on_begin = partial(listener, drive) if listener is not None else None
 
     @property
     def busy(self) -> bool:

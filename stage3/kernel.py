@@ -414,6 +414,13 @@ class Kernel:
         self.memory.on_dma = self._dma
         self.machine.watch_commands(self._command)
 
+    def stop_recording(self) -> None:
+        """Record no more; what was recorded so far has been told."""
+        if self.events is not None:
+            self.events.close()
+            self.events = self.board.on_access = self.memory.on_dma = None
+            self.machine.watch_commands(None)
+
     def _device_access(self, write: bool, address: int, size: int, value: int) -> None:
         thread = self.current.thread if self.current is not None else None
         self.emit(EventKind.DEVICE, thread, write, address, size, value)

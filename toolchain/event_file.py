@@ -120,6 +120,8 @@ class EventFile:
                         yield event
                 elif kind == _END:
                     self.end = json.loads(payload)
+        except UserError:
+            raise
         except (MalformedStream, ValueError, AttributeError):
             raise UserError(f"{self.path} is damaged: its events make no sense") from None
         finally:

@@ -119,10 +119,9 @@ def test_a_check_finds_what_makes_a_run_unrepeatable(injected: str, tmp_path: Pa
     code = "from anos_sim.stage3.kernel import Kernel\n" + INJECTIONS[injected]
     (tmp_path / "sitecustomize.py").write_text(code)
     paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
-    image = str(PROGRAMS / "many.elf")
+    system = ["--system", str(PROGRAMS / "many.elf"), "--caps", "derived", "--cpus", "16"]
     done = subprocess.run(
-        [sys.executable, "-m", "anos_sim.toolchain", "run", "--check", "--cpus", "16"]
-        + ["--system", image, "--caps", "derived", "--for", "300ms"],
+        [sys.executable, "-m", "anos_sim.toolchain", "run", "--check", *system, "--for", "300ms"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
