@@ -22,10 +22,13 @@
 #define BUS_RANGES_MAX 16
 #define RECORDS_BEGIN sizeof(struct device_registration)
 
-/* What pcidrv needs for itself, and in the last line what it passes on only (anos-abi 2). */
+/*
+ * What pcidrv needs for itself and for the drivers it starts. What DEVMAN does not
+ * hold is left out: under our SYSTEM KILL_CURRENT_TASK, which only programs without
+ * EXIT_PROCESS need.
+ */
 static const uint8_t bus_driver_calls[] = {
     ANOS_SYS_DEBUG_PRINT,
-    ANOS_SYS_DEBUG_CHAR,
     ANOS_SYS_SLEEP,
     ANOS_SYS_MAP_PHYSICAL,
     ANOS_SYS_MAP_VIRTUAL,

@@ -40,12 +40,11 @@ static const struct driver drivers[] = {
         .path = "boot:/ahcidrv.elf",
         .calls = {
             ANOS_SYS_DEBUG_PRINT,
-            ANOS_SYS_DEBUG_CHAR,
-            ANOS_SYS_SLEEP,
+            ANOS_SYS_SLEEP, /* when a port is slow to stop, or without interrupts */
             ANOS_SYS_MAP_PHYSICAL,
             ANOS_SYS_MAP_VIRTUAL,
             ANOS_SYS_ALLOC_PHYSICAL_PAGES,
-            ANOS_SYS_KILL_CURRENT_TASK,
+            ANOS_SYS_KILL_CURRENT_TASK, /* to end where there is no EXIT_PROCESS */
             ANOS_SYS_ALLOC_INTERRUPT_VECTOR,
             ANOS_SYS_WAIT_INTERRUPT,
             ANOS_SYS_FIND_NAMED_CHANNEL,
