@@ -341,6 +341,21 @@ class CapabilityGraph:
             (each for each in self.objects if each.kind == kind and each.number == number), None
         )
 
+    def seen_calls(self, holder: ProcessNode) -> dict[int, int]:
+        """Under `bearer`: who was seen making calls with a holder's capabilities.
+
+        By process (its index): how many different ones. Nobody gave them to it.
+        """
+        if self.policy != "bearer":
+            return {}
+        cookies = {node.cookie for node in self.held_by(holder) if node.is_call}
+        index_of = {each.pid: each.index for each in self.processes}
+        seen: dict[int, int] = {}
+        for use in self.uses:
+            if use.cookie in cookies and use.pid != holder.pid and use.pid in index_of:
+                seen[index_of[use.pid]] = seen.get(index_of[use.pid], 0) + 1
+        return dict(sorted(seen.items()))
+
     @cached_property
     def _rows_by_holder(self) -> dict[int, list[int]]:
         return _group(self.columns.holder, self.columns.alive)

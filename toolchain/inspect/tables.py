@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from anos_sim.toolchain.table import render
 
 from .graph import CapabilityGraph, CapabilityNode, ObjectNode, ProcessNode
-from .words import holder_text, object_text, origin_text, plural, rights_text, when_text
+from .words import SEEN, allowed_text, holder_text, object_text, origin_text, plural, when_text
 
 LISTED_MAX = 4
 
@@ -26,12 +26,19 @@ def process_lines(
         folded = [] if calls else [node for node in held if node.is_call]
         if folded:
             rows.append(_calls_row(folded))
+        seen = sum(
+            graph.seen_calls(giver).get(process.index, 0)
+            for giver in graph.processes
+            if giver.index != process.index
+        )
+        if seen:
+            rows.append([plural(seen, "system call"), "call", "", SEEN, "", ""])
         for node in held:
             if calls or not node.is_call:
                 rows.append(
                     [
                         object_text(node.object) + _badge(node),
-                        rights_text(node.rights),
+                        allowed_text(node),
                         giver_text(node),
                         origin_text(node),
                         when_text(node),
@@ -52,7 +59,7 @@ def holder_lines(graph: CapabilityGraph, targets: Iterable[ObjectNode]) -> Itera
                 [
                     named,
                     str(node.holder) + _badge(node),
-                    rights_text(node.rights),
+                    allowed_text(node),
                     giver_text(node),
                     origin_text(node),
                     when_text(node),

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import attrs
 
 from .graph import CapabilityGraph, CapabilityNode
-from .words import holder_text, object_text, origin_text, plural, rights_text, title, when_text
+from .words import (
+    SEEN,
+    allowed_text,
+    holder_text,
+    object_text,
+    origin_text,
+    plural,
+    title,
+    when_text,
+)
 
 ALIGN_MAX = 5_000
 """So many lines are aligned with each other; of more, only those that fit into fixed columns."""
@@ -63,7 +72,7 @@ def _row(node: CapabilityNode, depth: int, parent: CapabilityNode | None) -> Row
         who += f": {node.object}"
     if node.badge and (parent is None or node.badge != parent.badge):
         who += f", badge {node.badge:#x}"
-    return Row(depth, who, rights_text(node.rights), origin_text(node), when_text(node))
+    return Row(depth, who, allowed_text(node), origin_text(node), when_text(node))
 
 
 class _Fold:
@@ -103,6 +112,9 @@ def folded_calls(graph: CapabilityGraph) -> Iterator[Row]:
         fold, depth = pending.pop()
         yield fold.row(depth)
         pending += [(below, depth + 1) for below in reversed(fold.below.values())]
+        if fold in top.values():
+            for process, count in graph.seen_calls(fold.first.holder).items():
+                yield Row(1, str(graph.processes[process]), plural(count, "call"), SEEN, "")
 
 
 def draw(rows: Iterator[Row] | list[Row]) -> Iterator[str]:

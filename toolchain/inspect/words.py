@@ -10,6 +10,8 @@ from .graph import CapabilityGraph, CapabilityNode, ObjectNode
 
 WORDS = [(int(right), right.name.lower()) for right in Rights if right is not Rights.GRANT]  # type: ignore[union-attr]
 WORDS.append((int(Rights.GRANT), "grant"))
+SEEN = "seen"
+"""How a process comes to a capability under `bearer` if nobody gave it: it was seen using it."""
 _PLURALS = {"capability": "capabilities", "process": "processes"}
 _KNOWN: dict[int, str] = {}
 
@@ -36,9 +38,14 @@ def object_text(target: ObjectNode) -> str:
 def holder_text(node: CapabilityNode) -> str:
     """Who has it; of a tombstone also why it is one."""
     holder = node.holder
-    if node.alive:
-        return str(holder)
-    return f"{holder} ({'ended' if holder.state == 'ended' else 'dropped'})"
+    if holder.state == "ended":
+        return f"{holder} (ended)"
+    return str(holder) if node.alive else f"{holder} (dropped)"
+
+
+def allowed_text(node: CapabilityNode) -> str:
+    """Its rights; under `bearer` those that somebody was seen using, if it was given none."""
+    return rights_text(node.used if node.origin.how == SEEN else node.rights)
 
 
 def origin_text(node: CapabilityNode) -> str:
