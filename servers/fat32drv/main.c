@@ -103,6 +103,11 @@ static bool register_mounts(uint64_t channel)
             any = true;
             printf("fat32drv: %s is FAT%" PRIu32 ", %" PRIu64 " KiB, label '%s'\n", mount->prefix,
                    volume->fat.entry_bits, volume->bytes / 1024, volume->label);
+            if (volume->was_dirty) {
+                printf("fat32drv: %s was not switched off in good order; its files are as they "
+                       "were last synced, but clusters may be lost\n",
+                       mount->prefix);
+            }
         } else {
             printf("fat32drv: %s cannot be mounted: the VFS refuses it\n", mount->prefix);
         }

@@ -10,7 +10,7 @@
 #include "file.h"
 
 /* The filesystem is gone, or it does not know the request, or the path is too long to send. */
-#define FILE_NO_ANSWER (-6)
+#define FILE_NO_ANSWER (-100)
 
 /* The channel of the filesystem that a path's mount names; 0 if there is none. */
 uint64_t file_system(const char *path, void *page);
@@ -26,6 +26,34 @@ int64_t file_list(uint64_t filesystem, const char *path, uint64_t position, void
 
 /* A file's bytes from `offset` on: how many are in `page` (0: that is its end), or an error. */
 int64_t file_read(uint64_t filesystem, const char *path, uint64_t offset, void *page);
+
+/* Make an empty file: 0 or an error, as all that change something. */
+int64_t file_create(uint64_t filesystem, const char *path, void *page);
+
+/* Write up to as many bytes as fit into a message: how many those are, or an error. */
+int64_t file_write(uint64_t filesystem, const char *path, uint64_t offset, const void *from,
+                   size_t bytes, void *page);
+
+/* Make a file shorter, or longer by zeros. */
+int64_t file_truncate(uint64_t filesystem, const char *path, uint64_t bytes, void *page);
+
+/* Give a file or directory another path in the same mount. */
+int64_t file_rename(uint64_t filesystem, const char *old_path, const char *new_path, void *page);
+
+/* Remove a file. */
+int64_t file_remove(uint64_t filesystem, const char *path, void *page);
+
+/* Make an empty directory. */
+int64_t file_make_directory(uint64_t filesystem, const char *path, void *page);
+
+/* Remove an empty directory. */
+int64_t file_remove_directory(uint64_t filesystem, const char *path, void *page);
+
+/* Have all changes of a mount on the medium. */
+int64_t file_sync(uint64_t filesystem, const char *path, void *page);
+
+/* Set when a file was changed last, in seconds since 1970; 0 is now. */
+int64_t file_set_time(uint64_t filesystem, const char *path, int64_t seconds, void *page);
 
 /* What an error means, as "no such file". */
 const char *file_error_text(int64_t error);

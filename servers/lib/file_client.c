@@ -51,6 +51,86 @@ int64_t file_read(uint64_t filesystem, const char *path, uint64_t offset, void *
     return answer < 0 ? answer : answer - 1;
 }
 
+/* Ask for a change: 0 or an error. */
+static int64_t change(uint64_t filesystem, enum file_tag tag, const char *path, uint64_t position,
+                      void *page)
+{
+    const int64_t answer = ask(filesystem, tag, path, position, page);
+    return answer < 0 ? answer : 0;
+}
+
+int64_t file_create(uint64_t filesystem, const char *path, void *page)
+{
+    return change(filesystem, FILE_CREATE, path, 0, page);
+}
+
+int64_t file_write(uint64_t filesystem, const char *path, uint64_t offset, const void *from,
+                   size_t bytes, void *page)
+{
+    struct file_write *const request = page;
+    const size_t path_bytes = (strlen(path) + 1 + 7) & ~(size_t)7; /* the data are aligned */
+    const size_t head_bytes = sizeof *request + path_bytes;
+    if (head_bytes >= ANOS_PAGE_BYTES) {
+        return FILE_NO_ANSWER;
+    }
+    const size_t room = ANOS_PAGE_BYTES - head_bytes, count = bytes < room ? bytes : room;
+    request->position = offset;
+    request->bytes = (uint32_t)count;
+    request->path_bytes = (uint32_t)path_bytes;
+    strcpy(request->path, path);
+    memcpy(request->path + path_bytes, from, count);
+    const struct anos_result answer =
+        anos_send_message(filesystem, FILE_WRITE, head_bytes + count, page);
+    const int64_t reply = (int64_t)answer.value;
+    return answer.type != ANOS_OK ? FILE_NO_ANSWER : reply < 0 ? reply : reply - 1;
+}
+
+int64_t file_truncate(uint64_t filesystem, const char *path, uint64_t bytes, void *page)
+{
+    return change(filesystem, FILE_TRUNCATE, path, bytes, page);
+}
+
+int64_t file_rename(uint64_t filesystem, const char *old_path, const char *new_path, void *page)
+{
+    struct file_request *const request = page;
+    const size_t old_bytes = strlen(old_path) + 1, new_bytes = strlen(new_path) + 1;
+    if (old_bytes + new_bytes > sizeof request->path) {
+        return FILE_NO_ANSWER;
+    }
+    request->position = 0;
+    memcpy(mempcpy(request->path, old_path, old_bytes), new_path, new_bytes);
+    const struct anos_result answer =
+        anos_send_message(filesystem, FILE_RENAME,
+                          offsetof(struct file_request, path) + old_bytes + new_bytes, page);
+    const int64_t reply = (int64_t)answer.value;
+    return answer.type != ANOS_OK ? FILE_NO_ANSWER : reply < 0 ? reply : 0;
+}
+
+int64_t file_remove(uint64_t filesystem, const char *path, void *page)
+{
+    return change(filesystem, FILE_REMOVE, path, 0, page);
+}
+
+int64_t file_make_directory(uint64_t filesystem, const char *path, void *page)
+{
+    return change(filesystem, FILE_MAKE_DIRECTORY, path, 0, page);
+}
+
+int64_t file_remove_directory(uint64_t filesystem, const char *path, void *page)
+{
+    return change(filesystem, FILE_REMOVE_DIRECTORY, path, 0, page);
+}
+
+int64_t file_sync(uint64_t filesystem, const char *path, void *page)
+{
+    return change(filesystem, FILE_SYNC, path, 0, page);
+}
+
+int64_t file_set_time(uint64_t filesystem, const char *path, int64_t seconds, void *page)
+{
+    return change(filesystem, FILE_SET_TIME, path, (uint64_t)seconds, page);
+}
+
 const char *file_error_text(int64_t error)
 {
     switch (error) {
@@ -64,6 +144,18 @@ const char *file_error_text(int64_t error)
         return "the disk cannot be read there or is damaged";
     case FILE_BAD_REQUEST:
         return "a bad request";
+    case FILE_EXISTS:
+        return "the name is taken";
+    case FILE_NO_SPACE:
+        return "no space left";
+    case FILE_NOT_EMPTY:
+        return "the directory is not empty";
+    case FILE_BAD_NAME:
+        return "the filesystem cannot have such a name";
+    case FILE_PROTECTED:
+        return "it is read-only";
+    case FILE_TOO_LARGE:
+        return "larger than a file can be";
     default:
         return "the filesystem does not answer";
     }

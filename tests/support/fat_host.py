@@ -63,7 +63,9 @@ class FatHost:
     def __init__(
         self, program: Path, image: Path, sector_bytes: int = 512, trace: Path | None = None
     ) -> None:
-        command = [program, image, str(sector_bytes), *([trace] if trace else [])]
+        command: list[str | Path] = [program, image, str(sector_bytes)]
+        if trace is not None:
+            command.append(trace)
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdin is not None
         assert self.process.stdout is not None

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from .fat_host import FatHost
@@ -178,7 +179,7 @@ class Workload:
             others = [other for other in [*self.files, *self.folders] if other.startswith(path)]
             if others == [path]:
                 self.folders.remove(path)
-                self.step("folder", lambda path=path: self.host.remove_directory(MOUNT + path))
+                self.step("folder", partial(self.host.remove_directory, MOUNT + path))
                 return
 
     def rename_folder(self) -> None:

@@ -1,0 +1,121 @@
+"""Files written in a whole boot, read with the host's own tools; power cuts and bad sectors."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from anos_sim.hw.config import AhciConfig, MachineConfig, PortConfig
+from anos_sim.hw.machine import Machine
+from anos_sim.stage3.boot import boot
+from anos_sim.stage3.log import LogLine
+from anos_sim.stage3.outcome import Outcome
+from anos_sim.toolchain.cli import main
+from anos_sim.toolchain.guest.disk_image import write_fat32
+from support.boot import boot_system
+from support.effort import EFFORT
+from support.fat_image import FatImage, make_volume
+from support.invariants import check_kernel
+from support.power_cut import complaints, read_all
+from support.system import PROGRAMS, entry, servers, system_image
+
+MIB = 1 << 20
+LARGE_BYTES = 300 * 1024
+LARGE = bytes((offset * 7 + offset // 256) & 0xFF for offset in range(LARGE_BYTES))
+DEVMAN = entry("devman", stack_size=0x100000)
+DRIVER = entry("fat32drv", start="on request", stack_size=0x100000, **{"class": "REALTIME"})
+
+
+def run(config: MachineConfig, *arguments: str, policy: str = "derived") -> list[str]:
+    """What tests/guest/files.c says on these disks, up to its end or a power cut."""
+    program = entry("files", *arguments, wait_for="disk0:", stack_size=0x20000)
+    image = system_image([DEVMAN, DRIVER, program], servers())
+    machine = Machine(config)
+    kernel = boot(machine, image, policy)
+    lines: list[LogLine] = []
+    kernel.on_log = lines.append
+    machine.power.on_cut = lambda *_: kernel.end(Outcome(0, "power cut"))
+    while kernel.advance(1000):
+        pass
+    check_kernel(kernel)
+    assert kernel.reports == []
+    kernel.close()
+    machine.close()
+    return [line.text for line in lines if line.process == "files"]
+
+
+def volume(path: Path, bits: int = 32) -> Path:
+    make_volume(path, bits, {12: 2, 16: 16, 32: 34}[bits] * MIB, "-s", "1")
+    return path
+
+
+@pytest.mark.parametrize(("bits", "policy"), [(12, "derived"), (16, "bearer"), (32, "derived")])
+def test_the_host_reads_what_a_program_wrote(tmp_path: Path, bits: int, policy: str) -> None:
+    disk = volume(tmp_path / "disk", bits)
+    lines = run(MachineConfig(disks=(str(disk),), write=True), policy=policy)
+    assert [line for line in lines if not line.startswith("ok ")] == ["done 20"]
+    assert complaints(disk) == []
+    assert read_all(disk, tmp_path / "read") == {"moved": LARGE, "small.txt": b"small\n"}
+
+
+def test_what_nobody_syncs_is_on_the_disk_after_a_while(tmp_path: Path) -> None:
+    disk = volume(tmp_path / "disk")
+    lines = run(MachineConfig(disks=(str(disk),), write=True), "idle")
+    assert lines[-1] == "done 19"
+    assert complaints(disk) == []
+    assert read_all(disk, tmp_path / "read") == {"moved": LARGE, "small.txt": b"small\n"}
+
+
+def test_without_write_the_image_stays_as_it_was(tmp_path: Path) -> None:
+    disk = volume(tmp_path / "disk")
+    before = disk.read_bytes()
+    assert run(MachineConfig(disks=(str(disk),)))[-1] == "done 20"
+    assert disk.read_bytes() == before
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 1 if EFFORT > 1 else 13))
+def test_a_power_cut_leaves_a_sound_volume(tmp_path: Path, cut: int) -> None:
+    disk = volume(tmp_path / "disk")
+    run(MachineConfig(disks=(str(disk),), write=True, power_cut_after=cut, seed=cut))
+    assert complaints(disk, two_names=True) == []
+    read_all(disk, tmp_path / "read")
+
+
+def test_run_power_cut_after_ends_the_run_and_says_what_survived(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    disk, config = tmp_path / "disk", tmp_path / "boot.json"
+    write_fat32(disk, {"FILES.ELF": (PROGRAMS / "files.elf").read_bytes()})
+    program = entry("files", path="disk0:/FILES.ELF", wait_for="disk0:", stack_size=0x20000)
+    config.write_text(json.dumps({"boot_servers": [DEVMAN, DRIVER, program]}))
+    command = ["run", "--disk", str(disk), "--boot-config", str(config), "--write"]
+    assert main([*command, "--power-cut-after", "20"]) == 0
+    said = capfd.readouterr()
+    assert "ok a file" in said.out
+    assert "ok a sync" not in said.out
+    assert re.search(
+        r"power cut after write 20: \d+ of \d+ sectors that were not flushed", said.err
+    )
+    assert complaints(disk) == []
+    assert main([*command, "--power-cut-after", "1000000"]) == 0
+    said = capfd.readouterr()
+    assert "power cut" not in said.err
+    assert "disk0: was not switched off in good order" in said.out
+
+
+def test_a_bad_sector_is_an_io_error_of_the_file_that_has_it(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    write_fat32(disk, {"README.TXT": b"all is well\n" * 100, "SUB/BAD.BIN": bytes(5000)})
+    image = FatImage(disk)
+    sector = image.offset(image.first_cluster(image.entry(b"README  TXT"))) // 512
+    port = PortConfig("disk", str(disk), bad_sectors=(sector + 1,))
+    booted = boot_system(MachineConfig(ahci=(AhciConfig((port,)),)))
+    assert booted.kernel.outcome is not None
+    assert booted.kernel.outcome.status == 1
+    assert "disk0:/README.TXT: the disk cannot be read there or is damaged" in booted.text("tour")
+    assert "5000  2024-01-01 12:00  BAD.BIN" in booted.text("tour")
+    assert booted.kernel.reports == []
+    booted.close()
