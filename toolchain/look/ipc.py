@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -11,7 +12,9 @@ from anos_sim.toolchain.duration import show_time
 from anos_sim.toolchain.table import render
 
 from .source import add_source_options, consume
-from .traffic import Traffic, Way
+
+if TYPE_CHECKING:
+    from .traffic import Way
 
 PS_PER_NS = 1000
 
@@ -35,6 +38,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run_ipc(arguments: argparse.Namespace) -> int:
     """Do it; returns the exit status."""
+    from .traffic import Traffic
+
     traffic = Traffic()
     status = consume(arguments, traffic.hear)
     ways = traffic.ways()

@@ -16,7 +16,7 @@ from anos_sim.stage3.events import Event, EventKind
 from anos_sim.stage3.log import LogLine
 from anos_sim.toolchain.run import format_line
 
-from .names import Names
+from .names import Names, clean
 from .picture import ChannelRow, CpuRow, Picture, ProcessRow
 from .runners import Runners
 
@@ -129,7 +129,7 @@ class Model:
     # ---- the events ----
 
     def _process_start(self, event: Event) -> None:
-        self._processes[event.value("holder")] = _Process(event.text("name"))
+        self._processes[event.value("holder")] = _Process(clean(event.text("name")))
 
     def _process_end(self, event: Event) -> None:
         process = self._processes.get(event.value("holder"))
@@ -201,7 +201,7 @@ class Model:
 
     def _print(self, event: Event, text: str) -> None:
         line = LogLine(event.time_ps, event.cpu, event.pid, event.process, text)
-        self._log.append(format_line(line))
+        self._log.append(clean(format_line(line)))
         self._log_lines += 1
 
     def _frames(self, event: Event) -> None:
@@ -220,7 +220,7 @@ class Model:
             time_ps=self.time_ps,
             mode=mode,
             speed=speed,
-            last=self._last.line() if self._last is not None else "",
+            last=clean(self._last.line()) if self._last is not None else "",
             messages=self._messages,
             ready=len(self._runners.ready),
             free_frames=self._free,

@@ -15,6 +15,13 @@ STATUSES = {int(status): status.name for status in Status}
 _ANY = ("a0", "a1", "a2", "a3", "a4")
 
 
+def clean(text: str) -> str:
+    """A text of a program's as one line that any terminal, file and format can take."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 class Names:
     """Keeps the names that the events so far have told."""
 
@@ -25,10 +32,10 @@ class Names:
     def hear(self, event: Event) -> None:
         """Learn from an event, if it tells a name."""
         if event.kind == EventKind.NAMED:
-            self._channels.setdefault(event.value("channel"), event.text("name"))
+            self._channels.setdefault(event.value("channel"), clean(event.text("name")))
         elif event.kind == EventKind.PROCESS_START:
             pid = event.value("holder")
-            self._processes[pid] = f"{event.text('name')}[{pid}]"
+            self._processes[pid] = f"{clean(event.text('name'))}[{pid}]"
 
     def hear_all(self, events: Iterable[Event]) -> None:
         """Learn from many."""

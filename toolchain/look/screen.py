@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -51,7 +52,7 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss()
 
 
-class Table(DataTable[str]):
+class Table(DataTable[Text]):
     """Rows by a key; only what has changed is drawn again."""
 
     def __init__(self, columns: Sequence[str], name: str) -> None:
@@ -73,11 +74,11 @@ class Table(DataTable[str]):
             before = self._shown.get(key)
             self._shown[key] = tuple(row)
             if before is None:
-                self.add_row(*row, key=key)
+                self.add_row(*map(Text, row), key=key)
                 continue
             for title, old, new in zip(self._titles, before, row, strict=True):
                 if old != new:
-                    self.update_cell(key, title, new, update_width=True)
+                    self.update_cell(key, title, Text(new), update_width=True)
 
 
 class TopApp(App[None]):

@@ -15,7 +15,7 @@ import attrs
 from anos_sim.hw.clock import PS_PER_S, PS_PER_US
 from anos_sim.stage3.events import Event, EventKind
 
-from .names import Names, arguments_of, status_name
+from .names import Names, arguments_of, clean, status_name
 from .pftrace import Arguments, TraceWriter
 from .runners import Runners
 
@@ -49,6 +49,7 @@ class Tracks:
         self._writer = writer
         self._names = Names()
         self._runners = Runners()
+        self._processes: dict[int, int] = {}
         self._threads: dict[int, _Thread] = {}
         self._senders: dict[int, _Thread] = {}
         self._serving: dict[int, _Lane] = {}
@@ -102,10 +103,15 @@ class Tracks:
     # ---- processes and threads ----
 
     def _process_start(self, event: Event) -> None:
-        self._writer.process_track(event.value("holder"), event.text("name"))
+        self._process(event.value("holder"), event.text("name"))
+
+    def _process(self, pid: int, name: str) -> None:
+        if pid not in self._processes:
+            self._processes[pid] = self._writer.process_track(pid, clean(name))
 
     def _thread_start(self, event: Event) -> None:
-        track = self._writer.thread_track(event.pid, event.tid, event.process)
+        self._process(event.pid, event.process)
+        track = self._writer.thread_track(event.pid, event.tid, clean(event.process))
         self._threads[event.tid] = _Thread(track)
 
     def _thread_end(self, event: Event) -> None:
@@ -198,7 +204,7 @@ class Tracks:
             self._end_lane(lane, event.time_ps, _NOTHING)
             if tid:
                 arguments = {"pid": event.pid, "tid": tid}
-                self._writer.begin(lane.track, event.time_ps, event.process, arguments)
+                self._writer.begin(lane.track, event.time_ps, clean(event.process), arguments)
                 lane.message = tid
 
     # ---- what happens at once ----
@@ -206,12 +212,12 @@ class Tracks:
     def _log(self, event: Event) -> None:
         thread = self._threads.get(event.tid)
         if thread is not None:
-            self._writer.instant(thread.track, event.time_ps, event.text("text"), _NOTHING)
+            self._writer.instant(thread.track, event.time_ps, clean(event.text("text")), _NOTHING)
 
     def _fault(self, event: Event) -> None:
         thread = self._threads.get(event.tid)
         if thread is not None:
-            name = f"fault: {event.text('cause')}"
+            name = f"fault: {clean(event.text('cause'))}"
             self._writer.instant(thread.track, event.time_ps, name, _NOTHING)
 
     def _interrupt(self, event: Event) -> None:
