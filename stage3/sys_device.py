@@ -144,6 +144,8 @@ def wait_interrupt(kernel: Kernel, caller: Thread, number: int, event_pointer: i
     vector = kernel.vectors.find(number & 0xFF)
     if vector is None or vector.owner is not caller.process or vector.slow:
         raise SyscallError(Status.FAILURE)
+    if vector.first is not None:
+        kernel.used(caller, vector.first, Rights.RECEIVE)
     if vector.events:
         event = vector.events.popleft()
         if event_pointer:

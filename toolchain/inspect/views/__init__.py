@@ -6,7 +6,7 @@ arguments -> exit status.
 
 from __future__ import annotations
 
-from . import diff, holders, tree, why
+from . import diff, flow, holders, tree, unused, why
 
-VIEWS = (tree, holders, why, diff)
+VIEWS = (tree, holders, why, diff, flow, unused)
 DEFAULT_VIEW = "tree"

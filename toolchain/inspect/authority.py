@@ -1,0 +1,90 @@
+"""Who has which right to what, as sets of processes.
+
+A set of processes is an integer: bit i is process i of the graph. So a union is
+one operation however many processes there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from anos_sim.stage3.abi import ObjectKind, Rights, Sysno
+
+from .graph import CapabilityGraph, ObjectNode, ProcessNode
+
+GRANT = int(Rights.GRANT)
+RIGHTS = tuple(int(right) for right in Rights)
+
+ProcessSet = int
+
+
+def members(processes: ProcessSet) -> Iterator[int]:
+    """The indices in a set, lowest first."""
+    while processes:
+        lowest = processes & -processes
+        yield lowest.bit_length() - 1
+        processes ^= lowest
+
+
+def set_of(processes: Iterable[ProcessNode]) -> ProcessSet:
+    """The set of some processes."""
+    found = 0
+    for each in processes:
+        found |= 1 << each.index
+    return found
+
+
+@attrs.frozen(eq=False)
+class Authority:
+    """Which processes have a right to an object, by (object's index, right).
+
+    `holds` are all that have it, `grants` those of them that may pass it on.
+    """
+
+    processes: tuple[ProcessNode, ...]
+    objects: tuple[ObjectNode, ...]
+    holds: dict[tuple[int, int], ProcessSet]
+    grants: dict[tuple[int, int], ProcessSet]
+
+    @classmethod
+    def of(cls, graph: CapabilityGraph) -> Authority:
+        """What is held in a graph."""
+        holds: dict[tuple[int, int], ProcessSet] = {}
+        grants: dict[tuple[int, int], ProcessSet] = {}
+        columns = graph.columns
+        together: dict[tuple[int, int], ProcessSet] = {}
+        rows = zip(columns.target, columns.rights, columns.holder, columns.alive, strict=True)
+        for target, rights, holder, alive in rows:
+            if alive:
+                kind = target, rights
+                together[kind] = together.get(kind, 0) | 1 << holder
+        for (target, rights), holders in together.items():
+            for right in RIGHTS:
+                if rights & right:
+                    key = target, right
+                    holds[key] = holds.get(key, 0) | holders
+                    if rights & GRANT:
+                        grants[key] = grants.get(key, 0) | holders
+        return cls(graph.processes, graph.objects, holds, grants)
+
+    def holders(self, target: ObjectNode, right: Rights) -> ProcessSet:
+        """Who has this right to it."""
+        return self.holds.get((target.index, int(right)), 0)
+
+    def callers(self, *calls: Sysno) -> ProcessSet:
+        """Who may make one of these calls."""
+        found = 0
+        for target in self.objects:
+            if target.kind == ObjectKind.CALL and target.number in calls:
+                found |= self.holders(target, Rights.CALL)
+        return found
+
+    def of_kind(self, kind: ObjectKind) -> list[ObjectNode]:
+        """All objects of a kind."""
+        return [each for each in self.objects if each.kind == kind]
+
+    def copy(self) -> Authority:
+        """One that can grow by itself."""
+        return attrs.evolve(self, holds=dict(self.holds), grants=dict(self.grants))
