@@ -74,6 +74,17 @@ class AddressSpace:
         leaf = self._leaves.get(address >> 21)
         return self._words[leaf + (address >> FRAME_SHIFT & 511)] if leaf is not None else 0
 
+    def slot(self, address: int) -> int:
+        """Where in `PhysicalMemory.words` the entry of an address is, as long as the space lives.
+
+        Raises:
+            OutOfFrames: a table was needed and there is none; nothing changed.
+        """
+        leaf = self._leaves.get(address >> 21)
+        if leaf is None:
+            leaf = self._make_leaf(address)
+        return leaf + (address >> FRAME_SHIFT & 511)
+
     def set_entry(self, address: int, entry: int) -> None:
         """Change one entry. References are the caller's; flushing is done here.
 
@@ -112,34 +123,41 @@ class AddressSpace:
 
     # ---- windows of messages ----
 
-    def open_window(self, page: int, entry: int, keep: bool) -> None:
+    def open_window(self, page: int, slot: int, entry: int, keep: bool) -> None:
         """Map a message's page; with `keep`, what was there is set aside until it closes.
 
-        Raises:
-            OutOfFrames: a table was needed and there is none; nothing changed.
+        `slot` is `slot(page)`. The entry's reference to the frame is the caller's.
         """
-        before = self.swap_entry(page, entry)
-        if keep and page not in self.windows:
-            self.windows[page] = before & NOT_ACCESSED
+        words, windows = self._words, self.windows
+        before = words[slot]
+        words[slot] = entry
+        if before & ACCESSED:
+            before &= NOT_ACCESSED
+            self.flush()
+        if self._writable.pop(page >> FRAME_SHIFT, None) is not None:
+            self.generation += 1
+        if keep and page not in windows:
+            windows[page] = before
         elif before & PRESENT:
             self.release_entry(before)
 
-    def close_window(self, page: int, frame_address: int) -> bool:
-        """Put back what was there; False if the message's page no longer is.
+    def close_window(self, page: int, slot: int, entry: int) -> bool:
+        """Put back what was there; False if the message's page, mapped by `entry`, no longer is.
 
         The reference that the window had is then the caller's.
         """
         before = self.windows.get(page)
         if before is None:
             return False
-        slot = self._leaves[page >> 21] + (page >> FRAME_SHIFT & 511)
-        entry = self._words[slot]
-        if entry & FRAME_OR_COW != frame_address:
-            return False
+        words = self._words
+        now = words[slot]
+        if now != entry:
+            if (now ^ entry) & FRAME_OR_COW:
+                return False
+            if now & ACCESSED:
+                self.flush()
         del self.windows[page]
-        self._words[slot] = before
-        if entry & ACCESSED:
-            self.flush()
+        words[slot] = before
         if self._writable.pop(page >> FRAME_SHIFT, None) is not None:
             self.generation += 1
         return True
@@ -202,9 +220,10 @@ class AddressSpace:
             if not begin >> 21 <= index <= end - 1 >> 21:
                 continue
             leaf = self._leaves[index]
-            for offset, entry in enumerate(self._words[leaf : leaf + _ENTRIES].tolist()):
+            entries = enumerate(self._words[leaf : leaf + _ENTRIES].tolist())
+            for offset, entry in [each for each in entries if each[1] & PRESENT]:
                 address = (index << 21) + (offset << FRAME_SHIFT)
-                if entry & PRESENT and begin <= address < end:
+                if begin <= address < end:
                     yield address, entry
 
     # ---- ranges ----

@@ -53,8 +53,9 @@ def walk(words: memoryview, root: int) -> tuple[list[int], list[tuple[int, int]]
 
     def descend(table: int, address: int, shift: int) -> None:
         tables.append(table)
-        for index, entry in enumerate(words[table >> 3 : (table >> 3) + 512].tolist()):
-            if entry and shift > FRAME_SHIFT:
+        entries = words[table >> 3 : (table >> 3) + 512].tolist()
+        for index, entry in [(index, entry) for index, entry in enumerate(entries) if entry]:
+            if shift > FRAME_SHIFT:
                 descend(entry & FRAME_MASK, address | index << shift, shift - 9)
             elif entry & PRESENT:
                 pages.append((address | index << shift, entry))

@@ -1,0 +1,27 @@
+"""Capabilities in a whole kernel: any calls, in any order, by objects and by real programs."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+from support.capability_machine import CapabilityMachine
+from support.effort import EFFORT
+
+SETTINGS = settings(
+    max_examples=max(1, round(60 * EFFORT)),
+    stateful_step_count=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    derandomize=EFFORT == 1,
+)
+
+
+class ProgramsMachine(CapabilityMachine):
+    """The same, made from ring 3: cookies, registers, stacks and page tables are real."""
+
+    programs = True
+
+
+TestHandlers = CapabilityMachine.TestCase
+TestHandlers.settings = SETTINGS
+TestPrograms = ProgramsMachine.TestCase
+TestPrograms.settings = SETTINGS

@@ -1,0 +1,209 @@
+"""What the rules about capabilities have in common: who acts, by which number, and the check.
+
+`authority.py` has the model. A rule asks it what must come of a call, makes the call,
+and tells it what the new capability's cookie is. Between two rules both must agree.
+"""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+
+from anos_sim.hw.memory import FRAME_SHIFT
+from anos_sim.stage3.abi import PAGE_BYTES, ObjectKind, Rights, Status, Sysno
+from anos_sim.stage3.capability import Capability
+from anos_sim.stage3.objects import CHANNEL_RIGHTS
+from anos_sim.stage3.physical import DEVICE, FRAME_MASK, NO_EXECUTE, SHARED, WRITE
+from anos_sim.stage3.process import Process
+
+from .authority import INCAPABLE, OK, Authority, Node, thing_of
+from .invariants import check_kernel
+from .picture import picture
+from .puppets import Answer, Handlers, Programs, Puppet, Theatre
+
+NUMBERS = st.integers(0, 1000)
+RIGHTS = st.one_of(st.just(0), st.integers(0, 0xFFF), st.just(int(CHANNEL_RIGHTS)))
+PLACES = st.integers(0, 30)
+JUNK = [0, 1, 12345, (1 << 64) - 1, 0xDEAD_BEEF_0000]
+CHILD_CALLS = (
+    Sysno.SEND_TRANSFER, Sysno.RECV_TRANSFER, Sysno.REPLY_TRANSFER, Sysno.REPLY_MESSAGE,
+    Sysno.CREATE_CHANNEL, Sysno.DESTROY_CHANNEL, Sysno.REGISTER_NAMED_CHANNEL,
+    Sysno.FIND_NAMED_CHANNEL, Sysno.CREATE_PROCESS, Sysno.BUILD_PROCESS, Sysno.MAP_INTO,
+    Sysno.START_PROCESS, Sysno.KILL_PROCESS, Sysno.GIVE, Sysno.TAKE, Sysno.MINT,
+    Sysno.MINT_RANGE, Sysno.REVOKE, Sysno.DROP, Sysno.INSPECT, Sysno.MAP_PHYSICAL,
+    Sysno.ALLOC_PHYSICAL_PAGES, Sysno.ALLOC_INTERRUPT_VECTOR, Sysno.CREATE_MEMORY,
+    Sysno.MAP_MEMORY,
+)  # fmt: skip
+
+
+class CapabilityWorld(RuleBasedStateMachine):
+    """A kernel, its model, and processes that can be told what to do."""
+
+    programs = False
+    """Whether the processes are real programs."""
+
+    @initialize()
+    def boot(self) -> None:
+        self.theatre: Theatre = Programs() if self.programs else Handlers()
+        self.kernel = self.theatre.kernel
+        self.model = Authority()
+        self.built: dict[Process, list[Process]] = {}
+        """Whose processes being built are whose."""
+        system = self.theatre.puppets[0]
+        for capability in system.process.capabilities.values():
+            self.model.learn(capability)
+        for _ in range(2):
+            self.born(self.theatre.create_process(system, self.calls_of(system.process)))
+
+    def teardown(self) -> None:
+        if hasattr(self, "theatre"):
+            self.theatre.finish()
+            self.theatre.close()
+
+    # ---- who, and by which number ----
+
+    def puppet(self, who: int) -> Puppet:
+        """One of those that can act."""
+        living = [puppet for puppet in self.theatre.puppets if puppet.alive]
+        return living[who % len(living)]
+
+    def calls_of(self, process: Process) -> list[int]:
+        """The cookies of the calls that a child shall have."""
+        numbers = {int(number) for number in CHILD_CALLS}
+        held = [n for n in self.model.of(process) if n.thing.kind is ObjectKind.CALL]
+        return [node.cookie for node in held if node.thing.number in numbers]
+
+    def number(self, process: Process, place: int) -> int:
+        """A number: mostly a cookie that the process holds, newest first; else any there was.
+
+        Never that of sleeping: a puppet needs it.
+        """
+        asleep = [n.cookie for n in self.model.nodes if n.thing.number == Sysno.SLEEP]
+        mine = [node for node in self.model.of(process)[::-1] if node.cookie not in asleep]
+        objects = [node.cookie for node in mine if node.thing.kind is not ObjectKind.CALL]
+        if place < 22 and objects:
+            return objects[place % len(objects)]
+        others = [n.cookie for n in self.model.nodes if n.holder is not process][::-1]
+        dead = [
+            c for c in self.model.cookies[::-1] if not any(n.cookie == c for n in self.model.nodes)
+        ]
+        calls = [node.cookie for node in mine if node.thing.kind is ObjectKind.CALL]
+        group = ([c for c in others if c not in asleep], dead, JUNK, calls)[place % 4]
+        return group[place // 4 % len(group)] if group else 12345
+
+    # ---- a call ----
+
+    def call(
+        self, puppet: Puppet, number: Sysno, *arguments: int, expect: Status = OK
+    ) -> int | None:
+        """It comes back as the model says; if it is refused, nothing has changed."""
+        if not self.model.may_call(puppet.process, number):
+            expect = INCAPABLE
+        before = picture(self.kernel) if expect is not OK else None
+        answer = self.theatre.call(puppet, number, *arguments)
+        assert answer is not None, f"{number.name} waits"
+        assert answer.status is expect, f"{number.name}: {answer.status!r}, not {expect!r}"
+        if expect is OK:
+            return answer.value
+        assert answer.value == 0
+        assert picture(self.kernel) == before, f"{number.name} was refused and changed something"
+        return None
+
+    def born(self, child: Puppet | Answer) -> None:
+        """A new process: the model learns what it was given."""
+        assert isinstance(child, Puppet)
+        for capability in child.process.capabilities.values():
+            assert capability.parent is not None
+            source = self.model.held(capability.parent.holder, capability.parent.cookie)
+            assert source is not None
+            assert source.rights & Rights.GRANT
+            self.model.learn(capability)
+
+    def passed(
+        self, giver: Process, cookie: int, receiver: Process, rights: int, there: int
+    ) -> Node:
+        """What came of delegating: the same cookie to oneself, else one of the receiver's."""
+        source = self.model.held(giver, cookie)
+        assert source is not None
+        if giver is receiver:
+            assert there == cookie
+            return source
+        return self.model.derive(source, receiver, rights, there)
+
+    # ---- what always holds ----
+
+    @invariant()
+    def the_holders_tables_equal_the_tree(self) -> None:
+        """Each process holds exactly what the model says, derived from what it says."""
+        if not hasattr(self, "theatre"):
+            return
+        for process in self.kernel.all_processes():
+            found = {
+                cookie: (
+                    thing_of(held), held.rights, held.badge, self.cookie_above(held.living_parent())
+                )
+                for cookie, held in process.capabilities.items()
+            }  # fmt: skip
+            expected = {
+                node.cookie: (node.thing, node.rights, node.badge, self.cookie_above(node.above()))
+                for node in self.model.of(process)
+            }
+            assert found == expected, f"of {process}"
+        assert self.kernel.tree.count == len(self.model.nodes)
+
+    def cookie_above(self, node: Capability | Node | None) -> int:
+        """The cookie of a parent, 0 of none."""
+        return node.cookie if node is not None else 0
+
+    @invariant()
+    def authority_never_exceeds_the_parents(self) -> None:
+        for node in self.model.nodes if hasattr(self, "model") else ():
+            for above in node.line():
+                assert not node.rights & ~above.rights
+                thing = node.thing
+                if thing.kind is ObjectKind.VECTOR and thing != above.thing:
+                    assert above.thing.covers(thing.number, thing.number + 1)
+                elif above.thing.end:
+                    assert above.thing.covers(thing.start, thing.end)
+
+    @invariant()
+    def nothing_is_mapped_without_the_right_to_it(self) -> None:
+        """So no mapping of a revoked range remains. Only a message's page may be another's."""
+        for process in self.kernel.all_processes() if hasattr(self, "theatre") else ():
+            for address, entry in process.space.mappings():
+                if entry & (DEVICE | SHARED) and address not in process.space.windows:
+                    self.check_mapped(process, entry)
+
+    def check_mapped(self, process: Process, entry: int) -> None:
+        """One capability that the model knows allows one page to be mapped as it is."""
+        start = entry & FRAME_MASK
+        memory = self.kernel.physical.memory_objects.get(start >> FRAME_SHIFT)
+        needed = Rights.READ
+        needed |= Rights.WRITE if entry & WRITE else 0
+        needed |= 0 if entry & NO_EXECUTE else Rights.EXEC
+        by_range = self.model.may_map(process, start, start + PAGE_BYTES, needed) is OK
+        by_object = memory is not None and any(
+            node.thing.kind is ObjectKind.MEMORY
+            and node.thing.number == memory.number
+            and not needed & ~node.rights
+            for node in self.model.of(process)
+        )
+        assert by_range or by_object, f"{process} has {start:#x} mapped"
+
+    @invariant()
+    def the_living_vectors_and_channels_are_those_somebody_holds(self) -> None:
+        """What nobody can wait for or receive on has ended."""
+        if hasattr(self, "theatre"):
+            nodes = self.model.nodes
+            held = {n.thing.number for n in nodes if n.thing.kind is ObjectKind.VECTOR}
+            assert {vector.number for vector in self.kernel.vectors.all()} == held
+            for node in nodes:
+                assert node.thing.kind is not ObjectKind.CHANNEL or self.model.is_open(node.thing)
+            names = {name.encode(): channel.number for channel, name in self.kernel.names.all()}
+            assert names == {name: node.thing.number for name, node in self.model.names.items()}
+
+    @invariant()
+    def the_kernel_is_whole(self) -> None:
+        """Frames, tables, threads, messages; and the tree is one, without a cycle."""
+        if hasattr(self, "theatre"):
+            check_kernel(self.kernel)
