@@ -155,11 +155,14 @@ static void check_inheritance(void)
     *at(AREA) = 2;
     const uint64_t built = anos_build_process(ANOS_CLASS_NORMAL).value;
     is("map_into leaves it out", anos_map_into(built, AREA, AREA, PAGE, RW), ANOS_OK);
+    anos_map_memory(memory, OTHER, 0, PAGE, RW);
+    *at(AREA) = 3;
+    CHECK("and ours is still shared", *at(OTHER) == 3);
     anos_kill_process(built);
     anos_drop(built);
-    CHECK("and ours is still shared", *at(AREA) == 2);
     anos_drop(memory);
     anos_unmap_virtual(PAGE, AREA);
+    anos_unmap_virtual(PAGE, OTHER);
 }
 
 /* ---- taking it away ---- */
