@@ -2,7 +2,9 @@
 
 BAR 0 (64-bit) maps the eight registers, one byte each (PC16550D data sheet,
 table II). Sending takes no time: what the guest writes goes to `on_output` at
-once. What comes in waits in a queue of any length, so nothing is overrun.
+once. What comes in waits in a queue of any length, so nothing is overrun. Who
+types a script is asked for more whenever the guest raises RTS: so the guest's
+own time decides when input comes, and the host's does not.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ FCR_ENABLE = 0x01
 FCR_CLEAR_RECEIVER = 0x02
 LCR_DLAB = 0x80
 MCR_RW = 0x1F
+MCR_REQUEST_TO_SEND = 0x02
 MCR_LOOPBACK = 0x10
 LSR_DATA_READY = 0x01
 LSR_TRANSMITTER_IDLE = 0x60
@@ -36,7 +39,10 @@ MSR_CONNECTED = 0xB0  # carrier, data set ready, clear to send
 
 
 class Serial(Function):
-    """The UART. `on_output(data)` hears what the guest sends, `receive` feeds it."""
+    """The UART. `on_output(data)` hears what the guest sends, `receive` feeds it.
+
+    `source` is asked for input when RTS rises.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name, vendor=0x1B36, device=0x0002, class_code=0x07_00_02)
@@ -44,6 +50,7 @@ class Serial(Function):
         self.msi = Msi(self)
         self.add_capability(self.msi)
         self.on_output: Callable[[bytes], None] = discard
+        self.source: Callable[[], bytes] = silence
         self.input: deque[int] = deque()
         self.registers = bytearray(REGISTER_COUNT)
         self.divisor = bytearray((1, 0))
@@ -101,7 +108,10 @@ class Serial(Function):
             if value & FCR_CLEAR_RECEIVER:
                 self.input.clear()
         elif register == MCR:
+            risen = value & ~self.registers[MCR]
             self.registers[MCR] = value & MCR_RW
+            if risen & MCR_REQUEST_TO_SEND:
+                self.receive(self.source())
         elif register in (LCR, SCRATCH):
             self.registers[register] = value
 
@@ -124,6 +134,11 @@ class Serial(Function):
         self.transmitter_event = True
         if self.registers[IER] & IER_TRANSMITTER_EMPTY:
             self.msi.send()
+
+
+def silence() -> bytes:
+    """Nobody types."""
+    return b""
 
 
 def discard(data: bytes) -> None:

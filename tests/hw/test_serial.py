@@ -107,3 +107,16 @@ def test_wide_accesses_are_bytes_side_by_side(console: Console) -> None:
     console.put(SCRATCH, 0xA5)
     assert console.get(4, 4) == 0xA5_B0_60_00
     assert console.get(8, 4) == 0
+
+
+def test_who_types_a_script_is_asked_when_the_guest_raises_rts(console: Console) -> None:
+    lines = iter([b"first\n", b"second\n"])
+    console.serial.source = lambda: next(lines, b"")
+    assert console.get(LSR) & 1 == 0
+    console.put(MCR, 0x03)
+    assert bytes(console.get(DATA) for _ in range(6)) == b"first\n"
+    console.put(MCR, 0x03)
+    assert console.get(LSR) & 1 == 0, "it was up already"
+    console.put(MCR, 0x01)
+    console.put(MCR, 0x03)
+    assert bytes(console.get(DATA) for _ in range(7)) == b"second\n"
