@@ -42,8 +42,7 @@ class Step:
     def text(self, held: Authority) -> str:
         """The step as a sentence."""
         source, target = held.processes[self.source], held.processes[self.target]
-        text = self.link.text.replace("{source}", str(source), 1)
-        return text.replace("{target}", str(target), 1)
+        return self.link.text.format(source=source, target=target)
 
 
 class Flow:

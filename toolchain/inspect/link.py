@@ -73,6 +73,11 @@ class Link:
         return bool(self.sources >> source & 1 and self.targets >> target & 1)
 
 
+def _name(target: ObjectNode) -> str:
+    """An object in a link's text: a name that a program chose may have braces."""
+    return str(target).replace("{", "{{").replace("}", "}}")
+
+
 def information(held: Authority) -> list[Link]:
     """The ways of information."""
     links = [*_messages(held), *_notifications(held), *_memory(held), *_processes(held)]
@@ -95,8 +100,8 @@ def _messages(held: Authority) -> Iterator[Link]:
     send, receive = int(Rights.SEND), int(Rights.RECEIVE)
     for channel in held.of_kind(ObjectKind.CHANNEL):
         senders, receivers = _ends(held, channel)
-        sent = f"{{source}} sends on {channel}, {{target}} receives"
-        answered = f"{{source}} answers on {channel} what {{target}} sends"
+        sent = f"{{source}} sends on {_name(channel)}, {{target}} receives"
+        answered = f"{{source}} answers on {_name(channel)} what {{target}} sends"
         yield Link(senders, receivers, sent, (channel,), send, receive)
         yield Link(receivers, senders, answered, (channel,), receive, send)
 
@@ -107,7 +112,7 @@ def _notifications(held: Authority) -> Iterator[Link]:
         yield Link(
             held.holders(each, Rights.SEND) & signallers,
             held.holders(each, Rights.RECEIVE) & waiters,
-            f"{{source}} signals {each}, {{target}} waits for it",
+            f"{{source}} signals {_name(each)}, {{target}} waits for it",
             (each,),
             int(Rights.SEND),
             int(Rights.RECEIVE),
@@ -122,11 +127,11 @@ def _memory(held: Authority) -> Iterator[Link]:
     for call, pairs in ways:
         mappers = held.callers(call)
         for written, read in pairs:
-            also = f" as {read}" if read is not written else ""
+            also = f" as {_name(read)}" if read is not written else ""
             yield Link(
                 held.holders(written, Rights.WRITE) & mappers,
                 held.holders(read, Rights.READ) & mappers,
-                f"{{source}} writes {written}, {{target}} reads it{also}",
+                f"{{source}} writes {_name(written)}, {{target}} reads it{also}",
                 (written, read),
                 int(Rights.WRITE),
                 int(Rights.READ),
@@ -156,7 +161,7 @@ def _processes(held: Authority) -> Iterator[Link]:
         may_see = held.holders(each, Rights.OBSERVE) & observers
         yield Link(may_kill, itself, "{source} may end {target}", (each,), kill)
         yield Link(itself, may_see, "{target} sees how {source} ends", (each,), other_right=observe)
-        seen = f"{{source}} may end {each}, {{target}} sees it"
+        seen = f"{{source}} may end {_name(each)}, {{target}} sees it"
         yield Link(may_kill, may_see, seen, (each,), kill, observe)
 
 
@@ -189,16 +194,18 @@ def _passing_messages(held: Authority) -> Iterator[Link]:
         yield Link(sending, receiving & takers, _taken(channel), *to)
         yield Link(receiving & givers, sending, _by("while it answers", channel), *back)
         yield Link(receiving & passers, sending & senders, _by("in answers", channel), *back)
-        value = f"{{source}} answers {{target}} on {channel} with SEND on another channel"
+        value = f"{{source}} answers {{target}} on {_name(channel)} with SEND on another channel"
         yield Link(receiving & repliers, sending, value, *back, limit=send)
 
 
 def _by(how: str, channel: ObjectNode) -> str:
-    return f"{{source}} passes capabilities to {{target}} {how} on {channel}"
+    return f"{{source}} passes capabilities to {{target}} {how} on {_name(channel)}"
 
 
 def _taken(channel: ObjectNode) -> str:
-    return f"{{target}} takes capabilities of {{source}}, which sends it messages on {channel}"
+    return (
+        f"{{target}} takes capabilities of {{source}}, which sends it messages on {_name(channel)}"
+    )
 
 
 def _giving(held: Authority) -> Iterator[Link]:
@@ -215,6 +222,6 @@ def _names(held: Authority) -> Iterator[Link]:
     finding = held.callers(Sysno.FIND_NAMED_CHANNEL)
     for channel in held.of_kind(ObjectKind.CHANNEL):
         named = held.holders(channel, Rights.NAME) & naming
-        text = f"{{source}} may name {channel}, {{target}} may find it"
+        text = f"{{source}} may name {_name(channel)}, {{target}} may find it"
         name = int(Rights.NAME)
         yield Link(named, finding, text, (channel,), name, limit=int(Rights.NAME))
