@@ -1,10 +1,8 @@
 /* A least-recently-used cache of whole blocks, found by a hash. */
-#include "cache.h"
+#include "slot.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define UNITS (CACHE_BLOCK_BYTES / CACHE_UNIT_BYTES)
 #define DATA_MAX (CACHE_SLOTS / 2) /* slots with dirty data, before they are written */
 
 void cache_open(struct cache *cache, struct disk *disk)
@@ -57,11 +55,6 @@ static void touch(struct cache *cache, uint16_t index)
     cache->newest = index;
 }
 
-static bool has_metadata(const struct cache_slot *slot)
-{
-    return (slot->dirty[CACHE_TABLE] | slot->dirty[CACHE_ENTRIES]) != 0;
-}
-
 /* Forget what a slot has; nothing of it is dirty. */
 static void empty(struct cache *cache, uint16_t index)
 {
@@ -83,8 +76,7 @@ static uint16_t new_slot(struct cache *cache, uint64_t block)
         cache_write_back(cache, CACHE_DATA);
     }
     uint16_t index = cache->oldest;
-    while (index != CACHE_NONE &&
-           (cache->slots[index].dirty[CACHE_DATA] != 0 || has_metadata(&cache->slots[index]))) {
+    while (index != CACHE_NONE && slot_is_dirty(&cache->slots[index])) {
         index = cache->slots[index].newer;
     }
     if (index == CACHE_NONE) {
@@ -102,13 +94,6 @@ static uint16_t new_slot(struct cache *cache, uint64_t block)
     return index;
 }
 
-/* How many bytes of a block the disk has: all but in its last one. */
-static uint32_t bytes_in(const struct cache *cache, uint64_t block)
-{
-    const uint64_t left = cache->bytes - block * CACHE_BLOCK_BYTES;
-    return left < CACHE_BLOCK_BYTES ? (uint32_t)left : CACHE_BLOCK_BYTES;
-}
-
 /* Read a block sector by sector, and note which cannot be read; false if none can. */
 static bool read_what_can_be(struct cache *cache, uint16_t index)
 {
@@ -117,7 +102,7 @@ static bool read_what_can_be(struct cache *cache, uint16_t index)
     const uint32_t sector_bytes = cache->disk->sector_bytes;
     const uint8_t sector_units = (uint8_t)((1u << sector_bytes / CACHE_UNIT_BYTES) - 1);
     const uint64_t first = slot->block * CACHE_BLOCK_BYTES / sector_bytes;
-    const uint32_t count = bytes_in(cache, slot->block) / sector_bytes;
+    const uint32_t count = slot_bytes(cache, slot->block) / sector_bytes;
     bool any = false;
     for (uint32_t i = 0; i < count; i++) {
         if (disk_read(cache->disk, first + i, 1, page)) {
@@ -136,7 +121,7 @@ static bool fill(struct cache *cache, const uint16_t *slots, uint32_t count)
     uint8_t *pages[CACHE_AHEAD];
     const uint64_t block = cache->slots[slots[0]].block;
     const uint32_t sector_bytes = cache->disk->sector_bytes;
-    const uint32_t bytes = (count - 1) * CACHE_BLOCK_BYTES + bytes_in(cache, block + count - 1);
+    const uint32_t bytes = (count - 1) * CACHE_BLOCK_BYTES + slot_bytes(cache, block + count - 1);
     for (uint32_t i = 0; i < count; i++) {
         pages[i] = cache->pages[slots[i]];
     }
@@ -203,7 +188,7 @@ const uint8_t *cache_look(struct cache *cache, uint64_t offset, size_t *bytes)
     if (bad & 1) {
         return NULL;
     }
-    size_t end = bytes_in(cache, block);
+    size_t end = slot_bytes(cache, block);
     if (bad != 0) {
         end = begin - begin % CACHE_UNIT_BYTES + __builtin_ctz(bad) * (size_t)CACHE_UNIT_BYTES;
     }
@@ -232,22 +217,16 @@ bool cache_read(struct cache *cache, uint64_t offset, void *to, size_t bytes)
     return true;
 }
 
-static void count_dirty(struct cache *cache, const struct cache_slot *slot, int32_t by)
-{
-    cache->dirty_data += (uint32_t)(slot->dirty[CACHE_DATA] != 0 ? by : 0);
-    cache->dirty_metadata += (uint32_t)(has_metadata(slot) ? by : 0);
-}
-
 static void mark(struct cache *cache, struct cache_slot *slot, uint8_t units,
                  enum cache_class class)
 {
-    count_dirty(cache, slot, -1);
+    uint8_t dirty[CACHE_CLASSES];
     for (int other = 0; other < CACHE_CLASSES; other++) {
-        slot->dirty[other] &= (uint8_t)~units;
+        dirty[other] = slot->dirty[other] & (uint8_t)~units;
     }
-    slot->dirty[class] |= units;
+    dirty[class] |= units;
     slot->bad &= (uint8_t)~units;
-    count_dirty(cache, slot, 1);
+    slot_set_dirty(cache, slot, dirty);
 }
 
 /* A block to be changed: `is_whole` says that none of what it had matters. */
@@ -314,96 +293,6 @@ bool cache_write_now(struct cache *cache, uint64_t offset, const void *from, siz
         bytes -= piece;
     }
     return true;
-}
-
-struct dirty_slot {
-    uint64_t block;
-    uint16_t index;
-};
-
-static int by_block(const void *left, const void *right)
-{
-    const uint64_t a = ((const struct dirty_slot *)left)->block;
-    const uint64_t b = ((const struct dirty_slot *)right)->block;
-    return (a > b) - (a < b);
-}
-
-/* Write the dirty sectors of one block, in as few commands as they lie side by side. */
-static bool write_block(struct cache *cache, uint16_t index, uint8_t units)
-{
-    const uint32_t sector_bytes = cache->disk->sector_bytes;
-    const uint32_t sector_units = sector_bytes / CACHE_UNIT_BYTES;
-    const uint64_t first = cache->slots[index].block * CACHE_BLOCK_BYTES / sector_bytes;
-    const uint32_t count = bytes_in(cache, cache->slots[index].block) / sector_bytes;
-    const uint32_t mask = (1u << sector_units) - 1;
-    bool all = true;
-    for (uint32_t begin = 0; begin < count;) {
-        uint32_t end = begin;
-        while (end < count && units >> end * sector_units & mask) {
-            end++;
-        }
-        if (end > begin) {
-            all &= disk_write(cache->disk, first + begin, end - begin,
-                              cache->pages[index] + begin * sector_bytes);
-        }
-        begin = end + 1;
-    }
-    return all;
-}
-
-/* Write blocks that follow each other, if all of each is dirty; false if that does not go. */
-static bool write_blocks(struct cache *cache, const struct dirty_slot *slots, uint32_t count)
-{
-    uint8_t *pages[CACHE_AHEAD];
-    const uint32_t sector_bytes = cache->disk->sector_bytes;
-    for (uint32_t i = 0; i < count; i++) {
-        pages[i] = cache->pages[slots[i].index];
-    }
-    return disk_write_pages(cache->disk, slots[0].block * CACHE_BLOCK_BYTES / sector_bytes,
-                            count * CACHE_BLOCK_BYTES / sector_bytes, pages);
-}
-
-/* How many of the slots from the first on can be written by one command. */
-static uint32_t together(const struct cache *cache, const struct dirty_slot *slots, size_t count,
-                         enum cache_class class)
-{
-    uint32_t run = 0;
-    while (run < count && run < CACHE_AHEAD && slots[run].block == slots[0].block + run &&
-           cache->slots[slots[run].index].dirty[class] == UINT8_MAX) {
-        run++;
-    }
-    return run;
-}
-
-bool cache_write_back(struct cache *cache, enum cache_class class)
-{
-    static struct dirty_slot found[CACHE_SLOTS];
-    size_t count = 0;
-    for (uint16_t index = 0; index < CACHE_SLOTS; index++) {
-        if (cache->slots[index].used && cache->slots[index].dirty[class] != 0) {
-            found[count++] = (struct dirty_slot){ cache->slots[index].block, index };
-        }
-    }
-    qsort(found, count, sizeof found[0], by_block);
-    bool all = true;
-    for (size_t i = 0; i < count;) {
-        const uint32_t run = together(cache, found + i, count - i, class);
-        const bool is_done = run > 1 && write_blocks(cache, found + i, run);
-        const size_t end = i + (is_done ? run : 1);
-        for (; i < end; i++) {
-            struct cache_slot *const slot = &cache->slots[found[i].index];
-            const bool is_written =
-                is_done || write_block(cache, found[i].index, slot->dirty[class]);
-            all &= is_written;
-            if (is_written || class < CACHE_TABLE) {
-                count_dirty(cache, slot, -1);
-                slot->dirty[class] = 0;
-                count_dirty(cache, slot, 1);
-            }
-        }
-    }
-    cache->unflushed |= count > 0;
-    return all;
 }
 
 bool cache_flush(struct cache *cache)

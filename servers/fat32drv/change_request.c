@@ -29,8 +29,8 @@ static int64_t serve_write(struct mounts *mounts, size_t bytes, const void *page
     return answer < 0 ? answer : answer + 1;
 }
 
-static int64_t serve_rename(struct mounts *mounts, const char *client, size_t limit, struct tree *tree,
-                      const char *inner)
+static int64_t serve_rename(struct mounts *mounts, const char *client, size_t limit,
+                            struct tree *tree, const char *inner)
 {
     const size_t used = strlen(path) + 1;
     struct tree *new_tree;

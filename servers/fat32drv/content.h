@@ -16,7 +16,7 @@
  */
 #define CONTENT_COPIED_MAX (128 * 1024)
 
-/* Read as many bytes as there are from `offset` on, up to `bytes`: how many, or an enum file_error. */
+/* Read what there is from `offset` on, up to `bytes`: how many bytes, or an enum file_error. */
 int64_t content_read(struct volume *volume, const struct node *node, uint64_t offset, void *to,
                      size_t bytes);
 

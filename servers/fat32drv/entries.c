@@ -5,11 +5,9 @@
 #include "commit.h"
 #include "date.h"
 #include "index.h"
-#include "space.h"
+#include "room.h"
 
 #include <string.h>
-
-#define SECTOR_ENTRIES (CACHE_UNIT_BYTES / NAME_ENTRY_BYTES)
 
 /* Fields of an entry (6). */
 #define AT_ATTRIBUTES 11
@@ -84,105 +82,6 @@ enum entries_answer entries_set_time(struct volume *volume, const struct node *n
     }
     put_written(raw, time);
     return put(volume, node->entry, raw, sizeof raw) ? ENTRIES_OK : ENTRIES_BROKEN;
-}
-
-/* The first byte of the entry at a position, and where it is. */
-static enum directory_answer look(struct volume *volume, const struct node *directory,
-                                  uint32_t position, uint64_t *offset, uint8_t *first)
-{
-    const enum directory_answer answer = directory_locate(volume, directory, position, offset);
-    if (answer != DIRECTORY_OK) {
-        return answer;
-    }
-    return cache_read(volume->cache, *offset, first, 1) ? DIRECTORY_OK : DIRECTORY_BROKEN;
-}
-
-/* Make a directory longer by empty clusters, which are on the disk before it has them. */
-static enum entries_answer grow(struct volume *volume, const struct node *directory, uint32_t slots)
-{
-    if (directory->is_root && volume->root_entries != 0) {
-        return ENTRIES_FULL;
-    }
-    const uint32_t cluster_entries = volume->cluster_bytes / NAME_ENTRY_BYTES;
-    const uint32_t more = (slots + cluster_entries - 1) / cluster_entries;
-    uint32_t last, count, first;
-    if (fat_find_last(&volume->fat, directory_id(volume, directory), &last, &count) != FAT_OK) {
-        return ENTRIES_BROKEN;
-    }
-    if ((uint64_t)(count + more) * cluster_entries >= DIRECTORY_ENTRIES_MAX ||
-        !space_take(volume, last + 1, more, &first)) {
-        return ENTRIES_FULL;
-    }
-    uint32_t cluster = first;
-    for (uint32_t i = 0; i < more; i++) {
-        if (!cache_write_now(volume->cache, volume_cluster_offset(volume, cluster), NULL,
-                             volume->cluster_bytes) ||
-            !fat_get(&volume->fat, cluster, &cluster)) {
-            return ENTRIES_BROKEN;
-        }
-    }
-    return space_append(volume, last, first) ? ENTRIES_OK : ENTRIES_BROKEN;
-}
-
-/* Room for a name: `slots` entries from `position` on; unused ones begin at `end`. */
-struct room {
-    uint32_t slots, position, end;
-};
-
-/*
- * Look for free entries from `from` on: in one sector if they fit into one. The
- * directory grows if there are none, unless `limit` says where to stop.
- */
-static enum entries_answer find_room(struct volume *volume, const struct node *directory,
-                                     uint32_t from, uint32_t limit, struct room *room)
-{
-    const bool fits = room->slots <= SECTOR_ENTRIES;
-    uint32_t run = 0;
-    room->end = UINT32_MAX;
-    for (uint32_t position = from; position < limit; position++) {
-        uint64_t offset;
-        uint8_t first = ENTRY_END;
-        enum directory_answer answer = look(volume, directory, position, &offset, &first);
-        if (answer == DIRECTORY_END && limit == UINT32_MAX) {
-            const enum entries_answer grown = grow(volume, directory, room->slots);
-            if (grown != ENTRIES_OK) {
-                return grown;
-            }
-            answer = look(volume, directory, position, &offset, &first);
-        }
-        if (answer != DIRECTORY_OK) {
-            return answer == DIRECTORY_END ? ENTRIES_FULL : ENTRIES_BROKEN;
-        }
-        if (first == ENTRY_END && room->end == UINT32_MAX) {
-            room->end = position;
-        }
-        const bool is_free =
-            first == ENTRY_DELETED || first == ENTRY_END || room->end != UINT32_MAX;
-        run = !is_free ? 0 : fits && position % SECTOR_ENTRIES == 0 ? 1 : run + 1;
-        if (run == room->slots) {
-            room->position = position + 1 - run;
-            return ENTRIES_OK;
-        }
-    }
-    return ENTRIES_FULL;
-}
-
-/* What is behind the end of a directory stays behind it, and what is before it does not end it. */
-static bool move_end(struct volume *volume, const struct node *directory, const struct room *room)
-{
-    const uint8_t deleted = ENTRY_DELETED, end = ENTRY_END;
-    uint64_t offset;
-    uint8_t first;
-    for (uint32_t position = room->end; position < room->position; position++) {
-        if (directory_locate(volume, directory, position, &offset) != DIRECTORY_OK ||
-            !put(volume, offset, &deleted, 1)) {
-            return false;
-        }
-    }
-    const uint32_t behind = room->position + room->slots;
-    const bool moved = behind > room->end;
-    return !moved || look(volume, directory, behind, &offset, &first) != DIRECTORY_OK ||
-           first == ENTRY_END || put(volume, offset, &end, 1);
 }
 
 /* Write a name into its room. */
@@ -299,14 +198,14 @@ enum entries_answer entries_add(struct volume *volume, const struct node *direct
     }
     struct index *const index = index_of(volume, directory_id(volume, directory));
     struct room room = { .slots = made.parts + 1 };
-    answer = find_room(volume, directory, index != NULL ? index->free_from : 0, UINT32_MAX, &room);
+    answer = room_find(volume, directory, index != NULL ? index->free_from : 0, UINT32_MAX, &room);
     if (answer != ENTRIES_OK) {
         return answer;
     }
     if (is_removed_elsewhere(volume, directory, name, &made, &room) && !commit_run(volume)) {
         return ENTRIES_BROKEN;
     }
-    if (!move_end(volume, directory, &room)) {
+    if (!room_take(volume, directory, &room)) {
         return ENTRIES_BROKEN;
     }
     if (index != NULL) {
@@ -364,14 +263,14 @@ enum entries_answer entries_rename(struct volume *volume, const struct node *dir
     answer = answer == ENTRIES_OK ? choose_alias(volume, directory, &made) : answer;
     struct room room = { .slots = made.parts + 1 };
     if (answer == ENTRIES_OK) {
-        answer = find_room(volume, directory, begin, begin + SECTOR_ENTRIES, &room);
+        answer = room_find(volume, directory, begin, begin + SECTOR_ENTRIES, &room);
     }
     if (answer == ENTRIES_OK && is_removed_elsewhere(volume, directory, name, &made, &room)) {
         answer = ENTRIES_FULL;
     }
     if (answer == ENTRIES_OK) {
         *node = entry->node;
-        return move_end(volume, directory, &room)
+        return room_take(volume, directory, &room)
                    ? write_name(volume, directory, &made, &room, raws[count - 1], node)
                    : ENTRIES_BROKEN;
     }

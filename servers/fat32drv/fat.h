@@ -62,7 +62,7 @@ enum fat_answer fat_find_last(struct fat *fat, uint32_t first, uint32_t *last, u
 /* What the table says of a cluster, as it is there: FAT_FREE, the next one, or an end. */
 bool fat_get(struct fat *fat, uint32_t cluster, uint32_t *value);
 
-/* Change it in every table that is kept alike, in the cache. FAT_LAST is written as its kind has it. */
+/* Change it in every table that is kept alike, in the cache. FAT_LAST is an end in all kinds. */
 bool fat_set(struct fat *fat, uint32_t cluster, uint32_t value);
 
 /* Forget what is remembered of the chain that starts at `first`: it has been cut or is gone. */

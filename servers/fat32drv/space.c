@@ -97,7 +97,7 @@ static bool link_run(struct volume *volume, uint32_t cluster, uint32_t count)
     return is_set && fat_set(&volume->fat, cluster + count - 1, FAT_LAST);
 }
 
-/* Free a chain in the cache. What it has of another file's is not looked for: chains do not cross. */
+/* Free a chain in the cache, up to its end or to where it is damaged. */
 static bool free_chain(struct volume *volume, uint32_t first)
 {
     uint32_t cluster = first;

@@ -31,7 +31,7 @@ bool space_free(struct volume *volume);
 /* Note the free clusters in the FSInfo sector, at once. */
 bool space_write_info(struct volume *volume);
 
-/* Whether the chain that starts at `first` was made since the last commit, so no medium names it. */
+/* Whether the chain from `first` on was made since the last commit, so that no medium names it. */
 bool space_is_fresh(struct volume *volume, uint32_t first);
 
 /* Note that it was. */
