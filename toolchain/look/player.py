@@ -183,7 +183,7 @@ class Player:
         now = time.monotonic()
         if force or now - self._drawn > PICTURE_SECONDS:
             self._drawn = now
-            if self.count_pages is not None and not self._ended:
+            if self.count_pages is not None:
                 self._pages = self.count_pages()
             self.picture = self.model.picture(self._mode(), self._show_speed(), self._pages)
 

@@ -62,6 +62,7 @@ class Stage(threading.Thread):
                 self.player.end("the events end here")
         except BaseException as error:
             self.error = error
+            self.player.count_pages = None
             self.player.end(str(error))
 
     def _run_session(self, session: Session) -> None:
