@@ -54,7 +54,10 @@ def run_top(arguments: argparse.Namespace) -> int:
         if stage.error is not None:
             raise stage.error
         outcome = stage.outcome
-        return outcome.status if outcome is not None else 0
+        if outcome is None or not outcome.status:
+            return 0
+        print(f"anos-sim: {outcome.cause}", file=sys.stderr)
+        return outcome.status
     finally:
         if isinstance(source, Session):
             source.close()
