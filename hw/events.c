@@ -11,7 +11,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 enum { RECORD_BYTES_MAX = 1 + 10 * (1 + FIELDS_MAX), FAILED = -1 };
-enum { LIST_MAX = 2048, TRAPS_MAX = 512 }; /* what is gathered stays in the cache */
+enum { LIST_MAX = 512, TRAPS_MAX = 128 }; /* what is gathered stays in the cache */
 
 EXPORT struct events *events_open(const uint8_t *field_counts)
 {
@@ -78,6 +78,17 @@ static bool make_room(struct events *events, uint64_t bytes)
     return true;
 }
 
+/* ---- one word ---- */
+
+enum how { DIFFERENCE, ITSELF, SEEN, LITERAL };
+enum { SMALL = 1 << 28 };
+
+/* Where a large word stands among those seen lately, if it does. */
+static uint64_t place_of(uint64_t word)
+{
+    return word * 0x9e3779b97f4a7c15 >> 56;
+}
+
 /* ---- packing ---- */
 
 static uint8_t *put(uint8_t *at, uint64_t value)
@@ -90,11 +101,25 @@ static uint8_t *put(uint8_t *at, uint64_t value)
     return at;
 }
 
-static uint8_t *put_difference(uint8_t *at, uint64_t value, uint64_t *last)
+static uint8_t *put_word(struct events *events, uint8_t *at, uint64_t word, uint64_t *last)
 {
-    const uint64_t difference = value - *last;
-    *last = value;
-    return put(at, difference << 1 ^ (uint64_t)((int64_t)difference >> 63));
+    const uint64_t difference = word - *last;
+    const uint64_t zigzag = difference << 1 ^ (uint64_t)((int64_t)difference >> 63);
+    *last = word;
+    if (zigzag < SMALL) {
+        return put(at, zigzag << 2 | DIFFERENCE);
+    }
+    if (word < SMALL) {
+        return put(at, word << 2 | ITSELF);
+    }
+    const uint64_t place = place_of(word);
+    if (events->seen[place] == word) {
+        return put(at, place << 2 | SEEN);
+    }
+    events->seen[place] = word;
+    *at++ = LITERAL;
+    memcpy(at, &word, 8);
+    return at + 8;
 }
 
 /* Pack the record at `words`; returns how many words it has, 0 if it is none. */
@@ -125,9 +150,9 @@ static uint64_t pack_one(struct events *events, const uint64_t *words, uint64_t 
     if (kind == PLACE) {
         at = put(at, words[1]);
     } else {
-        at = put_difference(at, words[1], &events->last_time);
+        at = put_word(events, at, words[1], &events->last_time);
         for (uint64_t i = 0; i < fields; i++) {
-            at = put_difference(at, words[2 + i], &events->last[kind][i]);
+            at = put_word(events, at, words[2 + i], &events->last[kind][i]);
         }
     }
     events->out_used = (uint64_t)(at - events->out);
@@ -210,13 +235,32 @@ static const uint8_t *get(const uint8_t *at, const uint8_t *end, uint64_t *value
     return NULL;
 }
 
-static const uint8_t *get_difference(const uint8_t *at, const uint8_t *end, uint64_t *last,
-                                     uint64_t *value)
+static const uint8_t *get_word(struct events *events, const uint8_t *at, const uint8_t *end,
+                               uint64_t *last, uint64_t *word)
 {
-    uint64_t zigzag;
-    at = get(at, end, &zigzag);
-    *last += zigzag >> 1 ^ -(zigzag & 1);
-    *value = *last;
+    uint64_t code;
+    at = get(at, end, &code);
+    const uint64_t number = code >> 2;
+    switch ((enum how)(code & 3)) {
+    case DIFFERENCE:
+        *word = *last + (number >> 1 ^ -(number & 1));
+        break;
+    case ITSELF:
+        *word = number;
+        break;
+    case SEEN:
+        *word = events->seen[number % SEEN_MAX];
+        break;
+    case LITERAL:
+        if (!at || end - at < 8) {
+            return NULL;
+        }
+        memcpy(word, at, 8);
+        at += 8;
+        events->seen[place_of(*word)] = *word;
+        break;
+    }
+    *last = *word;
     return at;
 }
 
@@ -251,9 +295,9 @@ EXPORT int64_t events_unpack(struct events *events, const uint8_t *bytes, uint64
         } else if (kind == PLACE) {
             at = get(at, end, out++);
         } else {
-            at = get_difference(at, end, &events->last_time, out++);
+            at = get_word(events, at, end, &events->last_time, out++);
             for (uint64_t i = 0; at && i < events->field_counts[kind]; i++) {
-                at = get_difference(at, end, &events->last[kind][i], out++);
+                at = get_word(events, at, end, &events->last[kind][i], out++);
             }
         }
     }

@@ -4,9 +4,13 @@
  * A record is (kind, time, field...); how many fields a kind has stands in
  * `field_counts`. Two kinds are the stream's own: PLACE (kind, cpu + 1) says where
  * the following happens, TEXT (kind, id, bytes, ceil(bytes / 8) words) gives an id to
- * a string. Packed, a record is its kind in one byte, then each word as the difference
- * to the same word of the last record of that kind (the time: of any kind), as a
- * zigzag varint; a TEXT's bytes follow as they are.
+ * a string.
+ *
+ * Packed, a record is its kind in one byte, then a varint a word, whose two lowest bits
+ * say what the others are: the difference to the same word of the last record of that
+ * kind (the time: of any kind), zigzag; the word itself; where the word stands among
+ * those seen lately; or nothing, and the word follows in 8 bytes. Large numbers come
+ * back often (cookies), differences are small. A TEXT's bytes follow as they are.
  *
  * The kernel adds its words to a Python list; the CPUs add records of calls, results
  * and switches themselves (vcpu.c), which costs them a few nanoseconds. Each of those
@@ -17,7 +21,7 @@
 
 #include <stdint.h>
 
-enum { KINDS_MAX = 64, FIELDS_MAX = 12 };
+enum { KINDS_MAX = 64, FIELDS_MAX = 12, SEEN_MAX = 256 };
 enum event_kind { PLACE = 1, TEXT = 2, CALL = 4, RESULT = 5, SWITCH = 6 };
 
 struct trap_record {
@@ -38,7 +42,7 @@ struct events {
     void *list; /* the kernel's words */
     uint64_t *words, word_room;
     uint8_t field_counts[KINDS_MAX];
-    uint64_t last_time, last[KINDS_MAX][FIELDS_MAX];
+    uint64_t last_time, last[KINDS_MAX][FIELDS_MAX], seen[SEEN_MAX];
     struct trap_record *traps;
     uint64_t trap_count, trap_room;
     uint8_t *out; /* what has been packed, or unpacked last */

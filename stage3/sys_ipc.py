@@ -60,23 +60,28 @@ def send_message(
     if not held.rights & SEND:
         raise SyscallError(INCAPABLE)
     channel = held.target
-    frame, bits = ipc.take_page(kernel, process, buffer) if buffer and size_bytes else (0, 0)
-    number = kernel.statistics.messages = kernel.statistics.messages + 1
-    sent_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
     message = caller.message
     if message is None:
         message = caller.message = Message(caller, channel, held)
+    if buffer and size_bytes:
+        ipc.take_page(kernel, message, buffer)
+    else:
+        message.frame_address = message.page_bits = 0
+    number = kernel.statistics.messages = kernel.statistics.messages + 1
+    sent_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
     message.channel, message.capability = channel, held
     message.tag, message.size_bytes = tag, size_bytes
-    message.frame_address, message.page_bits = frame, bits
     message.sent_ps, message.number = sent_ps, number
     message.receiver, message.window = None, 0
     if transfer or message.transfer:
         message.slots, message.transfer, message.answer = slots, transfer, ()
     if kernel.events is not None:
-        kernel.policy.used(caller, held, SEND)
-        sent = (channel.number, number, tag, size_bytes, frame, held.cookie, held.badge)
-        kernel.events.extend((SENT, sent_ps, caller.tid, *sent))
+        if held.holder is not process or not held.used & SEND:
+            kernel.policy.used(caller, held, SEND)
+        tid, page, to = caller.tid, message.frame_address, channel.number
+        kernel.events.extend(
+            (SENT, sent_ps, tid, to, number, tag, size_bytes, page, cookie, held.badge)
+        )
     kernel.block(caller, SENDING, message)
     waiting = channel.waiting
     while waiting:
@@ -125,9 +130,10 @@ def recv_message(
         receive = caller.receive = Receive(caller, channel, held)
     receive.channel = channel
     receive.capability = held
-    receive.buffer = buffer
+    if receive.buffer != buffer:
+        receive.buffer, receive.buffer_slot = buffer, -1
     receive.transfer = transfer
-    if kernel.events is not None:
+    if kernel.events is not None and (held.holder is not process or not held.used & RECEIVE):
         kernel.policy.used(caller, held, RECEIVE)
     if receive.tag_pointer != tag_pointer or receive.size_pointer != size_pointer:
         receive.tag_pointer, receive.size_pointer, receive.generation = (
