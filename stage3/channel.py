@@ -31,10 +31,10 @@ class Message:
     `frame_address` is the page it carries, 0 for none; it holds one reference
     to that frame (unless its `page_bits` say DEVICE) from the send to the reply, so
     neither side's death or unmap can take it from the other. `window` is where
-    the receiver has it mapped. Once it is `abandoned`, its sender is gone and a
-    reply answers FAILURE. `capability` is what it was sent through: its badge is
-    told to the receiver. `slots` are capabilities that travel with it, and
-    `transfer` is where the sender wants those of the `answer` (0: nowhere).
+    the receiver has it mapped, by the entry `window_entry`. Once it is `abandoned`,
+    its sender is gone and a reply answers FAILURE. `capability` is what it was sent
+    through: its badge is told to the receiver. `slots` are capabilities that travel
+    with it, and `transfer` is where the sender wants those of the `answer` (0: nowhere).
     Who sends waits for the answer, so a thread has one message and uses it again
     until it is abandoned.
     """
@@ -45,12 +45,26 @@ class Message:
         self.capability = capability
         self.number = self.sent_ps = 0
         self.tag = self.size_bytes = self.frame_address = self.page_bits = 0
+        self.window_entry = self.window_slot = 0
+        self.source = SourcePage()
         self.receiver: Process | None = None
         self.cookie = self.window = 0
         self.abandoned = False
         self.slots: tuple[Slot, ...] = ()
         self.transfer = 0
         self.answer: Sequence[tuple[int, int]] = ()
+
+
+class SourcePage:
+    """The page that a thread sent last: it is found again at a glance.
+
+    While the page-table entry in `slot` of `PhysicalMemory.words` is `entry`, the page
+    at `buffer` is that at `frame_address`, and the thread may send it as it is.
+    """
+
+    def __init__(self) -> None:
+        self.buffer = self.entry = self.frame_address = self.window_entry = 0
+        self.slot = -1
 
 
 class Receive:
@@ -60,7 +74,8 @@ class Receive:
     whether its wait has a limit. A thread has one and uses it again. `tag_slot`
     and `size_slot` are the RAM words that the two go to (-1: not wanted, or not
     aligned); that was found out in the address space's `generation` and holds
-    while it lasts.
+    while it lasts. `buffer_slot` is the RAM word that is the buffer's page-table
+    entry (-1: not known).
     """
 
     def __init__(self, thread: Thread, channel: Channel, capability: Capability) -> None:
@@ -70,7 +85,7 @@ class Receive:
         self.transfer = 0
         self.timed = False
         self.tag_pointer = self.size_pointer = self.buffer = 0
-        self.tag_slot = self.size_slot = self.generation = -1
+        self.tag_slot = self.size_slot = self.buffer_slot = self.generation = -1
 
     def is_possible(self) -> bool:
         """May the thread write its tag and its size there, now?"""

@@ -20,6 +20,7 @@ from .events import EventKind
 from .physical import DEVICE, FRAME_MASK, PRESENT, SHARED, USER, WRITE
 
 if TYPE_CHECKING:
+    from .address_space import AddressSpace
     from .kernel import Kernel
     from .process import Process
 
@@ -28,17 +29,35 @@ RECEIVED = int(EventKind.RECEIVE)
 READABLE = PRESENT | USER
 
 
-def take_page(kernel: Kernel, sender: Process, buffer: int) -> tuple[int, int]:
-    """The page that a message carries: (physical address or 0, DEVICE or SHARED if it is so).
-
-    A demand-zero or copy-on-write page first becomes the sender's own. A page
-    that the sender may not write is sent as a private copy. The message gets a
-    reference of its own.
+def take_page(kernel: Kernel, message: Message, buffer: int) -> None:
+    """Let a message carry its sender's page at `buffer`, and a reference to it.
 
     Raises:
         SyscallError(FAILURE): no memory, or a device page under `derived`.
     """
-    space = sender.space
+    source = message.source
+    if source.buffer == buffer and kernel.physical.words[source.slot] == source.entry:
+        address = message.frame_address = source.frame_address
+        message.page_bits, message.window_entry = 0, source.window_entry
+        kernel.frames.counts[address >> FRAME_SHIFT] += 1
+        return
+    space = message.sender.process.space
+    address, bits = _find_page(kernel, space, buffer)
+    message.frame_address, message.page_bits = address, bits
+    message.window_entry = address | kernel.window_bits | bits
+    entry = space.entry(buffer)
+    if address and not bits and entry & (FRAME_MASK | WRITE) == address | WRITE:
+        source.buffer, source.slot, source.entry = buffer, space.slot(buffer), entry
+        source.frame_address, source.window_entry = address, message.window_entry
+
+
+def _find_page(kernel: Kernel, space: AddressSpace, buffer: int) -> tuple[int, int]:
+    """The page that a message carries: (physical address or 0, DEVICE or SHARED if it is so).
+
+    A demand-zero or copy-on-write page first becomes the sender's own. A page
+    that the sender may not write is sent as a private copy. One reference is the
+    message's.
+    """
     entry = space.entry(buffer)
     if entry & (WRITE | DEVICE) != WRITE:
         if entry & DEVICE:
@@ -75,7 +94,7 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
         return 0
     if message.frame_address and receive.buffer:
         try:
-            _open_window(kernel, message, process, receive.buffer)
+            _open_window(kernel, message, receive)
         except OutOfFrames:
             return 0
     words, uses = kernel.physical.words, kernel.physical.uses
@@ -106,26 +125,31 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     return cookie
 
 
-def _open_window(kernel: Kernel, message: Message, receiver: Process, buffer: int) -> None:
+def _open_window(kernel: Kernel, message: Message, receive: Receive) -> None:
     """Map the message's page at the receiver's buffer; what was there is set aside."""
-    entry = message.frame_address | kernel.window_bits | message.page_bits
+    receiver = receive.thread.process
+    space, buffer, slot = receiver.space, receive.buffer, receive.buffer_slot
+    if slot < 0:
+        slot = receive.buffer_slot = space.slot(buffer)
     keep = not kernel.keeps_alias and receiver is not message.sender.process
-    receiver.space.open_window(buffer, entry, keep)
-    if not entry & DEVICE:
+    space.open_window(buffer, slot, message.window_entry, keep)
+    if not message.page_bits & DEVICE:
         kernel.frames.counts[message.frame_address >> FRAME_SHIFT] += 1
-    message.window = buffer
+    message.window, message.window_slot = buffer, slot
 
 
 def finish(kernel: Kernel, message: Message, value: int) -> None:
     """End a message: the window closes, the page is let go, the sender wakes (0: FAILURE)."""
-    receiver, address = message.receiver, message.frame_address
+    receiver, window = message.receiver, message.window
     references = 1
     if receiver is not None:
         receiver.messages.pop(message.cookie, None)
-        if message.window and receiver.space.close_window(message.window, address):
+        if window and receiver.space.close_window(
+            window, message.window_slot, message.window_entry
+        ):
             references = 2
-    if address and not message.page_bits & DEVICE:
-        kernel.frames.release(address >> FRAME_SHIFT, references)
+    if message.frame_address and not message.page_bits & DEVICE:
+        kernel.frames.release(message.frame_address >> FRAME_SHIFT, references)
     if not message.abandoned:
         if message.transfer:
             transfer.deliver_answer(kernel, message)
