@@ -142,6 +142,11 @@ static void measure_delegation(void)
     }
     end("delegate");
     anos_reply_message(message, 1);
+    begin("mint", GIFTS);
+    for (int i = 0; i < GIFTS; i++) {
+        anos_drop(anos_mint(channel, ANOS_RIGHT_SEND, 1).value);
+    }
+    end("mint");
 }
 
 /* ---- computing: the same code as toolchain/bench/bare.py runs on bare Unicorn ---- */

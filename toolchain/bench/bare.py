@@ -27,12 +27,12 @@ def trap_seconds() -> float:
     engine.mem_map(CODE, 0x1000)
     engine.mem_write(CODE, b"\x0f\x05\xeb\xfc")
     engine.hook_add(UC_HOOK_INSN, lambda uc, data: uc.emu_stop(), None, 1, 0, UC_X86_INS_SYSCALL)
-    begin = time.perf_counter()
+    begin = time.process_time()
     address = CODE
     for _ in range(TRAPS):
         engine.emu_start(address, 0)
         address = engine.reg_read(UC_X86_REG_RIP)
-    return (time.perf_counter() - begin) / TRAPS
+    return (time.process_time() - begin) / TRAPS
 
 
 def loop_seconds(code: bytes, blocks: int) -> float:
@@ -49,6 +49,6 @@ def _loop_seconds(code: bytes, blocks: int) -> float:
     engine.mem_write(CODE, code)
     engine.reg_write(UC_X86_REG_RCX, blocks)
     engine.reg_write(UC_X86_REG_RDI, blocks)
-    begin = time.perf_counter()
+    begin = time.process_time()
     engine.emu_start(CODE, CODE + len(code) - 2)
-    return (time.perf_counter() - begin) / blocks
+    return (time.process_time() - begin) / blocks

@@ -30,7 +30,7 @@ DISK_BYTES = 40 * MIB
 COPY_BYTES = 64 * MIB
 IN_MICROSECONDS = (
     "null-call", "ipc", "ipc-page", "map-unmap", "map-touch-unmap", "page-fault", "thread",
-    "process", "delegate",
+    "process", "delegate", "mint",
 )  # fmt: skip
 
 
