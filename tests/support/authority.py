@@ -33,7 +33,7 @@ class Thing:
 
 @attrs.define(eq=False)
 class Node:
-    """One capability, dead or alive. `mine` tells those apart that each are made anew."""
+    """One capability, dead or alive; `minted`: asked for again it is another one."""
 
     holder: Process
     cookie: int
@@ -43,6 +43,8 @@ class Node:
     parent: Node | None
     minted: bool = False
     alive: bool = True
+    ended: bool = False
+    """It died because its channel ended."""
 
     def line(self) -> list[Node]:
         """What it was derived from, nearest first."""
@@ -202,7 +204,10 @@ class Authority:
     def close(self, channel: Thing) -> None:
         """A channel ends, and its names with it."""
         self.names = {name: node for name, node in self.names.items() if node.thing != channel}
-        self._kill([node for node in self.nodes if node.thing == channel])
+        nodes = [node for node in self.nodes if node.thing == channel]
+        for node in nodes:
+            node.ended = True
+        self._kill(nodes)
 
 
 def thing_of(capability: Capability) -> Thing:

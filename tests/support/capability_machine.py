@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from anos_sim.hw.memory import FRAME_SHIFT
-from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.abi import PAGE_BYTES, MapFlags, ObjectKind, Rights, Status, Sysno
 from anos_sim.stage3.objects import CHANNEL_RIGHTS, MEMORY_RIGHTS, PROCESS_RIGHTS
 from anos_sim.stage3.process import Process, ProcessState
@@ -340,7 +339,7 @@ class CapabilityMachine(MakingRules):
     def end_of(self, puppet: Puppet) -> None:
         process = puppet.process
         if process.pid > 1:
-            lifecycle.end_process(self.kernel, process, "a fault")
+            self.theatre.fault(process)
             self.died(process)
 
     def died(self, process: Process) -> None:

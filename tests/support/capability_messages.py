@@ -5,17 +5,14 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from anos_sim.stage3.abi import MASK64, ObjectKind, Rights, Status, Sysno
+from anos_sim.stage3.abi import MASK64, ObjectKind, Rights, Sysno
 from anos_sim.stage3.cookie import COOKIE_MIN
-from anos_sim.stage3.process import Process
 
-from .authority import FAILURE, INCAPABLE, OK, Node
-from .capability_world import NUMBERS, PLACES, RIGHTS, CapabilityWorld
+from .authority import FAILURE, INCAPABLE, OK
+from .capability_world import NUMBERS, PASSED, PLACES, RIGHTS, CapabilityWorld
 from .puppets import Answer, Puppet
 from .slots import Passed, read_transfer, write_transfer
 
-PASSED = st.lists(st.builds(Passed, PLACES, RIGHTS, st.booleans()), max_size=3)
-"""Of a rule the number is a place among those that there are."""
 Call = tuple[Sysno, int, int, int, int, int]
 
 
@@ -78,26 +75,6 @@ class MessageRules(CapabilityWorld):
         self.give_back(under_way, given, rights)
         self.answer(under_way, answered, value)
 
-    def channel_number(self, process: Process, place: int, right: Rights, like: Node | None) -> int:
-        """Mostly a channel that may be used so, and the same one as `like`."""
-        fit = [
-            node.cookie
-            for node in self.model.of(process)
-            if node.thing.kind is ObjectKind.CHANNEL
-            and node.rights & right
-            and (like is None or node.thing == like.thing)
-        ]
-        return fit[place % len(fit)] if fit and place < 25 else self.number(process, place)
-
-    def slots_of(self, process: Process, slots: list[Passed]) -> list[Passed]:
-        """Slots with numbers in place of places."""
-        return [Passed(self.number(process, s.number), s.rights, s.moves) for s in slots]
-
-    def may_pass_all(self, process: Process, slots: list[Passed]) -> Status:
-        """The first thing that is wrong with slots."""
-        found = [self.model.may_pass(process, slot.number) for slot in slots]
-        return next((status for status in found if status is not OK), OK)
-
     def carry(
         self, sender: Puppet, send: Call, receiver: Puppet, receive: Call, first: bool
     ) -> tuple[int, Answer | None]:
@@ -114,21 +91,6 @@ class MessageRules(CapabilityWorld):
             answer, early = found, theatre.answers().get(sender)
         assert answer.status is OK
         return answer.value, early
-
-    def arrive(
-        self, here: Process, there: Process, slots: list[Passed], arrived: list[tuple[int, int]]
-    ) -> None:
-        """Each slot was passed on, or had gone by then: a thing can be given away once."""
-        assert len(arrived) == len(slots)
-        for slot, (cookie, rights) in zip(slots, arrived, strict=True):
-            source = self.model.held(here, slot.number)
-            if source is None or not source.rights & Rights.GRANT:
-                assert (cookie, rights) == (0, 0)
-                continue
-            made = self.passed(here, slot.number, there, slot.rights, cookie)
-            assert rights == made.rights
-            if slot.moves and here is not there:
-                self.model.drop(source)
 
     def take(self, under_way: Exchange, place: int, rights: int) -> None:
         """Path 5: what the sender holds under a number."""

@@ -20,10 +20,13 @@ from .authority import INCAPABLE, OK, Authority, Node, thing_of
 from .invariants import check_kernel
 from .picture import picture
 from .puppets import Answer, Handlers, Programs, Puppet, Theatre
+from .slots import Passed
 
 NUMBERS = st.integers(0, 1000)
 RIGHTS = st.one_of(st.just(0), st.integers(0, 0xFFF), st.just(int(CHANNEL_RIGHTS)))
 PLACES = st.integers(0, 30)
+PASSED = st.lists(st.builds(Passed, PLACES, RIGHTS, st.booleans()), max_size=3)
+"""Of a rule the number is a place among those that there are."""
 JUNK = [0, 1, 12345, (1 << 64) - 1, 0xDEAD_BEEF_0000]
 CHILD_CALLS = (
     Sysno.SEND_TRANSFER, Sysno.RECV_TRANSFER, Sysno.REPLY_TRANSFER, Sysno.REPLY_MESSAGE,
@@ -33,6 +36,10 @@ CHILD_CALLS = (
     Sysno.MINT_RANGE, Sysno.REVOKE, Sysno.DROP, Sysno.INSPECT, Sysno.MAP_PHYSICAL,
     Sysno.ALLOC_PHYSICAL_PAGES, Sysno.ALLOC_INTERRUPT_VECTOR, Sysno.CREATE_MEMORY,
     Sysno.MAP_MEMORY,
+    Sysno.CREATE_THREAD,
+    Sysno.KILL_CURRENT_TASK,
+    Sysno.SEND_MESSAGE,
+    Sysno.RECV_MESSAGE,
 )  # fmt: skip
 
 
@@ -41,9 +48,15 @@ class CapabilityWorld(RuleBasedStateMachine):
 
     programs = False
     """Whether the processes are real programs."""
+    children_at_first = 2
 
     @initialize()
     def boot(self) -> None:
+        """One method, since several would be called in any order."""
+        self.begin()
+
+    def begin(self) -> None:
+        """SYSTEM and its first children."""
         self.theatre: Theatre = Programs() if self.programs else Handlers()
         self.kernel = self.theatre.kernel
         self.model = Authority()
@@ -52,7 +65,7 @@ class CapabilityWorld(RuleBasedStateMachine):
         system = self.theatre.puppets[0]
         for capability in system.process.capabilities.values():
             self.model.learn(capability)
-        for _ in range(2):
+        for _ in range(self.children_at_first):
             self.born(self.theatre.create_process(system, self.calls_of(system.process)))
 
     def teardown(self) -> None:
@@ -129,6 +142,43 @@ class CapabilityWorld(RuleBasedStateMachine):
             assert there == cookie
             return source
         return self.model.derive(source, receiver, rights, there)
+
+    # ---- capabilities in messages ----
+
+    def channel_number(self, process: Process, place: int, right: Rights, like: Node | None) -> int:
+        """Mostly a channel that may be used so, and the same one as `like`."""
+        fit = [
+            node.cookie
+            for node in self.model.of(process)
+            if node.thing.kind is ObjectKind.CHANNEL
+            and node.rights & right
+            and (like is None or node.thing == like.thing)
+        ]
+        return fit[place % len(fit)] if fit and place < 25 else self.number(process, place)
+
+    def slots_of(self, process: Process, slots: list[Passed]) -> list[Passed]:
+        """Slots with numbers in place of places."""
+        return [Passed(self.number(process, s.number), s.rights, s.moves) for s in slots]
+
+    def may_pass_all(self, process: Process, slots: list[Passed]) -> Status:
+        """The first thing that is wrong with slots."""
+        found = [self.model.may_pass(process, slot.number) for slot in slots]
+        return next((status for status in found if status is not OK), OK)
+
+    def arrive(
+        self, here: Process, there: Process, slots: list[Passed], arrived: list[tuple[int, int]]
+    ) -> None:
+        """Each slot was passed on, or had gone by then: a thing can be given away once."""
+        assert len(arrived) == len(slots)
+        for slot, (cookie, rights) in zip(slots, arrived, strict=True):
+            source = self.model.held(here, slot.number)
+            if source is None or not source.rights & Rights.GRANT:
+                assert (cookie, rights) == (0, 0)
+                continue
+            made = self.passed(here, slot.number, there, slot.rights, cookie)
+            assert rights == made.rights
+            if slot.moves and here is not there:
+                self.model.drop(source)
 
     # ---- what always holds ----
 

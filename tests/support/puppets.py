@@ -16,6 +16,7 @@ from typing import Self
 import attrs
 
 from anos_sim.hw.vcpu import NOW, THREAD_RESULT_SET, THREAD_RESULT_TYPE, THREAD_RESULT_VALUE
+from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.abi import (
     LAST_SLOT,
     MASK64,
@@ -183,6 +184,15 @@ class Theatre:
         """Let the next thing happen that is due."""
         raise NotImplementedError
 
+    def fault(self, process: Process) -> None:
+        """A process ends in the middle of whatever it does."""
+        lifecycle.end_process(self.kernel, process, "a fault")
+        self.come_to_rest()
+
+    def come_to_rest(self) -> None:
+        """Whoever was woken goes as far as it can."""
+        raise NotImplementedError
+
     # ---- births ----
 
     def learn(self, thread: Thread, index: int) -> Puppet:
@@ -313,13 +323,12 @@ class Handlers(Theatre):
                 answer = Answer(error.status & MASK64)
         if cpu.thread is thread:
             kernel.preempt(cpu)
-        self._settle()
+        self.come_to_rest()
         kernel.current = None
         puppet.waits = answer is None
         return answer or self.come_back(puppet)
 
-    def _settle(self) -> None:
-        """Who is to go next waits in the queue like all others."""
+    def come_to_rest(self) -> None:
         for cpu in self.kernel.cpus:
             if cpu.next is not None:
                 following, cpu.next = cpu.next, None
@@ -337,7 +346,7 @@ class Handlers(Theatre):
 
     def pass_time(self) -> None:
         self.kernel.clock.fire()
-        self._settle()
+        self.come_to_rest()
 
 
 class Programs(Theatre):
@@ -352,7 +361,7 @@ class Programs(Theatre):
         return self.word(self.kernel.processes[1], CONTROL + PAGE_BYTES - 8)
 
     def start(self, thread: Thread, index: int) -> Puppet:
-        self._run()
+        self.come_to_rest()
         assert thread.state is ThreadState.SLEEPING
         puppet = self.learn(thread, index)
         puppet.count = self.word(thread.process, puppet.block + COUNT)
@@ -368,7 +377,7 @@ class Programs(Theatre):
         kernel.stop_sleeping(thread)
         kernel.wake(thread, 0, 0)
         puppet.waits = True
-        self._run()
+        self.come_to_rest()
         return self.come_back(puppet)
 
     def come_back(self, puppet: Puppet) -> Answer | None:
@@ -385,10 +394,9 @@ class Programs(Theatre):
 
     def pass_time(self) -> None:
         assert self.kernel.advance(1), self.kernel.outcome
-        self._run()
+        self.come_to_rest()
 
-    def _run(self) -> None:
-        """Until every thread waits for something."""
+    def come_to_rest(self) -> None:
         kernel = self.kernel
         for _ in range(TURNS_MAX):
             if not any(cpu.has_work() for cpu in kernel.cpus):
