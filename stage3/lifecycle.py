@@ -208,7 +208,8 @@ def copy_region(
 
     One-sided: the parent goes on writing into pages that the child sees until
     the child writes them. Otherwise the parent gets its own copy as well, and pages
-    that it has by a right that can be taken away stay out.
+    that it has by a right that can be taken away stay out; of a page that a message
+    brought, which is its sender's, the child gets a copy.
     Raises `OutOfFrames`.
     """
     space, target = parent.space, child.space
@@ -218,6 +219,9 @@ def copy_region(
         shared = entry & ~(WRITE | ACCESSED | SHARED) | COW
         if target.execute_everywhere:
             shared &= ~NO_EXECUTE
+        if address in space.windows:
+            target.replace_entry(address, target.physical.copy(shared))
+            continue
         target.replace_entry(address, shared)
         target.physical.reference(shared)
         if not one_sided and entry & WRITE:

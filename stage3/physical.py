@@ -49,6 +49,12 @@ class PhysicalMemory:
         self.zero_frame = self.frames.allocate()
         self.zero_address = self.zero_frame << FRAME_SHIFT
 
+    def copy(self, entry: int) -> int:
+        """An entry as `entry` is, but with a frame of its own. Raises `OutOfFrames`."""
+        address, frame = entry & FRAME_MASK, self.frames.allocate()
+        self.memory.write(frame << FRAME_SHIFT, self.memory.view[address : address + PAGE_BYTES])
+        return entry & ~FRAME_MASK | frame << FRAME_SHIFT
+
     def reference(self, entry: int) -> None:
         """Count the reference that a new entry holds."""
         frame = (entry & FRAME_MASK) >> FRAME_SHIFT

@@ -73,7 +73,7 @@ def map_into(
 
     Pages that are not present in the caller stay out, and so do those that it has by a
     right to physical memory or to a memory object. A page that either side
-    may write becomes copy-on-write on both.
+    may write becomes copy-on-write on both; one that a message brought is copied.
 
     Raises:
         SyscallError(FAILURE): no such process being built, no memory, or more than there can be.
@@ -110,6 +110,10 @@ def _share(
         if entry & (PRESENT | USER | DEVICE | SHARED) != PRESENT | USER:
             continue
         frame = entry & 0x000F_FFFF_FFFF_F000
+        if source + offset in owner.space.windows:  # the page is the sender's of a message
+            copy = child.space.physical.copy(frame | bits)
+            child.space.replace_entry(target + offset, copy)
+            continue
         if bits & WRITE:
             child.space.replace_entry(target + offset, frame | bits & ~WRITE | COW)
         else:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+from anos_sim.stage3.abi import Sysno
 from support.effort import EFFORT
 from support.ipc_machine import IpcMachine
+from support.puppets import Handlers, Programs, Puppet
 
 SETTINGS = settings(
     max_examples=max(1, round(60 * EFFORT)),
@@ -25,3 +28,34 @@ TestHandlers = IpcMachine.TestCase
 TestHandlers.settings = SETTINGS
 TestPrograms = ProgramsMachine.TestCase
 TestPrograms.settings = SETTINGS
+
+
+@pytest.mark.parametrize("programs", [False, True])
+@pytest.mark.parametrize("way", ["build", "create"])
+def test_a_child_made_while_a_message_is_served_does_not_keep_its_page(
+    programs: bool, way: str
+) -> None:
+    """It gets a copy; after the reply neither it nor the server sees what the sender writes."""
+    with Programs() if programs else Handlers() as theatre:
+        server = theatre.puppets[0]
+        calls = list(server.process.calls)
+        created = theatre.call(server, Sysno.CREATE_CHANNEL)
+        assert created is not None
+        client = theatre.create_process(server, [*calls, created.value])
+        assert isinstance(client, Puppet)
+        channel = theatre.stack_words(client.process, len(calls) + 3)[-1]
+        theatre.write(client.process, client.buffer, b"early")
+        theatre.call(client, Sysno.SEND_MESSAGE, channel, 1, 8, client.buffer)
+        message = theatre.call(server, Sysno.RECV_MESSAGE, created.value, 0, 0, server.window)
+        assert message is not None
+        if way == "build":
+            _, child = theatre.build_process(server, calls)
+        else:
+            made = theatre.create_process(server, calls)
+            assert isinstance(made, Puppet)
+            child = made
+        theatre.call(server, Sysno.REPLY_MESSAGE, message.value, 1)
+        theatre.write(client.process, client.buffer, b"later")
+        assert theatre.read(server.process, server.window, 5) == bytes(5)
+        assert theatre.read(child.process, server.window, 5) == b"early"
+        theatre.finish()
