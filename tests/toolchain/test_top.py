@@ -18,6 +18,7 @@ from anos_sim.toolchain.cli import main, make_parser
 from anos_sim.toolchain.event_file import EventFile
 from anos_sim.toolchain.look.model import LATELY_PS, Model, Share
 from anos_sim.toolchain.look.player import SPEEDS_PS, Player
+from anos_sim.toolchain.look.runners import Runners
 from anos_sim.toolchain.look.screen import TopApp
 from anos_sim.toolchain.look.source import FileEvents
 from anos_sim.toolchain.look.stage import Stage
@@ -314,6 +315,41 @@ def test_the_model_agrees_with_the_kernel() -> None:
             assert row.state in {thread.state.value for thread in process.threads}
         ended = [row.pid for row in picture.processes if row.state == "ended"]
         assert set(rows) - set(ended) == set(kernel.processes)
+
+
+def test_a_message_waits_from_its_send_to_its_reply(events: Path) -> None:
+    model = Model()
+    waiting: set[int] = set()
+    for event in EventFile(events):
+        model.add(event)
+        if event.kind is EventKind.SEND:
+            waiting.add(event.value("message"))
+        elif event.kind is EventKind.REPLY:
+            waiting.remove(event.value("message"))
+        else:
+            continue
+        channels = model.picture("", "", {}).channels
+        assert sum(channel.waiting for channel in channels) == len(waiting)
+    assert not waiting
+
+
+def test_a_thread_that_another_cpu_took_over_runs_there_only() -> None:
+    def event(cpu: int, tid: int, kind: EventKind, *fields: int | str) -> Event:
+        return Event(1, 0, cpu, 1, "p", tid, kind, fields)
+
+    runners = Runners()
+    for tid in (1, 2, 3):
+        runners.hear(event(0, tid, EventKind.THREAD_START, 1, 0, 1))
+    runners.hear(event(0, 1, EventKind.SWITCH))
+    assert (runners.running, list(runners.ready)) == ({0: 1}, [2, 3])
+    runners.hear(event(1, 1, EventKind.SWITCH))
+    assert runners.changed == {0: 0, 1: 1}
+    assert runners.running == {0: 0, 1: 1}
+    runners.hear(event(1, 2, EventKind.SWITCH))
+    assert (runners.running, list(runners.ready)) == ({0: 0, 1: 2}, [3, 1])
+    runners.hear(event(1, 2, EventKind.BLOCK, "sleeping"))
+    assert runners.running == {0: 0, 1: 0}
+    assert not runners.hear(event(1, 2, EventKind.LOG, 1, "text"))
 
 
 def test_a_share_is_of_the_last_while() -> None:
