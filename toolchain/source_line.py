@@ -76,6 +76,7 @@ class Places:
     def __init__(self, symbols: Symbols) -> None:
         self._symbols = symbols
         self._lines: dict[str, LineTable] = {}
+        self._described: dict[tuple[str, int, bool], str] = {}
 
     def function(self, program: str, address: int) -> str | None:
         """`function+0x12`, or None."""
@@ -98,7 +99,12 @@ class Places:
 
         `is_return`: the address follows a call, whose line is meant.
         """
-        function = self.function(program, address)
-        line = self.line(program, address - 1 if is_return else address)
-        where = function or f"{address:#x}"
-        return f"{where} ({line})" if line is not None else where
+        key = program, address, is_return
+        text = self._described.get(key)
+        if text is None:
+            text = self.function(program, address) or f"{address:#x}"
+            line = self.line(program, address - 1 if is_return else address)
+            if line is not None:
+                text += f" ({line})"
+            self._described[key] = text
+        return text

@@ -72,17 +72,18 @@ def object_data(target: ObjectNode) -> dict[str, Any]:
 
 def capability_data(node: CapabilityNode) -> dict[str, Any]:
     """A capability as plain data. Cookies are text: they are too big for some readers."""
-    parent, living = node.parent, node.living_parent
+    columns, row = node.graph.columns, node.index
+    living = node.living_parent
     origin = node.origin
     return {
         "cookie": f"{node.cookie:#x}",
         "holder": str(node.holder),
         "object": node.object.text,
-        "rights": rights_list(node.rights),
-        "used": rights_list(node.used),
+        "rights": rights_list(columns.rights[row]),
+        "used": rights_list(columns.used[row]),
         "badge": node.badge,
         "alive": node.alive,
-        "parent": parent.index if parent is not None else None,
+        "parent": columns.parent[row] if columns.parent[row] >= 0 else None,
         "living_parent": living.index if living is not None else None,
         "how": origin.how,
         "time_ns": origin.time_ps // PS_PER_NS,

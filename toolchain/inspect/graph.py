@@ -22,7 +22,7 @@ from anos_sim.toolchain.source_line import Places
 CALL = int(ObjectKind.CALL)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class ProcessNode:
     """A process, also one that has ended if something of it is left in the tree.
 
@@ -36,8 +36,13 @@ class ProcessNode:
     path: str
     state: str
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """`name[pid]`."""
         return f"{self.name}[{self.pid}]"
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @attrs.frozen
@@ -355,6 +360,25 @@ class CapabilityGraph:
             if use.cookie in cookies and use.pid != holder.pid and use.pid in index_of:
                 seen[index_of[use.pid]] = seen.get(index_of[use.pid], 0) + 1
         return dict(sorted(seen.items()))
+
+    @cached_property
+    def givers(self) -> array[int]:
+        """By row: the process (its index) that holds the nearest living ancestor; -1 is none.
+
+        Ancestors that the holder has itself do not count. That process can take it back.
+        """
+        columns = self.columns
+        givers = array("i", [-1]) * len(columns)
+        living = array("i", [-1]) * len(columns)
+        for row, parent in enumerate(columns.parent):
+            if parent < 0:
+                continue
+            above = parent if columns.alive[parent] else living[parent]
+            living[row] = above
+            if above >= 0:
+                same = columns.holder[above] == columns.holder[row]
+                givers[row] = givers[above] if same else columns.holder[above]
+        return givers
 
     @cached_property
     def _rows_by_holder(self) -> dict[int, list[int]]:

@@ -112,22 +112,14 @@ def _shared(graph: CapabilityGraph) -> dict[int, None]:
     return found
 
 
-def _living_giver(node: CapabilityNode) -> int | None:
-    """The other process that holds what this was derived from, as things are now."""
-    above = node.living_parent
-    while above is not None and above.holder.index == node.holder.index:
-        above = above.living_parent
-    return above.holder.index if above is not None else None
-
-
 def _giver(index: int, held: list[CapabilityNode]) -> int | None:
     """Who gave a process most of what it holds; channels count only if there is nothing else."""
     for channels in (False, True):
         givers = Counter(
             giver
             for node in held
-            if (node.object.kind == ObjectKind.CHANNEL) == channels
-            and (giver := _living_giver(node)) is not None
+            if (giver := node.graph.givers[node.index]) >= 0
+            and (node.object.kind == ObjectKind.CHANNEL) == channels
         )
         if givers:
             return max(givers, key=lambda giver: (givers[giver], -giver))
@@ -160,7 +152,7 @@ def _given(held: list[CapabilityNode], giver: int) -> str:
     """What a process has from its giver: `23 calls, 2 more`."""
     calls = others = 0
     for node in held:
-        if _living_giver(node) == giver:
+        if node.graph.givers[node.index] == giver:
             calls += node.is_call
             others += not node.is_call
     parts = [plural(calls, "call")] if calls else []

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import attrs
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from .graph import CapabilityGraph, CapabilityNode
 from .words import (
@@ -26,11 +25,11 @@ DEPTH_MAX = 40
 _BRANCH, _LAST, _PASS, _GAP = "├─ ", "└─ ", "│  ", "   "
 
 
-@attrs.frozen
-class Row:
-    """A line before it is drawn: its depth, and the text of its columns."""
+class Row(NamedTuple):
+    """A line before it is drawn: its depth, is it the last one below its parent, its columns."""
 
     depth: int
+    last: bool
     who: str
     rights: str
     how: str
@@ -45,34 +44,37 @@ def tree_lines(graph: CapabilityGraph, calls: bool = False) -> Iterator[str]:
         if folded:
             yield ""
             yield "system calls"
-            yield from draw(folded)
+            yield from draw(folded, *_widths(folded))
     for root in graph.roots():
         if root.is_call and not calls:
             continue
         yield ""
         yield object_text(root.object)
-        yield from draw(subtree_rows(root))
+        size = graph.columns.end[root.index] - root.index
+        widths = _widths(list(subtree_rows(root))) if size <= ALIGN_MAX else COLUMNS
+        yield from draw(subtree_rows(root), *widths)
 
 
 def subtree_rows(root: CapabilityNode) -> Iterator[Row]:
     """A capability and all below it; the object is named where it is a part of the parent's."""
-    yield _row(root, 0, None)
-    for node in root.descendants():
-        parent = node.parent
-        assert parent is not None
-        yield _row(node, node.depth - root.depth, parent)
-
-
-def _row(node: CapabilityNode, depth: int, parent: CapabilityNode | None) -> Row:
-    who = holder_text(node)
-    if depth > DEPTH_MAX:
-        who = f"{depth - DEPTH_MAX:,} deeper: {who}"
-        depth = DEPTH_MAX
-    if parent is not None and node.object.index != parent.object.index:
-        who += f": {node.object}"
-    if node.badge and (parent is None or node.badge != parent.badge):
-        who += f", badge {node.badge:#x}"
-    return Row(depth, who, allowed_text(node), origin_text(node), when_text(node))
+    graph, columns = root.graph, root.graph.columns
+    ends, parents, depths = columns.end, columns.parent, columns.depth
+    first, end = root.index, columns.end[root.index]
+    for row in range(first, end):
+        node = CapabilityNode(graph, row)
+        depth = depths[row] - depths[first]
+        who = holder_text(node)
+        if depth > DEPTH_MAX:
+            who = f"{depth - DEPTH_MAX:,} deeper: {who}"
+            depth = DEPTH_MAX
+        parent = parents[row]
+        if row > first and columns.target[row] != columns.target[parent]:
+            who += f": {node.object}"
+        badge = columns.badge[row]
+        if badge and (row == first or badge != columns.badge[parent]):
+            who += f", badge {badge:#x}"
+        last = row == first or ends[row] == ends[parent]
+        yield Row(depth, last, who, allowed_text(node), origin_text(node), when_text(node))
 
 
 class _Fold:
@@ -83,12 +85,13 @@ class _Fold:
         self.count = 0
         self.below: dict[int, _Fold] = {}
 
-    def row(self, depth: int) -> Row:
+    def row(self, depth: int, last: bool) -> Row:
         """Its line."""
         count = plural(self.count, "call") if self.count else "none left"
         first = self.first
         who = str(first.holder) if self.count else holder_text(first)
-        return Row(min(depth, DEPTH_MAX), who, count, origin_text(first), when_text(first))
+        depth = min(depth, DEPTH_MAX)
+        return Row(depth, last, who, count, origin_text(first), when_text(first))
 
 
 def folded_calls(graph: CapabilityGraph) -> Iterator[Row]:
@@ -107,42 +110,36 @@ def folded_calls(graph: CapabilityGraph) -> Iterator[Row]:
             fold = level[holder] = _Fold(CapabilityNode(graph, row))
         fold.count += columns.alive[row]
         way.append(fold)
-    pending = [(fold, 0) for fold in reversed(top.values())]
+    last = next(reversed(top.values()), None)
+    pending = [(fold, 0, fold is last) for fold in reversed(top.values())]
     while pending:
-        fold, depth = pending.pop()
-        yield fold.row(depth)
-        pending += [(below, depth + 1) for below in reversed(fold.below.values())]
-        if fold in top.values():
-            for process, count in graph.seen_calls(fold.first.holder).items():
-                yield Row(1, str(graph.processes[process]), plural(count, "call"), SEEN, "")
+        fold, depth, is_last = pending.pop()
+        yield fold.row(depth, is_last)
+        seen = graph.seen_calls(fold.first.holder) if not depth else {}
+        below = list(fold.below.values())
+        for number, (process, count) in enumerate(seen.items(), start=1):
+            is_last = number == len(seen) and not below
+            who = str(graph.processes[process])
+            yield Row(1, is_last, who, plural(count, "call"), SEEN, "")
+        for number, child in enumerate(reversed(below)):
+            pending.append((child, depth + 1, not number))
 
 
-def draw(rows: Iterator[Row] | list[Row]) -> Iterator[str]:
-    """Rows in depth-first order as lines; a row's branch needs the depth of those behind it."""
-    gathered = list(rows)
-    is_last = _last_children(gathered)
-    width, rights, how = COLUMNS
-    if len(gathered) <= ALIGN_MAX:
-        width = max(3 * row.depth + 3 + len(row.who) for row in gathered)
-        rights = max(len(row.rights) for row in gathered)
-        how = max(len(row.how) for row in gathered)
+def draw(rows: Iterable[Row], width: int, rights: int, how: int) -> Iterator[str]:
+    """Rows in depth-first order as lines, with columns of these widths."""
     prefix: list[str] = []
-    for row, last in zip(gathered, is_last, strict=True):
-        del prefix[row.depth :]
+    for row in rows:
+        depth, last = row.depth, row.last
+        del prefix[depth:]
         line = f"{''.join(prefix)}{_LAST if last else _BRANCH}{row.who}"
         prefix.append(_GAP if last else _PASS)
         yield f"{line:<{width}}  {row.rights:<{rights}}  {row.how:<{how}}  {row.when}"
 
 
-def _last_children(rows: list[Row]) -> list[bool]:
-    """Of each row: is it the last one below its parent?"""
-    is_last = [False] * len(rows)
-    seen: list[bool] = []
-    for at in range(len(rows) - 1, -1, -1):
-        depth = rows[at].depth
-        while len(seen) <= depth:
-            seen.append(False)
-        is_last[at] = not seen[depth]
-        seen[depth] = True
-        del seen[depth + 1 :]
-    return is_last
+def _widths(rows: list[Row]) -> tuple[int, int, int]:
+    """How wide the columns of some rows must be."""
+    return (
+        max(3 * row.depth + 3 + len(row.who) for row in rows),
+        max(len(row.rights) for row in rows),
+        max(len(row.how) for row in rows),
+    )

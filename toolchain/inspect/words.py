@@ -27,7 +27,8 @@ def rights_text(rights: int) -> str:
 
 def rights_list(rights: int) -> list[str]:
     """The words for some rights."""
-    return [word for right, word in WORDS if rights & right]
+    bits = int(rights)
+    return [word for right, word in WORDS if bits & right]
 
 
 def object_text(target: ObjectNode) -> str:
@@ -45,18 +46,21 @@ def holder_text(node: CapabilityNode) -> str:
 
 def allowed_text(node: CapabilityNode) -> str:
     """Its rights; under `bearer` those that somebody was seen using, if it was given none."""
-    return rights_text(node.used if node.origin.how == SEEN else node.rights)
+    columns = node.graph.columns
+    seen = columns.origin[node.index].how == SEEN
+    return rights_text((columns.used if seen else columns.rights)[node.index])
 
 
 def origin_text(node: CapabilityNode) -> str:
     """By which call it came, and who made that if it was neither holder nor giver."""
     origin = node.origin
     actor = origin.actor
-    if actor is None:
+    if actor is None or actor.pid == node.holder.pid:
         return origin.how
     parent = node.parent
-    expected = {node.holder.pid, parent.holder.pid if parent is not None else 0}
-    return origin.how if actor.pid in expected else f"{origin.how} by {actor.process}[{actor.pid}]"
+    if parent is not None and parent.holder.pid == actor.pid:
+        return origin.how
+    return f"{origin.how} by {actor.process}[{actor.pid}]"
 
 
 def when_text(node: CapabilityNode) -> str:
