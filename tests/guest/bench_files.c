@@ -12,8 +12,10 @@
 
 #define RAMFS_FILE "boot:/load.bin"
 #define DISK_FILE "disk0:/READ.BIN"
+#define NEW_FILE "disk0:/WRITE.BIN"
 enum { LOOK_UPS = 5000, RAMFS_PASSES = 6 };
 #define SECTORS UINT64_C(16384)
+#define WRITTEN_BYTES UINT64_C(0x200000)
 
 static char page[PAGE] __attribute__((aligned(PAGE)));
 
@@ -107,9 +109,34 @@ static bool measure_file(void)
     return true;
 }
 
+/* A new file, to its last byte on the medium. */
+static bool measure_write(void)
+{
+    static char data[PAGE];
+    const uint64_t disk = file_system(DISK_FILE, page);
+    memset(data, 0x5a, sizeof data);
+    if (file_create(disk, NEW_FILE, page) != 0) {
+        return failed("FILE_CREATE");
+    }
+    begin("file-write", WRITTEN_BYTES);
+    for (uint64_t at = 0; at < WRITTEN_BYTES;) {
+        const int64_t written = file_write(disk, NEW_FILE, at, data, sizeof data, page);
+        if (written <= 0) {
+            return failed("FILE_WRITE");
+        }
+        at += (uint64_t)written;
+    }
+    if (file_sync(disk, NEW_FILE, page) != 0) {
+        return failed("FILE_SYNC");
+    }
+    end("file-write");
+    return true;
+}
+
 int main(void)
 {
-    if (measure_look_ups() && measure_ramfs() && measure_disk() && measure_file()) {
+    if (measure_look_ups() && measure_ramfs() && measure_disk() && measure_file() &&
+        measure_write()) {
         printf("bench done\n");
     }
     anos_power(ANOS_POWER_OFF, 0);

@@ -91,6 +91,7 @@ ROWS: tuple[Row, ...] = (
     Row("ramfs-load", "RAMFS through SYSTEM", "MB/s", "files", "memcpy", budget=_is(200)),
     Row("ahci-read", "disk through AHCI and DMA", "MB/s", "files", "memcpy"),
     Row("file-read", "file through FAT32, AHCI, DMA", "MB/s", "files", "memcpy", budget=_is(60)),
+    Row("file-write", "new file, synced to the disk", "MB/s", "files", "memcpy"),
     Row("imports", "Python's start and our imports", "s", "boot"),
     Row("boot", "boot to files listed, after imports", "s", "boot", budget=_is(0.25)),
     Row("process-boot", "`anos-sim run`, the whole process", "s", "boot", budget=_is(0.6)),
