@@ -58,6 +58,11 @@ def _dma(event: Event) -> str:
     return f"{'write' if write else 'read'} {address:#x}+{size:#x}"
 
 
+def _command(event: Event) -> str:
+    device, slot, command, sector, size = event.fields
+    return f"{device}: slot {slot} command {command:#x} sector {sector} size {size:#x}"
+
+
 def _interrupt(event: Event) -> str:
     return f"vector {event.value('vector'):#x}"
 
@@ -71,6 +76,7 @@ _SPECIAL: dict[EventKind, Callable[[Event], str]] = {
     EventKind.RESULT: _result,
     EventKind.DEVICE: _device,
     EventKind.DMA: _dma,
+    EventKind.COMMAND: _command,
     EventKind.INTERRUPT: _interrupt,
     EventKind.LOG: _log,
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from anos_sim.hw.event_stream import FIELDS_MAX, KINDS_MAX, MalformedStream
@@ -134,3 +137,15 @@ def test_nothing_is_recorded_after_the_log_was_closed() -> None:
     assert (log.hash(), log.size_bytes) == (digest, size_bytes)
     kernel.close()
     kernel.machine.close()
+
+
+EVENTS_DOC = Path(__file__).resolve().parents[2] / "docs" / "events.md"
+
+
+@pytest.mark.skipif(not EVENTS_DOC.exists(), reason="the documents are in a checkout only")
+def test_the_document_has_the_table() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*?) ?\| (.+) \|$", EVENTS_DOC.read_text(), re.MULTILINE)
+    assert rows == [
+        (kind.label, " ".join(field.name for field in fields), meaning)
+        for kind, (meaning, fields) in KINDS.items()
+    ]

@@ -17,6 +17,7 @@ SHOWN = {
     EventKind.RECEIVE,
     EventKind.REPLY,
     EventKind.DEVICE,
+    EventKind.COMMAND,
     EventKind.DMA,
     EventKind.INTERRUPT,
     EventKind.SWITCH,

@@ -154,9 +154,14 @@ def _walk(node: _Node, parent: _Node) -> Iterator[tuple[_Node, _Node]]:
 
 
 def _place(root: _Node, geometry: _Geometry) -> int:
-    """Give every node its clusters, one behind the other; return the first free one."""
+    """Give every node its clusters, one behind the other; return the first free one.
+
+    Folders come first, then files, large ones first: what is read first of a disk is
+    near its beginning, and reading a small file needs the disk once more.
+    """
     free = _ROOT_CLUSTER
-    for node, parent in _walk(root, root):
+    nodes = sorted(_walk(root, root), key=lambda pair: _rank(pair[0]))
+    for node, parent in nodes:
         size = len(node.content)
         if node.children is not None:
             size = max(len(_folder(node, parent, root, b" " * 11)), 1)
@@ -166,6 +171,10 @@ def _place(root: _Node, geometry: _Geometry) -> int:
     if free > geometry.clusters + 2:
         raise BuildError("the files do not fit on the disk")
     return free
+
+
+def _rank(node: _Node) -> tuple[bool, int]:
+    return node.children is None, -len(node.content)
 
 
 def _folder(node: _Node, parent: _Node, root: _Node, volume: bytes) -> bytes:

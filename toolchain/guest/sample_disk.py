@@ -8,6 +8,8 @@ from pathlib import Path
 from .disk_image import write_fat32
 
 SAMPLE_LABEL = "SAMPLE"
+LAYOUT = 2
+"""Grows when `write_fat32` puts the same files to other places."""
 SAMPLE_FILES = {
     "README.TXT": b"""\
 This file came to you through programs that share nothing but messages: tour
@@ -31,8 +33,8 @@ it that capability is recorded, up to the one that the kernel made at boot.
 
 
 def sample_version() -> str:
-    """A short name for the sample disk's content: another content has another name."""
-    return hashlib.blake2b(repr(SAMPLE_FILES).encode(), digest_size=6).hexdigest()
+    """A short name for the sample disk: other content, or another layout, has another name."""
+    return hashlib.blake2b(repr((LAYOUT, SAMPLE_FILES)).encode(), digest_size=6).hexdigest()
 
 
 def write_sample_disk(path: Path) -> None:
