@@ -41,6 +41,8 @@ _Static_assert(sizeof(struct port_registers) == 0x80, "port_registers");
 _Static_assert(offsetof(struct hba_registers, port) == 0x100, "port");
 
 #define HBA_64BIT (1u << 31)        /* CAP: addresses may have 64 bits */
+#define HBA_QUEUES (1u << 30)       /* CAP: native command queuing */
+#define HBA_SLOTS(abilities) (((abilities) >> 8 & 31) + 1) /* CAP: command slots */
 #define HBA_AHCI_ENABLE (1u << 31)  /* GHC */
 #define HBA_INTERRUPTS (1u << 1)    /* GHC */
 
@@ -53,6 +55,7 @@ _Static_assert(offsetof(struct hba_registers, port) == 0x100, "port");
 /* PxIS: how a command can end. */
 #define PORT_REGISTER_FIS (1u << 0)
 #define PORT_PIO_SETUP_FIS (1u << 1)
+#define PORT_DEVICE_BITS_FIS (1u << 3) /* queued commands have ended */
 #define PORT_LINK_CHANGE (1u << 22)
 #define PORT_OVERFLOW (1u << 24)
 #define PORT_INTERFACE_ERROR (1u << 27)
@@ -109,26 +112,28 @@ struct register_fis {
 #define FIS_REGISTER 0x27
 #define FIS_IS_COMMAND 0x80
 
-/* Command table (4.2.3), with room for one range. */
+/* Command table (4.2.3), with room for one range; its size keeps the next one aligned. */
 struct command_table {
     struct register_fis fis;
     uint8_t reserved[128 - sizeof(struct register_fis)];
     struct data_range range;
+    uint8_t padding[128 - sizeof(struct data_range)];
 };
 
 #define COMMAND_SLOTS 32
 
-/* What a port and its driver share in memory, one page. */
+/* What a port and its driver share in memory. */
 struct port_memory {
     struct command_header headers[COMMAND_SLOTS];
     uint8_t received[256]; /* FISes from the drive; its end is the table's alignment, too */
-    struct command_table table;
+    struct command_table tables[COMMAND_SLOTS];
 };
 
 _Static_assert(sizeof(struct command_header) == 32, "command_header");
 _Static_assert(sizeof(struct register_fis) == 20, "register_fis");
 _Static_assert(offsetof(struct command_table, range) == 0x80, "range");
 _Static_assert(offsetof(struct port_memory, received) == 0x400, "received");
-_Static_assert(offsetof(struct port_memory, table) % 128 == 0, "table");
+_Static_assert(offsetof(struct port_memory, tables) % 128 == 0, "tables");
+_Static_assert(sizeof(struct command_table) % 128 == 0, "command_table");
 
 #endif

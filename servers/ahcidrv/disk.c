@@ -14,10 +14,15 @@
 /* Words of IDENTIFY's answer. */
 #define WORD_SERIAL 10
 #define WORD_MODEL 27
+#define WORD_QUEUE_DEPTH 75
+#define WORD_SATA 76
 #define WORD_COMMAND_SETS 83
 #define WORD_SECTORS 100
 #define WORD_SECTOR_SIZE 106
 
+#define QUEUE_MIN (PORT_BUFFER_BYTES / PORT_QUEUED_BYTES) /* slots for a whole buffer */
+#define QUEUE_DEPTH_MASK 0x1fu
+#define HAS_QUEUE (1u << 8) /* in WORD_SATA */
 #define HAS_48BIT_SECTORS (1u << 10) /* in WORD_COMMAND_SETS */
 #define SECTOR_SIZE_VALID_MASK 0xc000u
 #define SECTOR_SIZE_VALID 0x4000u
@@ -65,6 +70,12 @@ bool disk_identify(struct disk *disk)
     for (unsigned i = 0; i < 4; i++) {
         disk->sector_count |= (uint64_t)word(disk, WORD_SECTORS + i) << 16 * i;
     }
+    const unsigned depth = (word(disk, WORD_QUEUE_DEPTH) & QUEUE_DEPTH_MASK) + 1;
+    const uint32_t abilities = disk->port.controller->registers->abilities;
+    const bool has_queue = abilities & HBA_QUEUES && word(disk, WORD_SATA) & HAS_QUEUE;
+    disk->port.queue_depth = !has_queue                    ? 0
+                             : depth < HBA_SLOTS(abilities) ? depth
+                                                            : HBA_SLOTS(abilities);
     copy_text(disk->model, sizeof disk->model, disk, WORD_MODEL);
     copy_text(disk->serial, sizeof disk->serial, disk, WORD_SERIAL);
     printf("ahcidrv: %" PRIu64 " MiB disk '%s' at port %u\n",
@@ -74,13 +85,16 @@ bool disk_identify(struct disk *disk)
 
 bool disk_has(const struct disk *disk, uint64_t sector, uint32_t count)
 {
-    return count >= 1 && count <= DISK_SECTORS_MAX && sector < disk->sector_count &&
-           count <= disk->sector_count - sector;
+    return count >= 1 && count <= disk->port.buffer_bytes / DISK_SECTOR_BYTES &&
+           sector < disk->sector_count && count <= disk->sector_count - sector;
 }
 
 /* Move sectors between the disk and the port's buffer. */
 static bool move(struct disk *disk, uint8_t code, uint64_t sector, uint32_t count)
 {
+    if (count > PORT_QUEUED_BYTES / DISK_SECTOR_BYTES && disk->port.queue_depth >= QUEUE_MIN) {
+        return port_run_queue(&disk->port, code == WRITE_DMA_EXT, sector, count);
+    }
     const struct command command = {
         .code = code,
         .writes = code == WRITE_DMA_EXT,

@@ -3,9 +3,9 @@
 #define DISK_H
 
 #include "port.h"
+#include "share.h"
 
 #define DISK_SECTOR_BYTES 512
-#define DISK_SECTORS_MAX (PORT_BUFFER_BYTES / DISK_SECTOR_BYTES) /* of one command */
 
 struct disk {
     struct port port;
@@ -13,6 +13,7 @@ struct disk {
     char model[41];
     char serial[21];
     uint64_t channel; /* where it takes requests */
+    struct shares shares;
 };
 
 /*
@@ -21,10 +22,13 @@ struct disk {
  */
 bool disk_identify(struct disk *disk);
 
-/* Whether 1 to DISK_SECTORS_MAX sectors from `sector` on are all there. */
+/* Whether 1 or more sectors from `sector` on are all there and fit into the port's buffer. */
 bool disk_has(const struct disk *disk, uint64_t sector, uint32_t count);
 
-/* Read sectors that the disk has into the port's buffer, or write them from there. */
+/*
+ * Read sectors that the disk has into the port's buffer, or write them from there: by
+ * one command, or many of them by several in a queue.
+ */
 bool disk_read(struct disk *disk, uint64_t sector, uint32_t count);
 bool disk_write(struct disk *disk, uint64_t sector, uint32_t count);
 

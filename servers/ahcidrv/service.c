@@ -17,6 +17,7 @@
 #define WINDOWS UINT64_C(0x300000000)
 
 struct message {
+    uint64_t cookie;
     uint64_t tag;
     size_t bytes;
     uint8_t *page;
@@ -43,6 +44,57 @@ static uint64_t write_sectors(struct disk *disk, uint64_t sector, uint32_t count
     }
     memcpy(disk->port.buffer, data, count * BLOCK_SECTOR_BYTES);
     return disk_write(disk, sector, count) ? count : 0;
+}
+
+static uint64_t share(struct disk *disk, const struct message *message)
+{
+    struct block_share request;
+    memcpy(&request, message->page, sizeof request);
+    return share_add(&disk->shares, disk->port.index, message->cookie, request.memory,
+                     request.page_count);
+}
+
+/*
+ * Move sectors between the port's buffer and shared pages; false if one of them is none.
+ * What is written to a page may be read by its owner at once, and it may write what we read.
+ */
+static bool copy_pages(struct disk *disk, const struct block_pages *request, bool to_buffer)
+{
+    const uint32_t bytes = request->count * BLOCK_SECTOR_BYTES;
+    for (uint32_t at = 0; at < bytes; at += ANOS_PAGE_BYTES) {
+        const uint32_t rest = bytes - at, piece = rest < ANOS_PAGE_BYTES ? rest : ANOS_PAGE_BYTES;
+        uint8_t *const page =
+            share_page(&disk->shares, request->object, request->pages[at / ANOS_PAGE_BYTES]);
+        uint8_t *const buffer = disk->port.buffer + at;
+        if (page == NULL) {
+            return false;
+        }
+        memcpy(to_buffer ? buffer : page, to_buffer ? page : buffer, piece);
+    }
+    return true;
+}
+
+/* Pages of a shared object: all with one command, or with a queue of them. */
+static uint64_t move_pages(struct disk *disk, const struct message *message)
+{
+    struct block_pages request;
+    if (message->bytes < sizeof request) {
+        return 0;
+    }
+    memcpy(&request, message->page, sizeof request);
+    if (request.count > BLOCK_PAGES_MAX * BLOCK_READ_MAX ||
+        !disk_has(disk, request.sector, request.count)) {
+        return 0;
+    }
+    if (request.type == BLOCK_WRITE_PAGES) {
+        return copy_pages(disk, &request, true) &&
+                       disk_write(disk, request.sector, request.count)
+                   ? request.count
+                   : 0;
+    }
+    return disk_read(disk, request.sector, request.count) && copy_pages(disk, &request, false)
+               ? request.count * BLOCK_SECTOR_BYTES
+               : 0;
 }
 
 static uint64_t describe(const struct disk *disk, uint8_t *page)
@@ -81,6 +133,11 @@ static uint64_t handle(struct disk *disk, const struct message *message)
         return describe(disk, message->page);
     case BLOCK_FLUSH:
         return disk_flush(disk);
+    case BLOCK_SHARE:
+        return share(disk, message);
+    case BLOCK_READ_PAGES:
+    case BLOCK_WRITE_PAGES:
+        return move_pages(disk, message);
     default:
         return 0;
     }
@@ -105,6 +162,7 @@ void service_run(struct disk *disk)
                    received.type);
             return;
         }
+        message.cookie = received.value;
         message.bytes = bytes < ANOS_PAGE_BYTES ? bytes : ANOS_PAGE_BYTES;
         anos_reply_message(received.value, handle(disk, &message));
     }

@@ -45,6 +45,10 @@ static const uint8_t bus_driver_calls[] = {
     ANOS_SYS_CREATE_THREAD,
     ANOS_SYS_MINT_RANGE,
     ANOS_SYS_INSPECT,
+    ANOS_SYS_UNMAP_VIRTUAL,
+    ANOS_SYS_TAKE,
+    ANOS_SYS_DROP,
+    ANOS_SYS_MAP_MEMORY,
     ANOS_SYS_EXIT_PROCESS,
 };
 

@@ -5,10 +5,11 @@
 
 #define DATA_MAX (CACHE_SLOTS / 2) /* slots with dirty data, before they are written */
 
-void cache_open(struct cache *cache, struct disk *disk)
+void cache_open(struct cache *cache, struct disk *disk, uint8_t *pages)
 {
     memset(cache, 0, offsetof(struct cache, slots));
     cache->disk = disk;
+    cache->pages = (uint8_t(*)[CACHE_BLOCK_BYTES])pages;
     cache->bytes = disk->sector_count * disk->sector_bytes;
     memset(cache->hashes, 0xff, sizeof cache->hashes);
     for (uint16_t slot = 0; slot < CACHE_SLOTS; slot++) {
@@ -139,6 +140,23 @@ static bool fill(struct cache *cache, const uint16_t *slots, uint32_t count)
     return false;
 }
 
+/* How many blocks to read from one on that is not here: more the longer a reader goes on. */
+static uint32_t plan_ahead(struct cache *cache, uint64_t block)
+{
+    const uint64_t end = (cache->bytes + CACHE_BLOCK_BYTES - 1) / CACHE_BLOCK_BYTES;
+    if (block == 0 || find_slot(cache, block - 1) == CACHE_NONE) {
+        return 1;
+    }
+    const uint32_t doubled = 2 * cache->ahead_count;
+    uint32_t count = block != cache->ahead_end  ? CACHE_AHEAD_MIN
+                     : doubled < CACHE_AHEAD ? doubled
+                                             : CACHE_AHEAD;
+    count = count < end - block ? count : (uint32_t)(end - block);
+    cache->ahead_end = block + count;
+    cache->ahead_count = count;
+    return count;
+}
+
 /* The slot with a block's content, read if it must be; CACHE_NONE if that cannot be done. */
 static uint16_t get(struct cache *cache, uint64_t block)
 {
@@ -148,10 +166,7 @@ static uint16_t get(struct cache *cache, uint64_t block)
     }
     uint16_t slots[CACHE_AHEAD] = { find_slot(cache, block) };
     if (slots[0] == CACHE_NONE) {
-        const bool is_sequential = block > 0 && find_slot(cache, block - 1) != CACHE_NONE;
-        const uint64_t end = (cache->bytes + CACHE_BLOCK_BYTES - 1) / CACHE_BLOCK_BYTES;
-        const uint64_t left = end - block;
-        const uint64_t wanted = !is_sequential ? 1 : left < CACHE_AHEAD ? left : CACHE_AHEAD;
+        const uint32_t wanted = plan_ahead(cache, block);
         uint32_t count = 0;
         while (count < wanted && find_slot(cache, block + count) == CACHE_NONE &&
                (slots[count] = new_slot(cache, block + count)) != CACHE_NONE) {

@@ -20,7 +20,8 @@
 #define CACHE_BLOCK_BYTES 4096
 #define CACHE_UNIT_BYTES 512
 #define CACHE_SLOTS 512
-#define CACHE_AHEAD 16  /* blocks read at once */
+#define CACHE_AHEAD_MIN 8 /* blocks read at once when a reader begins to be sequential ... */
+#define CACHE_AHEAD DISK_PAGES_MAX /* ... and when it goes on */
 #define CACHE_HASHES 1024
 #define CACHE_NONE UINT16_MAX
 
@@ -47,15 +48,17 @@ struct cache {
     uint64_t commits;        /* counts commits (commit.h) */
     uint32_t dirty_data;     /* slots with dirty data ... */
     uint32_t dirty_metadata; /* ... and with dirty tables or entries */
+    uint64_t ahead_end;      /* the block behind those that were read ahead last ... */
+    uint32_t ahead_count;    /* ... and how many those were */
     bool unflushed;          /* something was written since the disk's last flush */
     uint16_t newest, oldest, last;
     uint16_t hashes[CACHE_HASHES]; /* first slot of each */
     struct cache_slot slots[CACHE_SLOTS];
-    _Alignas(CACHE_BLOCK_BYTES) uint8_t pages[CACHE_SLOTS][CACHE_BLOCK_BYTES];
+    uint8_t (*pages)[CACHE_BLOCK_BYTES]; /* of each slot */
 };
 
-/* Start with an empty cache of an open disk. */
-void cache_open(struct cache *cache, struct disk *disk);
+/* Start with an empty cache of an open disk, in CACHE_SLOTS pages (disk_share). */
+void cache_open(struct cache *cache, struct disk *disk, uint8_t *pages);
 
 /* Copy `bytes` from byte `offset` of the disk; false beyond its end or if it cannot be read. */
 bool cache_read(struct cache *cache, uint64_t offset, void *to, size_t bytes);

@@ -13,6 +13,9 @@
 #include <string.h>
 
 #define SECTOR_BYTES_MIN 512
+#define SHARED_WINDOW UINT64_C(0x500000000)
+
+_Static_assert(DISK_PAGES_MAX == BLOCK_PAGES_MAX, "pages");
 
 bool disk_open(struct disk *disk, uint64_t channel)
 {
@@ -61,6 +64,46 @@ bool disk_write(const struct disk *disk, uint64_t sector, uint32_t count, const 
     return answer.type == ANOS_OK && answer.value == count;
 }
 
+uint8_t *disk_share(struct disk *disk, uint32_t count)
+{
+    static _Alignas(ANOS_PAGE_BYTES) struct block_share request;
+    const uint64_t bytes = (uint64_t)count * ANOS_PAGE_BYTES;
+    const uint64_t memory = anos_create_memory(bytes).value;
+    const uint64_t flags = ANOS_MAP_READ | ANOS_MAP_WRITE;
+    if (memory == 0 || anos_map_memory(memory, SHARED_WINDOW, 0, bytes, flags).type != ANOS_OK) {
+        return NULL;
+    }
+    request = (struct block_share){ BLOCK_SHARE, count, memory, 0 };
+    const struct anos_result shared =
+        anos_send_message(disk->channel, 0, sizeof request, &request);
+    disk->shared = (uint8_t *)SHARED_WINDOW;
+    disk->object = shared.type == ANOS_OK ? (uint32_t)shared.value : 0;
+    return disk->shared;
+}
+
+/* Move all pages by one request; false if that cannot be or does not go well. */
+static bool move_shared(const struct disk *disk, enum block_type type, uint64_t sector,
+                        uint32_t count, uint8_t *const *pages)
+{
+    static _Alignas(ANOS_PAGE_BYTES) struct block_pages request;
+    const uint64_t bytes = (uint64_t)count * disk->sector_bytes;
+    if (disk->object == 0) {
+        return false;
+    }
+    request = (struct block_pages){
+        .type = type,
+        .object = disk->object,
+        .sector = sector,
+        .count = count,
+    };
+    for (uint32_t page = 0; page * ANOS_PAGE_BYTES < bytes; page++) {
+        request.pages[page] = (uint16_t)((size_t)(pages[page] - disk->shared) / ANOS_PAGE_BYTES);
+    }
+    const struct anos_result answer =
+        anos_send_message(disk->channel, 0, sizeof request, &request);
+    return answer.type == ANOS_OK && answer.value == (type == BLOCK_READ_PAGES ? bytes : count);
+}
+
 /* How many of `left` sectors are in the next page. */
 static uint32_t in_page(const struct disk *disk, uint32_t left)
 {
@@ -72,6 +115,9 @@ bool disk_read_pages(const struct disk *disk, uint64_t sector, uint32_t count,
                      uint8_t *const *pages)
 {
     bool all = true;
+    if (count > in_page(disk, count) && move_shared(disk, BLOCK_READ_PAGES, sector, count, pages)) {
+        return true;
+    }
     for (uint32_t page; all && count > 0; count -= page, sector += page) {
         page = in_page(disk, count);
         all = disk_read(disk, sector, page, *pages++);
@@ -83,6 +129,9 @@ bool disk_write_pages(const struct disk *disk, uint64_t sector, uint32_t count,
                       uint8_t *const *pages)
 {
     bool all = true;
+    if (move_shared(disk, BLOCK_WRITE_PAGES, sector, count, pages)) {
+        return true;
+    }
     for (uint32_t page; all && count > 0; count -= page, sector += page) {
         page = in_page(disk, count);
         all = disk_write(disk, sector, page, *pages++);

@@ -185,7 +185,12 @@ int main(int argc, char **argv)
         printf("fat32drv: %s has no disk that can be read\n", prefix);
         return 1;
     }
-    cache_open(&cache, &disk);
+    uint8_t *pages = disk_share(&disk, CACHE_SLOTS);
+    if (pages == NULL) {
+        static _Alignas(ANOS_PAGE_BYTES) uint8_t own[CACHE_SLOTS][CACHE_BLOCK_BYTES];
+        pages = own[0];
+    }
+    cache_open(&cache, &disk, pages);
     if (mounts_open(&mounts, &cache, prefix, &wrong) == 0) {
         printf("fat32drv: %s has no FAT volume: %s\n", prefix, wrong);
         return 1;

@@ -15,8 +15,16 @@
  *
  *   block_write_page_tag(sector, count)            -> sectors written
  *
+ * Who moves much shares a memory object with the driver, once, and then names pages
+ * of it, whose sectors follow each other on the disk:
+ *
+ *   BLOCK_SHARE        body: struct block_share       -> a number for the object
+ *   BLOCK_READ_PAGES   body: struct block_pages       -> bytes read
+ *   BLOCK_WRITE_PAGES  body: struct block_pages       -> sectors written
+ *
  * An answer of 0, which arrives as ANOS_FAILURE, says: a bad request, sectors
- * that are not there, or the device could not.
+ * that are not there, an object that the driver does not know (any more), or the
+ * device could not; then some pages may be read or written.
  */
 #ifndef BLOCK_H
 #define BLOCK_H
@@ -35,6 +43,9 @@ enum block_type {
     BLOCK_WRITE = 2,
     BLOCK_INFO = 3,
     BLOCK_FLUSH = 4,
+    BLOCK_SHARE = 5,
+    BLOCK_READ_PAGES = 6,
+    BLOCK_WRITE_PAGES = 7,
 };
 
 struct block_request {
@@ -44,6 +55,25 @@ struct block_request {
     uint32_t count;
     uint32_t reserved_20;
     uint8_t data[BLOCK_WRITE_MAX * BLOCK_SECTOR_BYTES]; /* of BLOCK_WRITE */
+};
+
+#define BLOCK_SHARED_PAGES_MAX 2048 /* of a memory object: 8 MiB */
+#define BLOCK_PAGES_MAX 32          /* of one request */
+
+struct block_share {
+    uint32_t type;
+    uint32_t page_count;
+    uint64_t memory; /* a capability of the sender's, with READ, WRITE and GRANT */
+    uint64_t reserved_16;
+};
+
+struct block_pages {
+    uint32_t type;
+    uint32_t object; /* the number that BLOCK_SHARE answered */
+    uint64_t sector;
+    uint32_t count; /* of sectors; all pages but the last are full */
+    uint32_t reserved_20;
+    uint16_t pages[BLOCK_PAGES_MAX]; /* of the object, as many as the sectors take */
 };
 
 /* A tag with this bit asks for a write of our own kind: count and sector follow below it. */
@@ -76,6 +106,8 @@ struct block_info {
 _Static_assert(offsetof(struct block_request, sector) == 8, "sector");
 _Static_assert(offsetof(struct block_request, count) == 16, "count");
 _Static_assert(offsetof(struct block_request, data) == BLOCK_REQUEST_BYTES_MIN, "data");
+_Static_assert(sizeof(struct block_share) == BLOCK_REQUEST_BYTES_MIN, "block_share");
+_Static_assert(offsetof(struct block_pages, pages) == BLOCK_REQUEST_BYTES_MIN, "pages");
 _Static_assert(offsetof(struct block_info, model) == 16, "model");
 _Static_assert(offsetof(struct block_info, serial) == 80, "serial");
 _Static_assert(sizeof(struct block_info) == 112, "block_info");

@@ -54,6 +54,10 @@ static const struct driver drivers[] = {
             ANOS_SYS_CREATE_CHANNEL,
             ANOS_SYS_CREATE_THREAD, /* with the next one: threads for more than one disk */
             ANOS_SYS_CREATE_REGION,
+            ANOS_SYS_TAKE, /* these four: memory that clients share with it */
+            ANOS_SYS_MAP_MEMORY,
+            ANOS_SYS_UNMAP_VIRTUAL,
+            ANOS_SYS_DROP,
             ANOS_SYS_EXIT_PROCESS,
         },
         .vector_count = 1,

@@ -179,7 +179,7 @@ int main(int argc, char **argv)
         .sector_bytes = sector_bytes,
     };
     alarm(SECONDS_MAX);
-    cache_open(&cache, &disk);
+    cache_open(&cache, &disk, aligned_alloc(CACHE_BLOCK_BYTES, CACHE_SLOTS * CACHE_BLOCK_BYTES));
     list_mounts("disk0:");
 
     uint64_t head[2];
