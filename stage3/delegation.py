@@ -47,17 +47,20 @@ class DelegationTree:
         self, source: Capability, holder: Process, rights: int, origin: Origin
     ) -> Capability:
         """Derive one for `holder` with at most `rights`; the same asked twice is the same node."""
-        rights = int(rights) & source.rights
-        children = source.children
-        key = (holder, rights)
-        known = children.get(key) if children else None
+        known = self.known(source, holder, rights)
         if known is not None:
             return known
+        rights = int(rights) & source.rights
         made = self._make(holder, source.target, rights, source.badge, source, origin)
-        if children is None:
-            children = source.children = {}
-        children[key] = made
+        if source.children is None:
+            source.children = {}
+        source.children[holder, rights] = made
         return made
+
+    def known(self, source: Capability, holder: Process, rights: int) -> Capability | None:
+        """What `delegate` would return without making anything."""
+        children = source.children
+        return children.get((holder, int(rights) & source.rights)) if children else None
 
     def mint(
         self,

@@ -90,13 +90,20 @@ class Derived:
         return Site(process.pid, process.name, thread.tid, pc, caller)
 
     def delegate(
-        self, source: Capability, holder: Process, rights: int, origin: Origin, actor: Thread | None
+        self,
+        source: Capability,
+        holder: Process,
+        rights: int,
+        how: str,
+        actor: Thread,
+        message: Message | None = None,
     ) -> Capability:
         """Derive one for another process and tell it, unless it is there already."""
-        made = self.tree.delegate(source, holder, rights, origin)
         if self.kernel.events is not None and source.rights & GRANT:
             source.used |= GRANT
-        if made.origin is origin:
+        made = self.tree.known(source, holder, rights)
+        if made is None:
+            made = self.tree.delegate(source, holder, rights, self.origin(how, actor, message))
             self._tell_made(made, actor)
         return made
 
@@ -122,15 +129,13 @@ class Derived:
         held = actor.process.capabilities.get(word)
         if held is None or not held.rights & GRANT:
             return word
-        origin = self.origin("create_process", actor)
-        return self.delegate(held, child, held.rights, origin, actor).cookie
+        return self.delegate(held, child, held.rights, "create_process", actor).cookie
 
     def found(self, finder: Thread, named: Capability) -> int:
         """Path 2: a channel found by name gives SEND."""
         if not named.alive:
             return 0
-        origin = self.origin("find_named_channel", finder)
-        return self.delegate(named, finder.process, SEND, origin, finder).cookie
+        return self.delegate(named, finder.process, SEND, "find_named_channel", finder).cookie
 
     def replied(self, replier: Thread, message: Message, value: int) -> int:
         """Path 3: a reply value that is a channel cookie of the replier's gives SEND."""
@@ -140,8 +145,7 @@ class Derived:
             return value
         if replier.process is sender:
             return value
-        origin = self.origin("reply_message", replier, message)
-        return self.delegate(held, sender, SEND, origin, replier).cookie
+        return self.delegate(held, sender, SEND, "reply_message", replier, message).cookie
 
     def give(
         self, giver: Thread, target: Process, message: Message | None, cookie: int, rights: int
@@ -151,8 +155,7 @@ class Derived:
         assert held is not None
         if giver.process is target:
             return cookie
-        origin = self.origin("give", giver, message)
-        return self.delegate(held, target, rights or ALL_RIGHTS, origin, giver).cookie
+        return self.delegate(held, target, rights or ALL_RIGHTS, "give", giver, message).cookie
 
     def take(self, taker: Thread, message: Message, number: int, rights: int) -> int:
         """Path 5: derive from what the sender of a message holds; returns the cookie here."""
@@ -160,8 +163,8 @@ class Derived:
         assert held is not None
         if taker.process is message.sender.process:
             return number
-        origin = self.origin("take", taker, message)
-        return self.delegate(held, taker.process, rights or ALL_RIGHTS, origin, taker).cookie
+        rights = rights or ALL_RIGHTS
+        return self.delegate(held, taker.process, rights, "take", taker, message).cookie
 
     def carried(
         self, giver: Thread, receiver: Process, message: Message, slot: Slot
@@ -173,8 +176,7 @@ class Derived:
         if receiver is giver.process:
             return held.cookie, held.rights
         how = "move" if slot.moves else "transfer"
-        origin = self.origin(how, giver, message)
-        made = self.delegate(held, receiver, slot.rights, origin, giver)
+        made = self.delegate(held, receiver, slot.rights, how, giver, message)
         if slot.moves:
             self._moved(held, made, giver)
         return made.cookie, made.rights
