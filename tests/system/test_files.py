@@ -29,10 +29,16 @@ DEVMAN = entry("devman", stack_size=0x100000)
 DRIVER = entry("fat32drv", start="on request", stack_size=0x100000, **{"class": "REALTIME"})
 
 
-def run(config: MachineConfig, *arguments: str, policy: str = "derived") -> list[str]:
-    """What tests/guest/files.c says on these disks, up to its end or a power cut."""
-    program = entry("files", *arguments, wait_for="disk0:", stack_size=0x20000)
-    image = system_image([DEVMAN, DRIVER, program], servers())
+def run(
+    config: MachineConfig,
+    *arguments: str,
+    policy: str = "derived",
+    program: str = "files",
+    wait_for: str = "disk0:",
+) -> list[str]:
+    """What a program of tests/guest says on these disks, up to its end or a power cut."""
+    started = entry(program, *arguments, wait_for=wait_for, stack_size=0x20000)
+    image = system_image([DEVMAN, DRIVER, started], servers())
     machine = Machine(config)
     kernel = boot(machine, image, policy)
     lines: list[LogLine] = []
@@ -44,7 +50,7 @@ def run(config: MachineConfig, *arguments: str, policy: str = "derived") -> list
     assert kernel.reports == []
     kernel.close()
     machine.close()
-    return [line.text for line in lines if line.process == "files"]
+    return [line.text for line in lines if line.process == program]
 
 
 def volume(path: Path, bits: int = 32) -> Path:
@@ -119,3 +125,46 @@ def test_a_bad_sector_is_an_io_error_of_the_file_that_has_it(tmp_path: Path) -> 
     assert "5000  2024-01-01 12:00  BAD.BIN" in booted.text("tour")
     assert booted.kernel.reports == []
     booted.close()
+
+
+def test_bad_sectors_are_errors_of_their_pages_only_and_other_disks_go_on(tmp_path: Path) -> None:
+    data = bytes(range(1, 256)) * 3000
+    disks = [tmp_path / name for name in "ab"]
+    for disk in disks:
+        write_fat32(disk, {"FILE.BIN": data}, label="D")
+    image = FatImage(disks[0])
+    first = image.offset(image.first_cluster(image.entry(b"FILE    BIN"))) // 512
+    bad = (first + 8 * 50 + 3, first + 8 * 51, first + 8 * 120 + 7)
+    port = PortConfig("disk", str(disks[0]), bad_sectors=bad)
+    config = MachineConfig(ahci=(AhciConfig((port,)),), disks=(str(disks[1]),))
+    paths = ["disk0:/FILE.BIN", "disk1:/FILE.BIN"]
+    lines = run(config, *paths, program="reads", wait_for="disk1:")
+    said = "the disk cannot be read there or is damaged"
+    lost = sum(sum(data[4096 * number : 4096 * number + 4096]) for number in (50, 51, 120))
+    assert lines == [
+        f"{paths[0]}: 50 {said}; 51 {said}; 120 {said}; sum {sum(data) - lost}",
+        f"{paths[1]}: sum {sum(data)}",
+    ]
+
+
+def test_many_disks_on_one_controller_and_on_several(tmp_path: Path) -> None:
+    data = {number: bytes([number + 1]) * 500_000 for number in range(6)}
+    for number, content in data.items():
+        write_fat32(tmp_path / str(number), {"FILE.BIN": content}, label="D")
+    ports = [PortConfig("disk", str(tmp_path / str(number))) for number in data]
+    config = MachineConfig(
+        ahci=(AhciConfig(tuple(ports[:3])), AhciConfig((*ports[3:5], PortConfig("empty")))),
+        disks=(str(tmp_path / "5"),),
+        cpus=2,
+    )
+    paths = [f"disk{number}:/FILE.BIN" for number in data]
+    lines = run(config, *paths, program="reads", wait_for="disk5:")
+    assert lines == [f"disk{number}:/FILE.BIN: sum {sum(data[number])}" for number in data]
+
+
+@pytest.mark.parametrize("policy", ["derived", "bearer"])
+def test_the_smallest_machine_has_room_for_it(tmp_path: Path, policy: str) -> None:
+    disk = volume(tmp_path / "disk")
+    config = MachineConfig(disks=(str(disk),), write=True, ram_mib=32)
+    assert run(config, policy=policy)[-1] == "done 20"
+    assert complaints(disk) == []
