@@ -534,8 +534,8 @@ CALLS: tuple[Call, ...] = (
         ),
         "Send a message with up to 8 capabilities, and wait for the reply, whose capabilities then "
         "are in `transfer`. Each is derived for the receiver, narrowed to its `rights` (0: all), "
-        "or moved there. Errors: as send_message; BADARGS for a bad transfer or a cookie that is not "
-        "held, INCAPABLE for one without GRANT.",
+        "or moved there. Errors: as send_message; BADARGS for a bad transfer or a cookie that is "
+        "not held, INCAPABLE for one without GRANT.",
     ),
     Call(
         Sysno.RECV_TRANSFER,

@@ -1,0 +1,190 @@
+"""Page tables: four levels in RAM, one 8-byte store a mapping.
+
+An entry without the ACCESSED bit is in no TLB, so only changing an entry that has
+it costs a flush. `physical.py` has the bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from anos_sim.hw.memory import FRAME_SHIFT
+
+from .abi import USER_END, MapFlags
+from .errors import OutOfFrames
+from .physical import (
+    ACCESSED,
+    DEVICE,
+    FRAME_MASK,
+    NO_EXECUTE,
+    NOCACHE,
+    PRESENT,
+    USER,
+    WRITE,
+    PhysicalMemory,
+)
+
+MAP_WRITE, MAP_EXEC, MAP_NOCACHE = int(MapFlags.WRITE), int(MapFlags.EXEC), int(MapFlags.NOCACHE)
+_TABLE = PRESENT | WRITE | USER
+_ENTRIES = 512
+
+
+class PageTable:
+    """The translations of the user half of one process's memory.
+
+    `root` is the physical address of the top table. `_writable` is the kernel's
+    own TLB: page number to word index, of memory pages that the program may write;
+    `generation` grows when a page in it changes, so what was found there holds as
+    long as that stays. Every counted frame that an entry names is referenced once
+    by that entry.
+    """
+
+    def __init__(self, physical: PhysicalMemory, execute_everywhere: bool) -> None:
+        self.physical = physical
+        self.execute_everywhere = execute_everywhere
+        self.root = physical.tables.allocate()
+        self.generation = 0
+        self._writable: dict[int, int] = {}
+        self._words = physical.words
+        self._frames = physical.frames
+        self._zero_frame = physical.zero_frame
+        self._leaves: dict[int, int] = {}
+        self._tables: list[int] = [self.root]
+
+    def entry(self, address: int) -> int:
+        """Return the page-table entry of an address, 0 if there is none."""
+        leaf = self._leaves.get(address >> 21)
+        return self._words[leaf + (address >> FRAME_SHIFT & 511)] if leaf is not None else 0
+
+    def slot(self, address: int) -> int:
+        """Where in `PhysicalMemory.words` the entry of an address is, as long as the space lives.
+
+        Raises:
+            OutOfFrames: a table was needed and there is none; nothing changed.
+        """
+        leaf = self._leaves.get(address >> 21)
+        if leaf is None:
+            leaf = self._make_leaf(address)
+        return leaf + (address >> FRAME_SHIFT & 511)
+
+    def set_entry(self, address: int, entry: int) -> None:
+        """Change one entry. References are the caller's; flushing is done here.
+
+        Raises:
+            OutOfFrames: a table was needed and there is none; nothing changed.
+        """
+        self.swap_entry(address, entry)
+
+    def swap_entry(self, address: int, entry: int) -> int:
+        """Change one entry and return what was there; otherwise like `set_entry`."""
+        leaf = self._leaves.get(address >> 21)
+        if leaf is None:
+            leaf = self._make_leaf(address)
+        slot = leaf + (address >> FRAME_SHIFT & 511)
+        words = self._words
+        before = words[slot]
+        words[slot] = entry
+        if before & ACCESSED:
+            self.flush()
+        if self._writable.pop(address >> FRAME_SHIFT, None) is not None:
+            self.generation += 1
+        return before
+
+    def replace_entry(self, address: int, entry: int) -> None:
+        """Change one entry and release the frame that was there."""
+        before = self.swap_entry(address, entry)
+        if before & PRESENT:
+            self.release_entry(before)
+
+    def release_entry(self, entry: int) -> None:
+        """Drop the reference that an entry held."""
+        if not entry & DEVICE:
+            frame = (entry & FRAME_MASK) >> FRAME_SHIFT
+            if frame != self._zero_frame:
+                self._frames.release(frame)
+
+    def flush(self) -> None:
+        """Make every CPU that may hold entries of this space drop them before it runs."""
+        for target in self.physical.flush_targets:
+            target.flush(self.root)
+
+    def protection(self, flags: int) -> int:
+        """Entry bits for map flags, by the policy's rule for EXEC."""
+        bits = PRESENT | USER
+        if flags & MAP_WRITE:
+            bits |= WRITE
+        if flags & MAP_NOCACHE:
+            bits |= NOCACHE
+        if not flags & MAP_EXEC and not self.execute_everywhere:
+            bits |= NO_EXECUTE
+        return bits
+
+    def reserve(self, base: int, size_bytes: int) -> None:
+        """Make all tables that a range needs, or none.
+
+        Raises:
+            OutOfFrames: there are not enough; nothing has changed.
+        """
+        first, last = base >> 21, (base + size_bytes - 1) >> 21
+        if first == last and first in self._leaves:
+            return
+        if last - first + 1 - len(self._leaves) > self.physical.tables.free_count:
+            raise OutOfFrames
+        missing = [index for index in range(first, last + 1) if index not in self._leaves]
+        uppers = 2 * ((last >> 9) - (first >> 9) + 2)
+        if missing and len(missing) + uppers > self.physical.tables.free_count:
+            raise OutOfFrames
+        for index in missing:
+            self._make_leaf(index << 21)
+
+    def _make_leaf(self, address: int) -> int:
+        if self.physical.tables.free_count < 3:
+            raise OutOfFrames
+        table = self.root
+        for shift in (39, 30, 21):
+            slot = (table >> 3) + (address >> shift & 511)
+            if not self._words[slot]:
+                below = self.physical.tables.allocate()
+                self._tables.append(below)
+                self._words[slot] = below | _TABLE
+            table = self._words[slot] & FRAME_MASK
+        leaf = table >> 3
+        self._leaves[address >> 21] = leaf
+        return leaf
+
+    def mappings(self, begin: int = 0, end: int = USER_END) -> Iterator[tuple[int, int]]:
+        """All present pages of a range as (address, entry), lowest first.
+
+        Changing entries meanwhile is fine; the cost is that of what is mapped.
+        """
+        for index in sorted(self._leaves):
+            if not begin >> 21 <= index <= end - 1 >> 21:
+                continue
+            leaf = self._leaves[index]
+            entries = enumerate(self._words[leaf : leaf + _ENTRIES].tolist())
+            for offset, entry in [each for each in entries if each[1] & PRESENT]:
+                address = (index << 21) + (offset << FRAME_SHIFT)
+                if begin <= address < end:
+                    yield address, entry
+
+    def _release(self, slot: int, count: int) -> None:
+        """Drop the references of entries that are about to change, and flush if one is in use."""
+        used = 0
+        for entry in self._words[slot : slot + count].tolist():
+            if entry:
+                used |= entry
+                self.release_entry(entry)
+        if used & ACCESSED:
+            self.flush()
+
+    def _spans(self, base: int, size_bytes: int) -> Iterator[tuple[int, int]]:
+        """A range as (first slot, slot count), a table at a time, where there are tables."""
+        end = base + size_bytes
+        first, last = base >> 21, (end - 1) >> 21
+        leaves = self._leaves
+        indices = range(first, last + 1) if last - first < len(leaves) else sorted(leaves)
+        for index in indices:
+            if first <= index <= last and index in leaves:
+                low = max(base, index << 21)
+                count = (min(end, (index + 1) << 21) - low) >> FRAME_SHIFT
+                yield leaves[index] + (low >> FRAME_SHIFT & 511), count
