@@ -17,10 +17,9 @@ from anos_sim.hw.vcpu import EVENTS
 
 from .event_reader import EventReader, field_counts
 from .events import FIELDS, Event, EventKind
-from .thread import ThreadState
+from .thread import Thread, ThreadState
 
 if TYPE_CHECKING:
-    from .frame import FrameAllocator
     from .kernel import Kernel
     from .process import Process
 
@@ -52,12 +51,11 @@ class EventLog:
         self._hash = hashlib.blake2b(digest_size=16)
         self._place = -1
         self._flushed_ps = 0
-        self._frames: FrameAllocator | None = None
         self._free_count = -1
         self._listeners: list[Listener] = [self._events.extend] if keep else []
         self._packed_listeners: list[PackedListener] = []
         self._reader: EventReader | None = None
-        self._board_words: memoryview | None = None
+        self._kernel: Kernel | None = None
         self.size_bytes = 0
         """How many packed bytes there were so far."""
 
@@ -86,10 +84,12 @@ class EventLog:
 
     def attach(self, kernel: Kernel) -> None:
         """Begin with what there is: processes, threads, capabilities."""
+        self._kernel = kernel
         self._stream.attach(self.words)
-        self._board_words = kernel.board.words
-        self._frames = kernel.frames
-        self._board_words[EVENTS] = self._stream.address
+        kernel.board.words[EVENTS] = self._stream.address
+        kernel.board.on_access = self._device_access
+        kernel.memory.on_dma = self._dma
+        kernel.machine.watch_commands(self._command)
         for state in ThreadState:
             self._text(state.value, 0)
         time_ps = kernel.now_ps()
@@ -104,7 +104,6 @@ class EventLog:
                     rights, how = int(held.rights), held.origin.how
                     fields = (held.cookie, parent, holder, str(held.target), rights, how)
                     self.add(EventKind.CAPABILITY, time_ps, 0, fields)
-
         for channel, name in kernel.names.all():
             self.add(EventKind.NAMED, time_ps, 0, (channel.number, name))
 
@@ -115,6 +114,20 @@ class EventLog:
         for thread in process.threads:
             start = (process.pid, 0, int(thread.thread_class))
             self.add(EventKind.THREAD_START, time_ps, thread.tid, start)
+            if thread.blocked_on is not None:
+                self.add(EventKind.BLOCK, time_ps, thread.tid, (thread.state.value,))
+
+    def _device_access(self, write: bool, address: int, size: int, value: int) -> None:
+        kernel = self._kernel
+        if kernel is not None:
+            thread = kernel.current.thread if kernel.current is not None else None
+            self.emit(EventKind.DEVICE, thread, (write, address, size, value))
+
+    def _dma(self, write: bool, address: int, size_bytes: int) -> None:
+        self.emit(EventKind.DMA, None, (write, address, size_bytes))
+
+    def _command(self, *fields: int | str) -> None:
+        self.emit(EventKind.COMMAND, None, fields)
 
     def place(self, cpu: int) -> None:
         """What follows happens on this CPU, or on none (-1)."""
@@ -122,8 +135,16 @@ class EventLog:
             self._place = cpu
             self.words += (PLACE, cpu + 1)
 
+    def emit(self, kind: int, thread: Thread | None, fields: tuple[int | str, ...]) -> None:
+        """Add a record of what happens now, where the kernel is."""
+        kernel = self._kernel
+        if kernel is not None:
+            self.place(kernel.current.index if kernel.current is not None else -1)
+            self.add(kind, kernel.now_ps(), thread.tid if thread is not None else 0, fields)
+
     def add(self, kind: int, time_ps: int, tid: int, fields: tuple[int | str, ...]) -> None:
         """Add a record; its texts go before it."""
+        assert len(fields) == len(FIELDS[kind]), f"{fields} are not the fields of kind {kind}"
         numbers = [
             self._text(value, slot, kind == EventKind.LOG) if isinstance(value, str) else value
             for slot, value in enumerate(fields)
@@ -144,8 +165,8 @@ class EventLog:
 
     def pass_on(self, time_ps: int) -> None:
         """A turn is over, at `time_ps`: tell what has been gathered if it may be much."""
-        if self._frames is not None and self._frames.free_count != self._free_count:
-            self._free_count = self._frames.free_count
+        if self._kernel is not None and self._kernel.frames.free_count != self._free_count:
+            self._free_count = self._kernel.frames.free_count
             self.words += (_FRAMES, time_ps, 0, self._free_count)
         if time_ps > self._flushed_ps:
             self._flushed_ps = time_ps + GATHER_PS
@@ -153,9 +174,7 @@ class EventLog:
 
     def flush(self) -> None:
         """Tell all that has been gathered. Never while a trap is handled."""
-        if self._board_words is None:
-            return
-        packed = self._stream.pack()
+        packed = self._stream.pack() if self._kernel is not None else b""
         if not packed:
             return
         self._hash.update(packed)
@@ -170,11 +189,14 @@ class EventLog:
                 listener(events)
 
     def close(self) -> None:
-        """Record no more."""
-        if self._board_words is not None:
+        """Record no more; what was recorded so far has been told."""
+        kernel = self._kernel
+        if kernel is not None:
             self.flush()
-            self._board_words[EVENTS] = 0
-            self._board_words = None
+            kernel.board.words[EVENTS] = 0
+            kernel.board.on_access = kernel.memory.on_dma = None
+            kernel.machine.watch_commands(None)
+            self._kernel = None
         self._stream.close()
         if self._reader is not None:
             self._reader.close()

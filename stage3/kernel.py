@@ -410,36 +410,20 @@ class Kernel:
         """Record events from here on, beginning with what there is."""
         self.events = log
         log.attach(self)
-        self.board.on_access = self._device_access
-        self.memory.on_dma = self._dma
-        self.machine.watch_commands(self._command)
 
     def stop_recording(self) -> None:
         """Record no more; what was recorded so far has been told."""
         if self.events is not None:
             self.events.close()
-            self.events = self.board.on_access = self.memory.on_dma = None
-            self.machine.watch_commands(None)
-
-    def _device_access(self, write: bool, address: int, size: int, value: int) -> None:
-        thread = self.current.thread if self.current is not None else None
-        self.emit(EventKind.DEVICE, thread, write, address, size, value)
-
-    def _dma(self, write: bool, address: int, size_bytes: int) -> None:
-        self.emit(EventKind.DMA, None, write, address, size_bytes)
-
-    def _command(self, device: str, slot: int, command: int, sector: int, size: int) -> None:
-        self.emit(EventKind.COMMAND, None, device, slot, command, sector, size)
+            self.events = None
 
     def emit(self, kind: EventKind, thread: Thread | None, *fields: int | str) -> None:
         """Record an event with the fields of its kind (events.KINDS).
 
         Callers test `events` first, so that it costs nothing when off.
         """
-        events = self.events
-        if events is not None:
-            events.place(self.current.index if self.current is not None else -1)
-            events.add(kind, self.now_ps(), thread.tid if thread is not None else 0, fields)
+        if self.events is not None:
+            self.events.emit(kind, thread, fields)
 
     def used(self, caller: Thread, held: Capability, rights: int) -> None:
         """Rights were exercised: worth knowing while events are recorded."""
