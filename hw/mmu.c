@@ -36,10 +36,13 @@ EXPORT void board_stored(struct board *board, uint64_t first, uint64_t count)
     }
 }
 
-/* Entries of an address space have changed: who may hold them in a TLB drops them before it runs.
+/*
+ * Entries of the address space `flush_root` have changed: who may hold them in a TLB drops
+ * them before it runs.
  */
-EXPORT void board_flush(struct board *board, uint64_t root)
+EXPORT void board_flush(struct board *board)
 {
+    const uint64_t root = board->flush_root;
     for (unsigned i = 0; i < ENGINES_MAX; i++) {
         const struct engine *engine = board->engines[i];
         if (engine && engine->cpu->roots[engine->slot] == root) {

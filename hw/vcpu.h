@@ -90,6 +90,7 @@ struct board {
     uint64_t flips, invalidations, slow_frames, suspects;
     uint64_t slow_value; /* does int 0x69 return the value half too? */
     struct events *events; /* NULL: nothing is recorded */
+    uint64_t flush_root;   /* argument of board_flush */
 };
 
 struct engine {

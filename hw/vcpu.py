@@ -48,7 +48,8 @@ _MMIO_READ, _MMIO_WRITE = 22, 23
 _FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS, SLOW_VALUE = 24, 25, 26, 27, 28
 EVENTS = 29
 """Where the events go; 0: nowhere."""
-_BOARD_WORDS = 30
+_FLUSH_ROOT = 30
+_BOARD_WORDS = 31
 
 MAY_RUN = 0xFFFF_0000
 """In `Board.uses`: some engine may run the frame, so a store must be told of."""
@@ -132,7 +133,6 @@ def library() -> ctypes.PyDLL:
         "events_clear": (None, [pointer]),
         "events_unpack": (ctypes.c_int64, [pointer, ctypes.c_char_p, word]),
         "board_stored": (None, [pointer, word, word]),
-        "board_flush": (None, [pointer, word]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(loaded, name)
@@ -176,7 +176,8 @@ class Board:
         self.words[_MMIO_READ] = ctypes.cast(self._read, ctypes.c_void_p).value or 0
         self.words[_MMIO_WRITE] = ctypes.cast(self._write, ctypes.c_void_p).value or 0
         self._stored = library().board_stored
-        self._flush = library().board_flush
+        self._flush = partial(library()["board_flush"], ctypes.byref(self._words))
+        self._flush.func.restype = None  # type: ignore[attr-defined]
         memory.on_store = self.stored
 
     def stored(self, first_frame: int, count: int) -> None:
@@ -199,7 +200,8 @@ class Board:
 
     def flush(self, root: int) -> None:
         """Entries of the address space with this root changed: no CPU may go on with old ones."""
-        self._flush(self.address, root)
+        self.words[_FLUSH_ROOT] = root
+        self._flush()
 
     def statistics(self) -> dict[str, int]:
         """Counters of the code-or-data rule (docs/memory-map.md)."""
