@@ -19,14 +19,14 @@ from anos_sim.stage3.channel import Channel
 from anos_sim.stage3.errors import OutOfFrames
 from anos_sim.stage3.memory_object import MemoryObject
 from anos_sim.stage3.notification import Notification
-from anos_sim.stage3.objects import KernelObject, PhysicalRange
+from anos_sim.stage3.objects import KernelObject
 from anos_sim.stage3.process import Process
 from support.call_machine import NUMBERS, PAGES, SIZES, CallMachine
 from support.kernel import SCRATCH
 
 PARAMS, REGIONS, VALUES = SCRATCH, SCRATCH + 0x100, SCRATCH + 0x200
 STACK = 0x5000_0000
-KINDS: list[type[KernelObject]] = [MemoryObject, Notification, Process, Channel, PhysicalRange]
+KINDS: list[type[KernelObject]] = [MemoryObject, Notification, MemoryObject, Process, Channel]
 RIGHTS = st.sampled_from(
     [0, 0, Rights.READ | Rights.GRANT, Rights.SEND | Rights.GRANT, Rights.RECEIVE, Rights.OBSERVE]
 )
@@ -35,6 +35,14 @@ LIMITS = st.sampled_from([0, 0, 1, 5_000_000])
 
 class ObjectMachine(CallMachine):
     """Few rules, so that objects meet."""
+
+    def prepare(self) -> None:
+        """Objects, threads, and a child that has some of the objects."""
+        for _ in range(2):
+            self.call(Sysno.CREATE_THREAD, 0, [SCRATCH, SCRATCH, 1])
+            self.call(Sysno.CREATE_NOTIFICATION, 0, [])
+            self.call(Sysno.CREATE_MEMORY, 0, [2 * PAGE_BYTES])
+        self.build_child(0, [0, 1, 3, 5], start=True)
 
     def held(self, who: int, which: int) -> int:
         """A cookie to an object of one of the kinds."""
@@ -106,7 +114,11 @@ class ObjectMachine(CallMachine):
     @rule(who=NUMBERS, objects=st.lists(NUMBERS, min_size=1, max_size=4), start=st.booleans())
     def build_process(self, who: int, objects: list[int], start: bool) -> None:
         """A process that is given some objects, and perhaps starts."""
-        if len(self.kernel.processes) + len(self.kernel.building) > 6:
+        self.build_child(who, objects, start)
+
+    def build_child(self, who: int, objects: list[int], start: bool) -> None:
+        """Do so, unless there are many."""
+        if len(self.kernel.processes) + len(self.kernel.building) > 3:
             return
         cookie = self.call(Sysno.BUILD_PROCESS, who, [1])
         if cookie is not None:
@@ -119,7 +131,7 @@ class ObjectMachine(CallMachine):
     @rule(who=NUMBERS, first=NUMBERS, second=NUMBERS)
     def create_process(self, who: int, first: int, second: int) -> None:
         process = self.process(who)
-        if process is None or len(self.kernel.processes) > 6:
+        if process is None or len(self.kernel.processes) > 3:
             return
         values = [self.held(who, first), self.held(who, second)]
         block = struct.pack(

@@ -38,6 +38,10 @@ class CallMachine(RuleBasedStateMachine):
         self.call(Sysno.CREATE_CHANNEL, 0, [])
         for _ in range(2):
             self.call(Sysno.CREATE_THREAD, 0, [SCRATCH, SCRATCH, 1])
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What a subclass wants to be there from the beginning."""
 
     # ---- how a step is made ----
 
