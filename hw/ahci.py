@@ -83,6 +83,12 @@ class AhciController(Function):
         self.msi = Msi(self)
         self.add_capability(self.msi)
 
+    def unplug_at(self, time_ps: int, index: int) -> None:
+        """Have the drive at port `index`, if there is one, pulled out at that time."""
+        port = self.ports[index]
+        if port.engine is not None:
+            port.clock.at(time_ps, port.engine.source, port.unplug)
+
     def watch_commands(self, listener: CommandListener | None) -> None:
         """Tell `listener` of every command that a drive of ours begins; None: tell nobody."""
         for port in self.ports:

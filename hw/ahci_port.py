@@ -70,6 +70,7 @@ class Port(RegisterBlock):
         self.controller = controller
         self.index = index
         self.drive = drive
+        self.clock = clock
         self.engine: CommandEngine | None = None
         if drive is not None:
             self.engine = CommandEngine(self, drive, clock, source, timing)
@@ -195,6 +196,17 @@ class Port(RegisterBlock):
         self.engine.send_signature()
         self.interrupt(PxIS.PCS | PxIS.PRCS)
         self._take()
+
+    def unplug(self) -> None:
+        """The drive is pulled out: what it was doing never ends, and the link is gone."""
+        if self.engine is not None:
+            self._drop()
+            self.engine = self.drive = None
+            self.SSTS = Det.NONE
+            self.TFD = 0x7F
+            self.SIG = SIGNATURE_NONE
+            self.SERR |= PxSERR.N
+            self.interrupt(PxIS.PRCS)
 
     @SERR.on_write
     def _link_errors_written(self, before: int) -> None:

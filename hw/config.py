@@ -55,6 +55,7 @@ class Kind:
 TEXT = Kind(str, "a string")
 WRITES_MAX = SECTORS_MAX = (1 << 48) - 1
 OPTIONAL_TEXT = attrs.validators.optional(TEXT)
+OPTIONAL_TIME = attrs.validators.optional(Integer(0, 1_000_000_000))
 SWITCH = Kind(bool, "true or false")
 
 
@@ -110,6 +111,8 @@ class PortConfig:
     image: str | None = attrs.field(default=None, validator=OPTIONAL_TEXT)
     bad_sectors: tuple[int, ...] = attrs.field(default=(), converter=_as_tuple)
     """Sectors of 512 bytes that can be neither read nor written."""
+    unplug_at_ms: int | None = attrs.field(default=None, validator=OPTIONAL_TIME)
+    """When the disk is pulled out, in milliseconds of virtual time."""
 
     def __attrs_post_init__(self) -> None:
         if self.kind not in ("disk", "empty", "atapi"):
@@ -124,6 +127,8 @@ class PortConfig:
             raise ConfigError(f"bad_sectors is {sectors!r}; it must be {allowed}")
         if self.kind != "disk" and sectors:
             raise ConfigError('bad_sectors has entries; only kind "disk" has sectors')
+        if self.kind != "disk" and self.unplug_at_ms is not None:
+            raise ConfigError(f'unplug_at_ms is {self.unplug_at_ms}; only kind "disk" has it')
 
 
 @attrs.frozen

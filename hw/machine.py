@@ -18,7 +18,7 @@ from .ahci import AhciController
 from .ata import AtaDisk
 from .atapi import AtapiDrive
 from .bus import ADDRESS_4G, Bus
-from .clock import Clock
+from .clock import PS_PER_MS, Clock
 from .command_engine import DriveTiming
 from .config import AhciConfig, MachineConfig, PortConfig
 from .disk import Disk
@@ -114,6 +114,9 @@ class Machine:
         for index, controller in enumerate(controllers):
             drives = [self._drive(port) for port in controller.ports]
             ahci = AhciController(f"AHCI controller {index}", drives, self.clock, timing)
+            for place, port in enumerate(controller.ports):
+                if port.unplug_at_ms is not None:
+                    ahci.unplug_at(port.unplug_at_ms * PS_PER_MS, place)
             buses[controller.behind].plug(ahci)
 
     def _drive(self, port: PortConfig) -> Drive | None:

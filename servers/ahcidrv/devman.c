@@ -41,7 +41,7 @@ uint64_t devman_register_controller(uint64_t parent_id)
     return register_device(DEVICE_STORAGE_CONTROLLER, &controller);
 }
 
-void devman_register_disk(const struct disk *disk, uint64_t controller_id)
+void devman_register_disk(struct disk *disk, uint64_t controller_id)
 {
     struct storage_device_info device = {
         .base = {
@@ -58,7 +58,20 @@ void devman_register_disk(const struct disk *disk, uint64_t controller_id)
     snprintf(device.base.name, sizeof device.base.name, "AHCI Port %u", disk->port.index);
     strcpy(device.model, disk->model);
     strcpy(device.serial, disk->serial);
-    if (register_device(DEVICE_STORAGE, &device) == 0) {
+    disk->device_id = register_device(DEVICE_STORAGE, &device);
+    if (disk->device_id == 0) {
         printf("ahcidrv: DEVMAN does not take the disk at port %u\n", disk->port.index);
+    }
+}
+
+void devman_remove_disk(struct disk *disk)
+{
+    static _Alignas(ANOS_PAGE_BYTES) struct device_removal removal;
+    if (disk->device_id != 0) {
+        lock_take(&disk->port.controller->lock); /* the page is for one thread at a time */
+        removal = (struct device_removal){ .message = DEVICE_UNREGISTER, .id = disk->device_id };
+        anos_send_message(devman, 0, sizeof removal, &removal);
+        lock_release(&disk->port.controller->lock);
+        disk->device_id = 0;
     }
 }

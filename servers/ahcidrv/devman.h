@@ -11,6 +11,9 @@ bool devman_find(void);
 uint64_t devman_register_controller(uint64_t parent_id);
 
 /* Register a disk and its channel; a line says if that failed. */
-void devman_register_disk(const struct disk *disk, uint64_t controller_id);
+void devman_register_disk(struct disk *disk, uint64_t controller_id);
+
+/* Make it known that a disk is gone, once. */
+void devman_remove_disk(struct disk *disk);
 
 #endif

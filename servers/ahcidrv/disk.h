@@ -12,7 +12,8 @@ struct disk {
     uint64_t sector_count;
     char model[41];
     char serial[21];
-    uint64_t channel; /* where it takes requests */
+    uint64_t channel;   /* where it takes requests */
+    uint64_t device_id; /* in DEVMAN's registry; 0: not there */
     struct shares shares;
 };
 

@@ -190,9 +190,24 @@ static bool wait_for_end(struct port *port, const volatile uint32_t *under_way)
     return false;
 }
 
+/* A drive that was pulled out does not come back: the port rests. */
+static bool is_plugged_in(struct port *port)
+{
+    const bool has_link = (port->registers->link_status & LINK_DETECTION) == LINK_PRESENT;
+    if (!has_link && port->is_running) {
+        printf("ahcidrv: the disk at port %u is gone\n", port->index);
+        port->is_running = false;
+        acknowledge(port);
+    }
+    return port->is_running;
+}
+
 /* An error stops the port until it is started anew (6.2.2). */
 static void start_anew(struct port *port)
 {
+    if (!is_plugged_in(port)) {
+        return;
+    }
     port->is_running = stop(port->registers) && start(port->registers);
     acknowledge(port);
 }
@@ -214,11 +229,8 @@ static bool run_alone(struct port *port, const struct command *command)
 
 bool port_run(struct port *port, const struct command *command)
 {
-    if (!port->is_running) {
-        return false;
-    }
     lock_take(&port->controller->lock);
-    const bool is_done = run_alone(port, command);
+    const bool is_done = is_plugged_in(port) && run_alone(port, command);
     lock_release(&port->controller->lock);
     return is_done;
 }
@@ -264,10 +276,11 @@ static uint32_t prepare_queue(struct port *port, bool writes, uint64_t sector, u
 
 bool port_run_queue(struct port *port, bool writes, uint64_t sector, uint32_t count)
 {
-    if (!port->is_running) {
+    lock_take(&port->controller->lock);
+    if (!is_plugged_in(port)) {
+        lock_release(&port->controller->lock);
         return false;
     }
-    lock_take(&port->controller->lock);
     const uint32_t slots = prepare_queue(port, writes, sector, count);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     port->registers->active = slots;

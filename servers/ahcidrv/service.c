@@ -8,6 +8,7 @@
 
 #include "block.h"
 #include "device.h"
+#include "devman.h"
 
 #include <anos/abi.h>
 #include <inttypes.h>
@@ -164,6 +165,10 @@ void service_run(struct disk *disk)
         }
         message.cookie = received.value;
         message.bytes = bytes < ANOS_PAGE_BYTES ? bytes : ANOS_PAGE_BYTES;
-        anos_reply_message(received.value, handle(disk, &message));
+        const uint64_t reply = handle(disk, &message);
+        anos_reply_message(received.value, reply);
+        if (reply == 0 && !disk->port.is_running) {
+            devman_remove_disk(disk);
+        }
     }
 }

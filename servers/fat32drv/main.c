@@ -150,6 +150,11 @@ static void plan_sync(void)
     }
 }
 
+static bool is_change(uint64_t tag)
+{
+    return tag >= FILE_CREATE && tag <= FILE_SET_TIME;
+}
+
 /*
  * Receive and answer. A client may say a size and send no page; then what we
  * read in its place is our own.
@@ -165,12 +170,14 @@ static void serve(void)
         }
         if (wake_up != 0 && tag == wake_up) {
             sleeper = received.value;
-            mounts_sync(&mounts);
-        } else {
-            const size_t size = bytes < sizeof page ? bytes : sizeof page;
-            anos_reply_message(received.value, request_serve(&mounts, tag, size, page));
+            mounts_sync(&mounts); /* if it fails, the next change brings the next try */
+            continue;
         }
-        plan_sync();
+        const size_t size = bytes < sizeof page ? bytes : sizeof page;
+        anos_reply_message(received.value, request_serve(&mounts, tag, size, page));
+        if (is_change(tag)) {
+            plan_sync();
+        }
     }
 }
 

@@ -106,3 +106,34 @@ def test_an_atapi_port_identifies_itself(tmp_path: Path) -> None:
     assert port.run(0xA1, size=512, device=0xA0) == 0x50
     assert port.machine.memory.read(driver.DATA, 2) == b"\xc0\x85"
     assert port.run(0xEC, size=512, device=0xA0) == 0x0451
+
+
+def test_a_drive_that_is_pulled_out_ends_nothing_and_its_link_is_gone(port: AhciDriver) -> None:
+    port.start()
+    port.prepare(0, RegisterH2D(True, 0x25, lba=0, count=1, device=0x40), [(driver.DATA, 512)])
+    port.machine.memory.write(driver.DATA, b"\xff" * 512)
+    port.issue(0)
+    port.function.ports[0].unplug()
+    assert port.get(driver.SSTS) == 0
+    assert port.get(driver.IS) & PxIS.PRCS
+    assert port.get(driver.SERR) == 1 << 16
+    assert len(port.messages) == 1
+    assert not port.function.busy
+    port.wait()
+    assert port.machine.memory.read(driver.DATA, 512) == b"\xff" * 512
+    assert port.get(driver.CI) == 1
+    port.put(driver.SCTL, 0x301)
+    port.put(driver.SCTL, 0x300)
+    assert port.get(driver.SSTS) == 0
+
+
+def test_a_bad_sector_is_uncorrectable_and_its_neighbours_are_not(port: AhciDriver) -> None:
+    port.machine.disks[0].bad_sectors = frozenset({5})
+    port.start()
+    port.prepare(0, RegisterH2D(True, 0x25, lba=3, count=4, device=0x40), [(driver.DATA, 2048)])
+    port.issue(0)
+    port.wait()
+    assert port.get(driver.TFD) == 0x40 << 8 | 0x51
+    port.restart()
+    assert port.read(3, 2) == bytes(1024)
+    assert port.read(6, 2) == bytes(1024)

@@ -162,6 +162,31 @@ def test_many_disks_on_one_controller_and_on_several(tmp_path: Path) -> None:
     assert lines == [f"disk{number}:/FILE.BIN: sum {sum(data[number])}" for number in data]
 
 
+def test_a_disk_that_is_pulled_out_is_an_io_error_and_nothing_else_stops(tmp_path: Path) -> None:
+    data = bytes(range(1, 256)) * 8000
+    disks = [tmp_path / name for name in "ab"]
+    for disk in disks:
+        write_fat32(disk, {"FILE.BIN": data}, label="D")
+    first = PortConfig("disk", str(disks[0]), unplug_at_ms=45)
+    config = MachineConfig(ahci=(AhciConfig((first, PortConfig("disk", str(disks[1])))),))
+    paths = ["disk0:/FILE.BIN"] * 8 + ["disk1:/FILE.BIN", "disk0:/FILE.BIN"]
+    lines = run(config, *paths, program="reads", wait_for="disk1:")
+    assert lines[0] == f"{paths[0]}: sum {sum(data)}"
+    assert "the disk cannot be read there or is damaged" in lines[7]
+    assert lines[8] == f"disk1:/FILE.BIN: sum {sum(data)}"
+
+
+def test_writing_to_a_disk_that_is_pulled_out_fails_and_ends(tmp_path: Path) -> None:
+    disk = volume(tmp_path / "disk")
+    port = PortConfig("disk", str(disk), unplug_at_ms=32)
+    config = MachineConfig(ahci=(AhciConfig((port,)),), write=True)
+    lines = run(config)
+    assert "ok disk0: is mounted" in lines
+    assert any(line.startswith("FAIL a sync") for line in lines)
+    assert lines[-1] == "done 20"
+    assert complaints(disk) == []
+
+
 @pytest.mark.parametrize("policy", ["derived", "bearer"])
 def test_the_smallest_machine_has_room_for_it(tmp_path: Path, policy: str) -> None:
     disk = volume(tmp_path / "disk")
