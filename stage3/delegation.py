@@ -216,19 +216,42 @@ class DelegationTree:
             elif parent.children is not None:
                 parent.children.pop(node, None)
             node = parent
+        if node is not None and not node.alive and _dead_around(node) >= TOMBSTONES_MAX:
+            self._forget(node)
 
     def _shorten(self, capability: Capability) -> None:
         """Of many tombstones in a row forget the oldest one: a line of heirs must not grow."""
-        child, count = capability, 1
-        while (parent := child.parent) is not None and not parent.alive:
-            above, count = parent.parent, count + 1
-            alone = parent.children is not None and len(parent.children) == 1
-            if count > TOMBSTONES_MAX and above is not None and alone:
-                assert above.children is not None
-                above.children.pop(parent, None)
-                above.children[child] = child
-                child.parent, parent.children = above, None
-                if parent.target.first is parent:
-                    parent.target.first = child
+        node = capability
+        for _ in range(TOMBSTONES_MAX):
+            parent = node.parent
+            if parent is None or parent.alive:
                 return
-            child = parent
+            node = parent
+        self._forget(node)
+
+    def _forget(self, tombstone: Capability) -> None:
+        """Take a tombstone with one child out of the tree; its object ends with the child."""
+        above, children = tombstone.parent, tombstone.children
+        if above is None or above.children is None or children is None or len(children) != 1:
+            return
+        child = next(iter(children.values()))
+        above.children.pop(tombstone, None)
+        above.children[child] = child
+        child.parent, tombstone.children = above, None
+        if tombstone.target.first is tombstone:
+            tombstone.target.first = child
+
+
+def _dead_around(tombstone: Capability) -> int:
+    """How many tombstones are in a row with one, at most as many as matter on each side."""
+    count = 0
+    node: Capability | None = tombstone.parent
+    while node is not None and not node.alive and count < TOMBSTONES_MAX:
+        node, count = node.parent, count + 1
+    below, down = tombstone, 0
+    while below.children and len(below.children) == 1 and down < TOMBSTONES_MAX:
+        below = next(iter(below.children.values()))
+        if below.alive:
+            break
+        down += 1
+    return count + down

@@ -131,15 +131,15 @@ class TreeMachine(RuleBasedStateMachine):
             assert second.cookie != first.cookie
             assert self.tree.delegate(source, holder, rights, TEST) is second
 
-    @rule(source=made, who=st.none() | st.integers(0, 2), itself=st.booleans())
-    def revoke(self, source: Capability, who: int | None, itself: bool) -> None:
+    @rule(source=made, who=st.integers(0, 2), what=st.sampled_from(["holder", "all", "itself"]))
+    def revoke(self, source: Capability, who: int, what: str) -> None:
         """All that was derived from it goes, or what a process has of it and what hangs on that."""
         if not source.alive:
             return
         below = self.below(source)
-        if itself:
+        if what == "itself":
             expected, gone = [*below, source], self.tree.end(source)
-        elif who is None:
+        elif what == "all":
             expected, gone = below, self.tree.revoke(source)
         else:
             holder = self.processes[who]
@@ -252,6 +252,37 @@ def test_a_line_of_heirs_does_not_grow() -> None:
     assert dead == list(range(499 - TOMBSTONES_MAX, 499))
     caps.drop(last)
     assert not root.children
+
+
+def test_a_line_does_not_grow_by_heirs_that_had_others_for_a_while() -> None:
+    """Each tombstone has a second child until there are many below it."""
+    caps, holder = tree(), process(1)
+    root = last = caps.root(holder, Thing(), 7, TEST)
+    leaves: list[Capability] = []
+    for _ in range(300):
+        heir = caps.mint(last, holder, 7, TEST)
+        leaves.append(caps.mint(last, holder, 7, TEST))
+        if last is not root:
+            caps.drop(last)
+        if len(leaves) > 2 * TOMBSTONES_MAX:
+            caps.drop(leaves.pop(0))
+        last = heir
+    for leaf in leaves:
+        caps.drop(leaf)
+    line = list(nodes([root]))
+    assert [node for node in line if node.alive] == [root, last]
+    assert len(line) <= 3 * TOMBSTONES_MAX
+
+
+def test_what_a_process_has_is_revoked_below_tombstones_too() -> None:
+    caps, first, second = tree(), process(1), process(2)
+    root = caps.root(first, Thing(), 7, TEST)
+    middle = caps.delegate(root, process(3), 7, TEST)
+    last = caps.delegate(middle, second, 7, TEST)
+    below = caps.delegate(last, first, 7, TEST)
+    caps.drop(middle)
+    assert caps.revoke(root, second) == [last, below]
+    assert list(nodes(caps.roots)) == [root]
 
 
 def test_a_part_that_is_forgotten_in_a_line_of_heirs_still_ends_with_its_object() -> None:
