@@ -39,11 +39,13 @@ def load_report(name: str) -> list[Figure]:
         raise UserError(f"--compare {name}: cannot read it: {reason}") from None
     try:
         report = json.loads(text)
-        if report["format"] != FORMAT:
-            raise UserError(f"--compare {name}: format {report['format']}, not {FORMAT}")
-        return [figure_from(row) for row in report["rows"]]
+        version, rows = report["format"], report["rows"]
+        figures = [figure_from(row) for row in rows] if version == FORMAT else []
     except (ValueError, KeyError, TypeError):
         raise UserError(f"--compare {name}: not a report of `anos-sim bench --json`") from None
+    if version != FORMAT:
+        raise UserError(f"--compare {name}: a report of format {version}, not {FORMAT}")
+    return figures
 
 
 def compare(old: Sequence[Figure], new: Sequence[Figure]) -> list[Verdict]:
