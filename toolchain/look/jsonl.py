@@ -25,8 +25,7 @@ class JsonLines:
         """Take a batch of events."""
         for event in events:
             self._names.hear(event)
-            json.dump(self.describe(event), self._file)
-            self._file.write("\n")
+            self._file.write(json.dumps(self.describe(event)) + "\n")
 
     def describe(self, event: Event) -> dict[str, object]:
         """An event as plain data. Numbers that people read in hexadecimal are such strings."""
