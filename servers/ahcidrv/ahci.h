@@ -62,6 +62,7 @@ _Static_assert(offsetof(struct hba_registers, port) == 0x100, "port");
 #define PORT_BUS_DATA_ERROR (1u << 28)
 #define PORT_BUS_ERROR (1u << 29)
 #define PORT_TASK_FILE_ERROR (1u << 30)
+#define PORT_ENDS (PORT_REGISTER_FIS | PORT_PIO_SETUP_FIS | PORT_DEVICE_BITS_FIS)
 #define PORT_ERRORS                                                                \
     (PORT_LINK_CHANGE | PORT_OVERFLOW | PORT_INTERFACE_ERROR | PORT_BUS_DATA_ERROR | \
      PORT_BUS_ERROR | PORT_TASK_FILE_ERROR)

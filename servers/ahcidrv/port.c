@@ -124,7 +124,7 @@ bool port_open(struct port *port, struct controller *controller, unsigned index)
     set_address(&registers->fis_base, &registers->fis_base_upper,
                 physical + offsetof(struct port_memory, received));
     port->is_running = start(registers);
-    registers->interrupt_enable = PORT_REGISTER_FIS | PORT_PIO_SETUP_FIS | PORT_DEVICE_BITS_FIS | PORT_ERRORS;
+    registers->interrupt_enable = PORT_ENDS | PORT_ERRORS;
     if (!port->is_running) {
         printf("ahcidrv: port %u does not start\n", index);
     }
