@@ -51,6 +51,8 @@ class Serial(Function):
         self.add_capability(self.msi)
         self.on_output: Callable[[bytes], None] = discard
         self.source: Callable[[], bytes] = silence
+        self.input_listeners: list[Callable[[bytes], None]] = []
+        """Hear whatever comes in, also nothing where `source` was asked in vain."""
         self.input: deque[int] = deque()
         self.registers = bytearray(REGISTER_COUNT)
         self.divisor = bytearray((1, 0))
@@ -59,6 +61,11 @@ class Serial(Function):
 
     def receive(self, data: bytes) -> None:
         """Queue input for the guest."""
+        for listener in self.input_listeners:
+            listener(data)
+        self._queue(data)
+
+    def _queue(self, data: bytes) -> None:
         self.input.extend(data)
         if data and self.registers[IER] & IER_RECEIVED:
             self.msi.send()
@@ -117,7 +124,7 @@ class Serial(Function):
 
     def _send(self, value: int) -> None:
         if self.registers[MCR] & MCR_LOOPBACK:
-            self.receive(bytes((value,)))
+            self._queue(bytes((value,)))
         else:
             self.on_output(bytes((value,)))
         self._transmitter_is_empty()

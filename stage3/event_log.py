@@ -90,6 +90,7 @@ class EventLog:
         kernel.board.on_access = self._device_access
         kernel.memory.on_dma = self._dma
         kernel.machine.watch_commands(self._command)
+        kernel.machine.serial.input_listeners.append(self._input)
         for state in ThreadState:
             self._text(state.value, 0)
         time_ps = kernel.now_ps()
@@ -125,6 +126,10 @@ class EventLog:
 
     def _dma(self, write: bool, address: int, size_bytes: int) -> None:
         self.emit(EventKind.DMA, None, (write, address, size_bytes))
+
+    def _input(self, data: bytes) -> None:
+        if data and self._kernel is not None:
+            self.emit(EventKind.INPUT, None, (self._kernel.machine.serial.name, data.hex()))
 
     def _command(self, *fields: int | str) -> None:
         self.emit(EventKind.COMMAND, None, fields)
@@ -196,6 +201,7 @@ class EventLog:
             kernel.board.words[EVENTS] = 0
             kernel.board.on_access = kernel.memory.on_dma = None
             kernel.machine.watch_commands(None)
+            kernel.machine.serial.input_listeners.remove(self._input)
             self._kernel = None
         self._stream.close()
         if self._reader is not None:

@@ -117,8 +117,8 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
     EventKind.PAGE_FAULT: ("a page is provided at its first use", _fields("page:hex entry:hex")),
     EventKind.FAULT: ("a program did what it must not", _fields("cause:text")),
     EventKind.MAPPED: (
-        "physical memory or a device is mapped",
-        _fields("address:hex physical:hex size:hex cookie:hex"),
+        "physical memory or a device's registers are mapped",
+        _fields("address:hex physical:hex size:hex"),
     ),
     EventKind.INTERRUPT: ("a device signals a vector", _fields("vector:hex owner")),
     EventKind.DEVICE: (
@@ -143,7 +143,7 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
     EventKind.LOG: ("a process has printed a line", _fields("holder text:text")),
     EventKind.SIGNAL: ("notification bits are set", _fields("object bits:hex")),
     EventKind.WAIT: ("a thread takes notification bits", _fields("object bits:hex")),
-    EventKind.INPUT: ("input arrives at a device", _fields("device:text bytes:text")),
+    EventKind.INPUT: ("input comes in, as hexadecimal digits", _fields("device:text bytes:text")),
     EventKind.NAMED: ("a channel gets a name", _fields("channel name:text")),
     EventKind.FRAMES: (
         "how many frames are free, after a turn that has changed it",

@@ -112,6 +112,8 @@ class Kernel:
         self.symbols = Symbols()
         self.statistics = Statistics()
         self.threads_made = 0
+        self.turns = 0
+        """How many turns of the loop are done: a place in the run, the same in every replay."""
         self.ended_processes = 0
         self.reports: list[str] = []
         self.outcome: Outcome | None = None
@@ -171,6 +173,7 @@ class Kernel:
                 if self.outcome is not None:
                     return False
                 self._turn()
+                self.turns += 1
         except KernelPanic as panic:
             self.end(Outcome(1, str(panic), panic=True))
         return self.outcome is None

@@ -10,6 +10,7 @@ from anos_sim.hw.vcpu import MAY_RUN
 from . import devices
 from .abi import PAGE_BYTES, PHYSICAL_END, REGION_END, USER_END, Status, Sysno
 from .errors import OutOfFrames, SyscallError
+from .events import EventKind
 from .objects import MEMORY_RIGHTS, PhysicalRange
 from .physical import DEVICE, SHARED, USER
 from .syscall import is_user, round_up, syscall
@@ -145,6 +146,8 @@ def map_physical(
             space.set_entry(base + offset, page | bits | DEVICE)
     if physical >= kernel.memory.size_bytes:
         devices.note_mapping(kernel, process, physical, size_bytes)
+    if kernel.events is not None:
+        kernel.emit(EventKind.MAPPED, caller, base, physical, size_bytes)
     return 0
 
 

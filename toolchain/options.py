@@ -83,6 +83,10 @@ class RunOptions:
     image_path: Path
     arch: str
     scheduler_reference: str | None
+    typed: tuple[dict[str, Any], ...] = ()
+    """A replay: what was typed (typed_input.py)."""
+    turns: int | None = None
+    """A replay of a run that Ctrl-C ended: how many turns of the loop it had."""
     boot_config: str | None = None
 
 

@@ -27,7 +27,8 @@ from anos_sim.stage3.outcome import Outcome
 from .boot_image import with_boot_config
 from .errors import UserError
 from .options import RunOptions, load_scheduler
-from .session import Session
+from .session import INTERRUPTED, Session
+from .typed_input import InputRecorder
 
 FORMAT = "anos-sim recording 1"
 INDEX_MAX = 1000
@@ -92,7 +93,7 @@ class Recorder:
             "symbols": [str(folder.absolute()) for folder in options.symbols],
             "end_ps": options.end_ps,
             "until": options.until,
-            "input": [],
+            "input": InputRecorder(session.machine.serial, session.kernel).entries,
             "end": None,
             "index": self._index,
         }
@@ -112,6 +113,7 @@ class Recorder:
             "status": outcome.status,
             "cause": outcome.cause,
             "hash": session.hash.digest(kernel),
+            "turns": kernel.turns if outcome.status == INTERRUPTED else None,
         }
         self._write()
 
@@ -196,6 +198,8 @@ class Recording:
             image_path=image_path,
             arch=data["arch"],
             scheduler_reference=reference,
+            typed=tuple(data["input"]),
+            turns=self.end["turns"] if self.end is not None else None,
             boot_config=boot_config,
         )
 

@@ -21,6 +21,7 @@ from anos_sim.stage3.outcome import Outcome
 
 from .options import RunOptions
 from .run_hash import RunHash
+from .typed_input import InputReplay
 
 BURST_SECONDS = 0.005
 BURST_TURNS = 20
@@ -48,6 +49,7 @@ class Session:
         self._serial = b""
         self.machine.serial.on_output = self._serial_output
         self.machine.power.on_cut = self._power_cut
+        self._typed = InputReplay(options.typed, self.machine.serial) if options.typed else None
 
     def _boot(self) -> Kernel:
         options = self.options
@@ -87,7 +89,7 @@ class Session:
         pause = begin + BURST_SECONDS
         going = True
         while going:
-            going = kernel.advance(1 if realtime or self.pace else BURST_TURNS)
+            going = kernel.advance(self._turns(1 if realtime or self.pace else BURST_TURNS))
             if self.pace is not None:
                 await self.pace()
                 continue
@@ -99,6 +101,17 @@ class Session:
             if time.monotonic() >= pause:
                 await trio.lowlevel.checkpoint()
                 pause = time.monotonic() + BURST_SECONDS
+
+    def _turns(self, limit: int) -> int:
+        """How many turns may follow before a replay has something to do."""
+        if self._typed is not None:
+            limit = self._typed.turns(self.kernel, limit)
+        turns = self.options.turns
+        if turns is not None:
+            if turns <= self.kernel.turns:
+                self.kernel.end(Outcome(INTERRUPTED, "interrupted"))
+            limit = max(1, min(limit, turns - self.kernel.turns))
+        return limit
 
     def _log_line(self, line: LogLine) -> None:
         self.hash.add_line(line)
