@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import posixpath
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 from anos_sim.stage3.symbols import Symbols
 
@@ -31,15 +33,10 @@ class LineTable:
                     program = dwarf.line_program_for_CU(unit)
                     if program is None:
                         continue
-                    names = _file_names(program)
-                    for entry in program.get_entries():
-                        state = entry.state
-                        if state is None:
-                            continue
-                        if state.end_sequence:
-                            found.setdefault(state.address, None)
-                        elif state.file in names:
-                            found[state.address] = names[state.file], state.line
+                    for sequence in _sequences(program):
+                        *lines, (end, _) = sequence
+                        found.update(lines)
+                        found.setdefault(end, None)
         except (ELFError, DWARFError, ValueError, KeyError, AssertionError):
             found.clear()
         starts = sorted(found)
@@ -52,7 +49,26 @@ class LineTable:
         return lines[at] if at >= 0 else None
 
 
-def _file_names(program) -> dict[int, str]:  # type: ignore[no-untyped-def]
+def _sequences(program: Any) -> Iterator[list[tuple[int, tuple[str, int] | None]]]:
+    """Runs of code: where each line begins, and where the last one ends.
+
+    One that begins at 0 is of a function that the linker has left out.
+    """
+    names = _file_names(program)
+    sequence: list[tuple[int, tuple[str, int] | None]] = []
+    for entry in program.get_entries():
+        state = entry.state
+        if state is None:
+            continue
+        name = names.get(state.file)
+        sequence.append((state.address, (name, state.line) if name is not None else None))
+        if state.end_sequence:
+            if sequence[0][0]:
+                yield sequence
+            sequence = []
+
+
+def _file_names(program: Any) -> dict[int, str]:
     """By file number of a line program: its path as the compiler was told it."""
     header = program.header
     first = 0 if header["version"] >= 5 else 1

@@ -23,7 +23,8 @@ def why_lines(node: CapabilityNode) -> Iterator[str]:
     for number, step in enumerate(node.path(), start=1):
         yield ""
         what = object_text(step.object)
-        yield f"{number:>2}  {holder_text(step)}: {what}, {rights_text(step.rights)}"
+        badge = f", badge {step.badge:#x}" if step.badge else ""
+        yield f"{number:>2}  {holder_text(step)}: {what}, {rights_text(step.rights)}{badge}"
         yield from (f"    {line}" for line in _step(graph, step))
 
 

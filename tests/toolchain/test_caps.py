@@ -1,0 +1,151 @@
+"""`anos-sim caps` on our own system, and what it says to those who ask for what there is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from anos_sim.toolchain.cli import main
+from anos_sim.toolchain.inspect import boot_and_snapshot
+from support import capdl
+
+Capture = pytest.CaptureFixture[str]
+
+
+def run(capsys: Capture, *arguments: str) -> str:
+    """What `anos-sim caps` prints, which must go well."""
+    assert main(["caps", *arguments]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def refuse(capsys: Capture, *arguments: str) -> str:
+    """The sentence by which it refuses."""
+    assert main(["caps", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+def test_the_tree_is_the_default_view(capsys: Capture) -> None:
+    text = run(capsys)
+    assert text == run(capsys, "tree")
+    assert "capabilities of 6 processes" in text
+    assert "kterminal[2]" in text
+    assert "pcidrv[4] (ended)" in text
+
+
+def test_every_form_is_of_the_same_graph(capsys: Capture) -> None:
+    data = json.loads(run(capsys, "--json"))
+    living = [each for each in data["capabilities"] if each["alive"]]
+    module = capdl.parse(run(capsys, "--capdl"))
+    assert len(module.slots) == len(living)
+    assert run(capsys, "--dot").startswith("digraph")
+    ElementTree.fromstring(run(capsys, "--svg"))
+    assert len(boot_and_snapshot().capabilities) == len(data["capabilities"])
+
+
+def test_a_moment_can_be_chosen(capsys: Capture) -> None:
+    early = run(capsys, "--at", "100us")
+    assert "fat32drv" not in early
+    assert "at 100 us" in early
+
+
+def test_a_process_is_chosen_by_name_pattern_or_pid(capsys: Capture) -> None:
+    by_name = run(capsys, "--process", "ahcidrv")
+    assert "AHCI controller 0" in by_name
+    assert run(capsys, "--process", "5") == by_name
+    both = run(capsys, "--process", "*drv")
+    assert "fat32drv[6]: boot:/fat32drv.elf, alive" in both
+    (described,) = json.loads(run(capsys, "--process", "tour", "--json"))
+    assert described["name"] == "tour"
+    assert {"call send_message"} <= {each["object"] for each in described["capabilities"]}
+
+
+def test_holders_of_the_disks_registers_are_its_driver_and_those_above_it(capsys: Capture) -> None:
+    held = json.loads(run(capsys, "holders", "memory 0xc0000000", "--json"))
+    assert {each["holder"] for each in held} == {"SYSTEM[1]", "devman[3]", "ahcidrv[5]"}
+    text = run(capsys, "holders", "channel:SYSTEM::VFS")
+    assert "tour[7]" in text
+    assert "kterminal" not in text
+
+
+def test_why_goes_from_the_kernel_to_the_holder(capsys: Capture) -> None:
+    text = run(capsys, "why", "ahcidrv", "memory 0xc0000000")
+    steps = [line for line in text.splitlines() if line[:2].strip().isdigit()]
+    assert "SYSTEM[1]: memory" in steps[0]
+    assert "pcidrv[4] (ended)" in text
+    assert "ahcidrv[5]: memory 0xc0000000" in steps[-1]
+    assert "over channel 3 SYSTEM::PROCESS, tag 0x1, sent by pcidrv[4], spawn" in text
+    assert "(servers/lib/spawn.c:" in text
+
+
+def test_why_takes_a_cookie(capsys: Capture) -> None:
+    (described,) = json.loads(run(capsys, "--process", "tour", "--json"))
+    cookie = described["capabilities"][-1]["cookie"]
+    ((*_, last),) = json.loads(run(capsys, "why", "tour", cookie, "--json"))
+    assert last["cookie"] == cookie
+
+
+def test_diff_tells_what_came_in_between(capsys: Capture) -> None:
+    text = run(capsys, "diff", "--at", "1ms", "--at", "30ms")
+    assert "from 1 ms to 30 ms" in text
+    assert "fat32drv[6]" in text
+    assert "kterminal" not in text
+    assert "nothing has changed" in run(capsys, "diff", "--at", "1ms", "--at", "1ms")
+    data = json.loads(run(capsys, "diff", "--at", "1ms", "--json"))
+    assert {each["holder"] for each in data["appeared"]} >= {"tour[7]"}
+
+
+def test_under_bearer_the_tree_shows_who_was_seen_using_what(capsys: Capture) -> None:
+    text = run(capsys, "--caps", "bearer")
+    assert ", bearer" in text
+    devman = run(capsys, "--caps", "bearer", "--process", "devman")
+    assert "seen" in devman
+    assert "system calls" in devman
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--process", "ahcdrv"), "no process 'ahcdrv'; did you mean ahcidrv, pcidrv?"),
+        (("--process", "99"), "no process '99'"),
+        (("holders", "call map_phys"), "did you mean call map_physical"),
+        (("holders", "SYSTEM::VSF"), "did you mean SYSTEM::VFS, "),
+        (("holders", "channel 99"), "no capability to 'channel 99'"),
+        (("why", "tuor", "channel 7"), "no process 'tuor'; did you mean tour?"),
+        (("why", "tour", "memory 0xc0000000"), "tour[7] holds no capability 'memory 0xc0000000'"),
+        (("diff",), "give --at twice"),
+        (("--at", "soon"), "--at 'soon' is no duration"),
+        (("--process", "tour", "--svg"), "--process goes with text"),
+        (("missing.toml",), "missing.toml"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_near_ones(
+    capsys: Capture, arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert sentence in refuse(capsys, *arguments)
+
+
+def test_a_recording_is_looked_at_like_a_system(capsys: Capture, tmp_path: Path) -> None:
+    recording = tmp_path / "boot.anos"
+    assert main(["run", "--quiet", "--record", str(recording)]) == 0
+    capsys.readouterr()
+    assert run(capsys, str(recording)) == run(capsys)
+    early = ("--at", "1ms", "--process", "devman")
+    assert run(capsys, str(recording), *early) == run(capsys, *early)
+    assert "fat32drv[6]" in run(capsys, "diff", str(recording), "--at", "1ms", "--at", "30ms")
+
+
+def test_every_view_tells_about_itself(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as outcome:
+        main(["caps", "--help"])
+    assert outcome.value.code == 0
+    text = capsys.readouterr().out
+    for view in ("tree", "holders", "why", "diff"):
+        assert view in text
