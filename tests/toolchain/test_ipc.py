@@ -168,6 +168,13 @@ def test_the_picture_has_a_box_for_each_process_and_no_two_on_one_another(
         assert 0 <= y <= int(picture.attrib["height"]) - 40
         for other_x, other_y in corners[:number]:
             assert abs(x - other_x) > 132 or abs(y - other_y) > 40
+    labels = [each for each in picture.iter(f"{SVG}text") if each.get("class") == "label"]
+    assert labels
+    for number, label in enumerate(labels):
+        for other in labels[:number]:
+            across = abs(int(label.attrib["x"]) - int(other.attrib["x"]))
+            down = abs(int(label.attrib["y"]) - int(other.attrib["y"]))
+            assert across > 90 or down > 12
 
 
 def test_pictures_take_any_name_and_any_number() -> None:

@@ -18,13 +18,21 @@ from .traffic import Way
 
 BOX_WIDTH, BOX_HEIGHT = 132, 40
 MARGIN = 30
-BEND, LABEL_AT, TIP = 0.08, 0.4, 11
-STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1d2433}"
-    ".label{font-size:11px;fill:#46506a}.halo{font-size:11px;stroke:#fff;stroke-width:4px}"
-    ".box{fill:#eef3fb;stroke:#4a6fa5;stroke-width:1.2px}"
-    ".way{fill:none;stroke:#7d93b5}.tip{fill:#4a6fa5}"
-)
+BEND, TIP = 0.08, 11
+LABEL_AT = (0.4, 0.5, 0.3, 0.6, 0.22, 0.7, 0.78)
+LABEL_CHAR, LABEL_HEIGHT = 6.7, 15
+NAME_CHARS_MAX = 17
+STYLE = """
+text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+.paper { fill: #ffffff } .name { fill: #1f2328; font-weight: bold }
+.label { fill: #1f2328; font-size: 11px }
+.halo { fill: #ffffff; stroke: #ffffff; stroke-width: 4; font-size: 11px }
+.box { fill: #f6f8fa; stroke: #8c959f } .way { fill: none; stroke: #0969da } .tip { fill: #0969da }
+@media (prefers-color-scheme: dark) {
+.paper { fill: #0d1117 } .name, .label { fill: #e6edf3 }
+.halo { fill: #0d1117; stroke: #0d1117 }
+.box { fill: #161b22; stroke: #484f58 } .way { stroke: #58a6ff } .tip { fill: #58a6ff } }
+"""
 _Point = tuple[float, float]
 
 
@@ -81,26 +89,35 @@ def to_svg(ways: Sequence[Way]) -> str:
         x = width / 2 + radius * 1.5 * math.cos(angle)
         places[name] = x, height / 2 + radius * math.sin(angle)
     most = max((arrow.messages for arrow in arrows), default=1)
-    drawn = [_draw(arrow, places, most) for arrow in arrows]
+    labels = [(float(BOX_WIDTH), place) for place in places.values()]
+    drawn = [_draw(arrow, places, most, labels) for arrow in arrows]
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}">',
         f"<style>{STYLE}</style>",
-        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+        f'<rect class="paper" width="{width}" height="{height}"/>',
         *(path for path, _ in drawn),
     ]
-    for name, (x, y) in places.items():
-        corner = f'x="{x - BOX_WIDTH / 2:.0f}" y="{y - BOX_HEIGHT / 2:.0f}"'
-        lines.append(
-            f'<rect class="box" {corner} width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="7"/>'
-        )
-        middle = f'x="{x:.0f}" y="{y + 5:.0f}" text-anchor="middle"'
-        lines.append(f"<text {middle}>{escape(name)}</text>")
+    lines += [_box(name, place) for name, place in places.items()]
     lines += [label for _, label in drawn]
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _draw(arrow: _Arrow, places: dict[str, _Point], most: int) -> tuple[str, str]:
+def _box(name: str, place: _Point) -> str:
+    """A process; a name that is too long is told in full when one points at it."""
+    x, y = place
+    short = name if len(name) <= NAME_CHARS_MAX else name[: NAME_CHARS_MAX - 1] + "\u2026"
+    return (
+        f'<rect class="box" x="{x - BOX_WIDTH / 2:.0f}" y="{y - BOX_HEIGHT / 2:.0f}" '
+        f'width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6"/>'
+        f'<text class="name" x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle">{escape(short)}'
+        f"<title>{escape(name)}</title></text>"
+    )
+
+
+def _draw(
+    arrow: _Arrow, places: dict[str, _Point], most: int, labels: list[tuple[float, _Point]]
+) -> tuple[str, str]:
     """An arrow and its label: bent a little, so that one back does not lie on it."""
     begin, end = places[arrow.client], places[arrow.server]
     across, down = end[0] - begin[0], end[1] - begin[1]
@@ -110,10 +127,7 @@ def _draw(arrow: _Arrow, places: dict[str, _Point], most: int) -> tuple[str, str
     else:
         bend = begin[0] + across / 2 - down * BEND, begin[1] + down / 2 + across * BEND
     begin, end = _at_border(begin, bend), _at_border(end, bend)
-    x, y = (
-        (1 - LABEL_AT) ** 2 * b + 2 * LABEL_AT * (1 - LABEL_AT) * c + LABEL_AT**2 * e
-        for b, c, e in zip(begin, bend, end, strict=True)
-    )
+    x, y = _label_place((begin, bend, end), arrow.label(), labels)
     width = 1 + 3 * math.log1p(arrow.messages) / math.log1p(most)
     channels = "; ".join(f"{way.channel}: {way.messages}" for way in arrow.ways)
     curve = "M{:.0f} {:.0f}Q{:.0f} {:.0f} {:.0f} {:.0f}".format(*begin, *bend, *end)
@@ -124,6 +138,28 @@ def _draw(arrow: _Arrow, places: dict[str, _Point], most: int) -> tuple[str, str
         f'<path class="tip" d="{_tip(bend, end)}"/>',
         f'<text class="halo" {text}<text class="label" {text}',
     )
+
+
+def _label_place(
+    curve: tuple[_Point, _Point, _Point], text: str, labels: list[tuple[float, _Point]]
+) -> _Point:
+    """A place on a curve where a label covers none of those placed before, if there is one."""
+    width = LABEL_CHAR * len(text)
+    tried = []
+    for at in LABEL_AT:
+        x, y = (
+            (1 - at) ** 2 * begin + 2 * at * (1 - at) * bend + at**2 * end
+            for begin, bend, end in zip(*curve, strict=True)
+        )
+        tried.append((x, y))
+        if all(
+            abs(x - other_x) > (width + other) / 2 or abs(y - other_y) > LABEL_HEIGHT
+            for other, (other_x, other_y) in labels
+        ):
+            labels.append((width, (x, y)))
+            return x, y
+    labels.append((width, tried[0]))
+    return tried[0]
 
 
 def _at_border(centre: _Point, towards: _Point) -> _Point:
