@@ -9,7 +9,7 @@ two runs everything is plain data; nothing lives in a suspended coroutine.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anos_sim.hw.clock import NEVER, PS_PER_S
 from anos_sim.hw.vcpu import (
@@ -22,20 +22,17 @@ from anos_sim.hw.vcpu import (
     PS_PER_MMIO,
     PS_PER_TRAP,
     SLOW_VALUE,
-    THREAD_RESULT_SET,
-    THREAD_RESULT_TYPE,
-    THREAD_RESULT_VALUE,
     Board,
     Vcpu,
 )
 
 from . import devices, trap
-from .abi import MASK64, TICK_NS
 from .capability import Capability
 from .channel import NameTable
 from .cookie import CookieJar
 from .cpu import Cpu
 from .delegation import DelegationTree
+from .dispatch import TICK_PS, Dispatcher, waiting
 from .errors import KernelPanic
 from .event_log import EventLog
 from .events import EventKind
@@ -47,30 +44,20 @@ from .policy import POLICIES
 from .process import Process
 from .scheduler import RoundRobin, Scheduler
 from .symbols import Symbols
-from .thread import Thread, ThreadState
+from .thread import Thread
 
 if TYPE_CHECKING:
     from anos_sim.hw.machine import Machine
 
-TICK_PS = TICK_NS * 1000
-READY, SENDING, RECEIVING = ThreadState.READY, ThreadState.SENDING, ThreadState.RECEIVING
-WAKE, BLOCK = int(EventKind.WAKE), int(EventKind.BLOCK)
 QUIET_PS = 3 * PS_PER_S
 """A run without a time limit ends when nothing will happen for this long."""
 
 
-def _waiting(cpu: Cpu) -> int:
-    """How many threads of a CPU cannot run now, because another one does or goes first."""
-    busy = cpu.thread is not None or cpu.next is not None
-    return cpu.queue.count if busy else max(0, cpu.queue.count - 1)
-
-
-class Kernel:
+class Kernel(Dispatcher):
     """All kernel state of one machine.
 
-    Always: each thread is running on one CPU, in one run queue, or blocked on
-    one object; each counted frame has as many references as entries, messages
-    and DMA runs name it; `current` is the CPU whose trap is being handled.
+    Always: each counted frame has as many references as entries, messages and
+    DMA runs name it; each thread is in one place (`dispatch.py`).
     """
 
     def __init__(
@@ -78,15 +65,17 @@ class Kernel:
     ) -> None:
         self.machine = machine
         self.memory = machine.memory
-        self.clock = machine.clock
         engines_per_cpu = min(ENGINES_PER_CPU_MAX, ENGINES_MAX // machine.config.cpus)
         self.board = Board(machine.memory, machine.bus, engines_per_cpu)
         self.physical = PhysicalMemory(machine.memory, self.board.uses)
         self.frames = self.physical.frames
-        self.cpus = [self._open_cpu(index) for index in range(machine.config.cpus)]
         self.physical.flush_targets.append(self.board)
-        self.current: Cpu | None = None
-        self.scheduler: Scheduler = scheduler or RoundRobin()
+        super().__init__(
+            machine.clock,
+            [self._open_cpu(index) for index in range(machine.config.cpus)],
+            scheduler or RoundRobin(),
+            machine.config.costs.quantum_ns * 1000,
+        )
 
         self.seed = seed
         self.jar = CookieJar(seed)
@@ -118,14 +107,9 @@ class Kernel:
         self.reports: list[str] = []
         self.outcome: Outcome | None = None
         self.end_ps = NEVER
-        self.events: EventLog | None = None
         self.on_log: Callable[[LogLine], None] = lambda line: None
         self.on_report: Callable[[str], None] = lambda report: None
 
-        self._sleepers = self.clock.source("sleep")
-        self._timers = self.clock.source("timer")
-        self._sleep_count = 0
-        self.quantum_ps = machine.config.costs.quantum_ns * 1000
         self.board.before_device = self._before_device
         self.clock.on_earlier = self._earlier_event
         machine.on_msi = self._interrupt
@@ -143,16 +127,6 @@ class Kernel:
         return Cpu(vcpu)
 
     # ---- time ----
-
-    def now_ps(self) -> int:
-        """Local time of whoever acts: the CPU whose trap is handled, or the event."""
-        return self.current.state[NOW] if self.current is not None else self.clock.now_ps
-
-    def not_before(self, time_ps: int) -> None:
-        """What the current CPU has just seen happened at `time_ps`: it cannot be earlier here."""
-        cpu = self.current
-        if cpu is not None and cpu.state[NOW] < time_ps:
-            cpu.state[NOW] = time_ps
 
     def _before_device(self, vcpu: Vcpu) -> None:
         self.clock.now_ps = vcpu.state[NOW]
@@ -182,19 +156,19 @@ class Kernel:
         clock = self.clock
         best: Cpu | None = None
         best_ps = others_ps = NEVER
-        waiting = idle = 0
+        waiters = idle = 0
         for cpu in self.cpus:
             if cpu.thread is None and cpu.next is None and not cpu.queue.count:
                 idle += 1
             else:
-                waiting += _waiting(cpu)
+                waiters += waiting(cpu)
                 now_ps = cpu.state[NOW]
                 if now_ps < best_ps:
                     best, best_ps, others_ps = cpu, now_ps, best_ps
                 elif now_ps < others_ps:
                     others_ps = now_ps
-        if idle and waiting:
-            self._steal()
+        if idle and waiters:
+            self.steal()
             return
         next_ps = clock.next_ps
         if next_ps <= best_ps:
@@ -251,127 +225,6 @@ class Kernel:
         if thread is not None and self.scheduler.tick(thread, cpu.queue):
             self.preempt(cpu)
 
-    # ---- threads on and off CPUs ----
-
-    def place(self) -> Cpu:
-        """The CPU for a new thread: the first with the least to do."""
-        return min(self.cpus, key=lambda cpu: cpu.queue.count + (cpu.thread is not None))
-
-    def make_ready(self, thread: Thread, cpu: Cpu) -> None:
-        """Queue a thread on a CPU; an idle one starts it now.
-
-        A busy one keeps it until it blocks, or until an idle CPU steals it, which
-        then starts it as of now: so the running CPU must not get far ahead.
-        """
-        current = self.current
-        now_ps = current.state[NOW] if current is not None else self.clock.now_ps
-        thread.state = READY
-        thread.ready_ps = now_ps
-        if cpu is current:
-            if cpu.next is None:
-                cpu.queue.push(thread)
-            else:
-                cpu.push(thread)
-            if len(self.cpus) > 1:
-                self._stay_near(now_ps)
-        elif cpu.has_work():
-            cpu.push(thread)
-        else:
-            self._start_clock(cpu, now_ps)
-            cpu.push(thread)
-
-    def _stay_near(self, time_ps: int) -> None:
-        """Another CPU has, or may get, work as of `time_ps`: go no further than a quantum."""
-        current = self.current
-        if current is not None:
-            limit_ps = time_ps + self.quantum_ps
-            if current.state[LIMIT] > limit_ps:
-                current.vcpu.lower_limit(limit_ps)
-
-    def _start_clock(self, cpu: Cpu, now_ps: int) -> None:
-        """An idle CPU gets work as of `now_ps`."""
-        state = cpu.state
-        if state[NOW] < now_ps:
-            state[NOW] = now_ps
-        if state[NOW] >= cpu.next_tick_ps:
-            cpu.next_tick_ps = state[NOW] - state[NOW] % TICK_PS + TICK_PS
-        self._stay_near(state[NOW])
-
-    def wake(self, thread: Thread, result_type: int, value: int) -> None:
-        """End a thread's wait with a result (the value counts only with OK).
-
-        The CPU that wakes it runs it if it has just become free; else the CPU
-        where it ran last, if that is idle.
-        """
-        words = thread.registers.words
-        words[THREAD_RESULT_SET] = 1
-        if result_type:
-            words[THREAD_RESULT_TYPE], words[THREAD_RESULT_VALUE] = result_type & MASK64, 0
-        else:
-            words[THREAD_RESULT_VALUE] = value
-        thread.blocked_on = None
-        if self.events is not None and (
-            thread.state is not SENDING and (result_type or thread.state is not RECEIVING)
-        ):  # else the message's own event says so (event_reader.py)
-            self.events.extend((WAKE, self.now_ps(), thread.tid))
-        cpu, last = self.current, thread.last_cpu
-        if cpu is None:
-            cpu = last or self.place()
-        elif cpu.thread is None and cpu.next is None and not cpu.queue.count:
-            thread.state = READY
-            thread.ready_ps = cpu.state[NOW]
-            cpu.next = thread  # handed over: no queue is touched
-            return
-        elif last is not None and last is not cpu and not last.has_work():
-            cpu = last
-        self.make_ready(thread, cpu)
-
-    def block(self, thread: Thread, state: ThreadState, on: object) -> None:
-        """Take the running thread off its CPU until it is woken."""
-        thread.state = state
-        thread.blocked_on = on
-        cpu: Cpu = thread.last_cpu  # type: ignore[assignment]
-        cpu.thread = None
-        events = self.events
-        if events is not None and state is not SENDING:  # whose event says so already
-            events.extend((BLOCK, cpu.state[NOW], thread.tid, events.texts[state._value_]))
-
-    def preempt(self, cpu: Cpu) -> None:
-        """Put the running thread at the back of its queue and let the first one there go next.
-
-        It is chosen before the thread is queued: at the end of a slice even a
-        lower class gets its turn.
-        """
-        thread = cpu.thread
-        if thread is not None:
-            thread.state = READY
-            thread.ready_ps = cpu.state[NOW]
-            cpu.thread = None
-            following = cpu.next or self.scheduler.pick(cpu.queue)
-            cpu.queue.push(thread)
-            cpu.next = following
-
-    def give_way(self, cpu: Cpu) -> None:
-        """Put the running thread at the back of its level; who goes first then is picked anew."""
-        thread = cpu.thread
-        if thread is not None:
-            thread.state = READY
-            thread.ready_ps = cpu.state[NOW]
-            cpu.thread = None
-            cpu.push(thread)
-
-    def _steal(self) -> None:
-        """Threads that wait for a busy CPU move to CPUs that are idle."""
-        for cpu in self.cpus:
-            if cpu.has_work():
-                continue
-            busiest = max(self.cpus, key=_waiting)
-            thread = self.scheduler.pick(busiest.queue) if _waiting(busiest) else None
-            if thread is None:
-                return
-            self._start_clock(cpu, thread.ready_ps)
-            cpu.push(thread)
-
     def syscall_count(self) -> int:
         """Calls made on all CPUs."""
         return sum(cpu.state[CALLS] for cpu in self.cpus)
@@ -379,29 +232,6 @@ class Kernel:
     def switch_count(self) -> int:
         """Times that a CPU turned to a thread."""
         return sum(cpu.switched for cpu in self.cpus)
-
-    def sleep(self, thread: Thread, nanoseconds: int) -> None:
-        """Block a thread to the first tick at or after its time; ties wake last in, first out."""
-        now_ticks = self.now_ps() // TICK_PS
-        wake_tick = max(now_ticks + nanoseconds // TICK_NS, now_ticks + 1)
-        self.block(thread, ThreadState.SLEEPING, None)
-        self.clock.at_last_first(wake_tick * TICK_PS, self._sleepers, self._wake_sleeper, thread)
-
-    def _wake_sleeper(self, thread: Thread) -> None:
-        self.wake(thread, 0, 0)
-
-    def stop_sleeping(self, thread: Thread) -> None:
-        """A thread ends in its sleep: nothing is left that would wake it."""
-        self.clock.cancel(self._sleepers, thread)
-
-    def wake_after(self, nanoseconds: int, action: Callable[..., None], *arguments: Any) -> None:
-        """Call `action(*arguments)` after a time, to the nanosecond, unless it is forgotten."""
-        time_ps = self.now_ps() + min(nanoseconds, MASK64 >> 4) * 1000
-        self.clock.at(time_ps, self._timers, action, *arguments)
-
-    def forget_wake(self, *arguments: Any) -> None:
-        """What `wake_after` was given has become needless."""
-        self.clock.cancel(self._timers, *arguments)
 
     # ---- what others see ----
 
