@@ -150,7 +150,8 @@ static uint64_t pack_one(struct events *events, const uint64_t *words, uint64_t 
     if (kind == PLACE) {
         at = put(at, words[1]);
     } else {
-        at = put_word(events, at, words[1], &events->last_time);
+        const uint64_t time = words[1] ? words[1] : events->last_time;
+        at = put_word(events, at, time, &events->last_time);
         for (uint64_t i = 0; i < fields; i++) {
             at = put_word(events, at, words[2 + i], &events->last[kind][i]);
         }

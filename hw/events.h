@@ -14,7 +14,8 @@
  *
  * The kernel adds its words to a Python list; the CPUs add records of calls, results
  * and switches themselves (vcpu.c), which costs them a few nanoseconds. Each of those
- * remembers how long the list was by then, which puts all into one order.
+ * remembers how long the list was by then, which puts all into one order. A time of 0
+ * in the list is that of the record before it: of the call that is being handled.
  */
 #ifndef HW_EVENTS_H
 #define HW_EVENTS_H

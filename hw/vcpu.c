@@ -101,6 +101,7 @@ static void prepare(struct vcpu *cpu)
             record(cpu, SWITCH, &cpu->id, 0);
         }
     }
+    cpu->turn_count += cpu->turned;
     cpu->turned = 0;
     if (thread != cpu->engine->loaded) {
         load_thread(cpu, thread);

@@ -127,7 +127,7 @@ struct vcpu {
     /* why it stopped */
     uint64_t trap, number, fault_page, fault_access, error;
     uint64_t cookie, arguments[5], pc, sp;
-    uint64_t turned; /* recording: it has turned to `thread` since it ran last */
+    uint64_t turned, turn_count; /* has it turned to `thread` since it ran last; how often */
     /* its own */
     struct engine *engine; /* that runs, or ran last */
     uint64_t root;         /* of what it runs */

@@ -28,9 +28,9 @@ CALLS, CODE = 13, 14
 NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO, PS_PER_TRAP = 15, 16, 17, 18, 19
 TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 20, 21, 22, 23, 24
 COOKIE, ARGUMENT0, PC, SP = 25, 26, 31, 32
-TURNED = 33
-"""Set while events are recorded: the CPU has turned to its thread since it ran last."""
-STATE_WORDS = 366
+TURNED, TURN_COUNT = 33, 34
+"""Set to 1: the CPU has turned to its thread since it ran last. And how often it did."""
+STATE_WORDS = 367
 ENGINES_MAX, ENGINES_PER_CPU_MAX = 16, 4
 
 # Slots of `Registers.words`: struct thread in vcpu.h.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anos_sim.hw.vcpu import ARGUMENT0, NOW, Vcpu
+from anos_sim.hw.vcpu import ARGUMENT0, NOW, TURN_COUNT, Vcpu
 
 from .scheduler import RunQueue
 
@@ -28,7 +28,11 @@ class Cpu:
         self.thread: Thread | None = None
         self.next: Thread | None = None
         self.next_tick_ps = 0
-        self.switched = 0
+
+    @property
+    def switched(self) -> int:
+        """How often it has turned to a thread and run it."""
+        return self.state[TURN_COUNT]
 
     @property
     def now_ps(self) -> int:

@@ -44,7 +44,10 @@ class EventLog:
     def __init__(self, keep: bool = True) -> None:
         self.words: list[int] = []
         self.extend = self.words.extend
-        """Adds a record, (kind, time, tid, field...), in the kernel's fastest paths."""
+        """Adds a record, (kind, time, tid, field...), in the kernel's fastest paths.
+
+        A time of 0 is that of the record before it: of the call that is being handled.
+        """
         self.texts: dict[str, int] = {}
         self._events: list[Event] = []
         self._stream = EventStream(field_counts(FIELDS))

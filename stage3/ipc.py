@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anos_sim.hw.memory import FRAME_SHIFT
-from anos_sim.hw.vcpu import MAY_RUN, NOW
+from anos_sim.hw.vcpu import MAY_RUN
 
 from . import transfer
 from .abi import PAGE_BYTES, Status
@@ -119,9 +119,8 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
         transfer.deliver(kernel, message, receive)
     if kernel.events is not None:
         page = message.frame_address if message.window else 0
-        now_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
         number, tid = message.channel.number, receive.thread.tid
-        kernel.events.extend((RECEIVED, now_ps, tid, number, message.number, page, cookie))
+        kernel.events.extend((RECEIVED, 0, tid, number, message.number, page, cookie))
     return cookie
 
 

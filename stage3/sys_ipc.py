@@ -180,9 +180,8 @@ def reply_message(kernel: Kernel, caller: Thread, cookie: int, reply: int) -> in
     if message is None:
         raise SyscallError(FAILURE)
     if kernel.events is not None:
-        now_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
         number = message.channel.number
-        kernel.events.extend((REPLIED, now_ps, caller.tid, number, message.number, reply))
+        kernel.events.extend((REPLIED, 0, caller.tid, number, message.number, reply))
     if reply >= COOKIE_MIN and not message.abandoned:
         reply = kernel.policy.replied(caller, message, reply)
     ipc.finish(kernel, message, reply)

@@ -56,7 +56,6 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
     """Run threads on one CPU until `limit_ps` or until it is idle."""
     state, arguments, enter = cpu.state, cpu.arguments, cpu.vcpu.enter
     pick, queue = kernel.scheduler.pick, cpu.queue
-    recording = kernel.events is not None
     state[LIMIT] = limit_ps
     while True:
         thread = cpu.thread
@@ -69,12 +68,10 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
                 state[NOW] = thread.ready_ps
             state[THREAD] = thread.registers.address
             cpu.thread = thread
-            cpu.switched += 1
+            state[TURNED] = 1
             thread.state = RUNNING
             thread.last_cpu = cpu
             thread.slice_left = SLICE_TICKS
-            if recording:
-                state[TURNED] = 1
         find_handler = thread.process.calls.get
         while True:
             enter()
