@@ -189,3 +189,38 @@ def test_a_check_does_not_write_disks(capsys: Captured) -> None:
 def test_a_check_of_a_wrong_command_line_says_what_is_wrong(capsys: Captured) -> None:
     assert main(["run", "--check", "--cpus", "17"]) == 2
     assert capsys.readouterr().err.startswith("anos-sim: cpus is 17")
+
+
+MACHINE = """
+cpus = 2
+epoch = 2031-05-01T12:00:00Z
+[costs]
+syscall_ns = 300
+[[bridge]]
+name = "below"
+[[ahci]]
+behind = "below"
+ports = [{ kind = "empty" }, { kind = "disk", image = "disk.img" }, { kind = "atapi" }]
+"""
+SCHEDULER = """
+from anos_sim.stage3.scheduler import RoundRobin
+class Mine(RoundRobin):
+    pass
+"""
+
+
+def test_a_described_machine_and_a_scheduler_are_part_of_a_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("machine.toml").write_text(MACHINE)
+    Path("mine.py").write_text(SCHEDULER)
+    shutil.copy(sample_disk(), "disk.img")
+    run = ["run", "machine.toml", "--scheduler", "mine.py:Mine", "--for", "30ms"]
+    assert main([*run, "--record", "run.anos"]) == 0
+    monkeypatch.chdir("/")
+    path = str(tmp_path / "run.anos")
+    assert main(["replay", "--quiet", path]) == 0
+    (tmp_path / "mine.py").write_text(SCHEDULER + "# changed\n")
+    assert main(["replay", "--quiet", path]) == 2
+    assert f"the scheduler {tmp_path}/mine.py has changed since" in capsys.readouterr().err
