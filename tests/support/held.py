@@ -22,21 +22,22 @@ RIGHTS = {str(right.name).lower(): right for right in Rights}
 
 
 def held(text: str, policy: str = "derived") -> CapabilityGraph:
-    """A graph of roots, a process a line: `A: call send_message; channel 1=NAME send grant`.
+    """A graph of roots, a line or more a process: `A: call send_message; channel 1=NAME send grant`.
 
     Objects are `channel N`, `notification N`, `shared N` (a memory object), `memory
     0x1000-0x1fff`, `vectors 0x40-0x4f`, `process P` and `call NAME`; `=NAME` names one.
     `every call` is all calls. A call that stands alone has the right to make it.
     """
     lines = [line.strip() for line in text.strip().splitlines()]
-    names = [line.partition(":")[0] for line in lines]
+    names = list(dict.fromkeys(line.partition(":")[0] for line in lines))
     processes = tuple(
         ProcessNode(index, index + 1, name, f"boot:/{name}.elf", "alive")
         for index, name in enumerate(names)
     )
     objects: dict[str, ObjectNode] = {}
     columns = Columns()
-    for holder, line in enumerate(lines):
+    for line in lines:
+        holder = names.index(line.partition(":")[0])
         for part in filter(None, (each.strip() for each in line.partition(":")[2].split(";"))):
             wanted = [f"call {name}" for name in CALL_IDS] if part == "every call" else [part]
             for each in wanted:

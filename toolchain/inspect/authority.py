@@ -14,7 +14,7 @@ from anos_sim.stage3.abi import ObjectKind, Rights, Sysno
 
 from .graph import CapabilityGraph, ObjectNode, ProcessNode
 
-GRANT = int(Rights.GRANT)
+GRANT, CALL = int(Rights.GRANT), int(Rights.CALL)
 RIGHTS = tuple(int(right) for right in Rights)
 
 ProcessSet = int
@@ -22,10 +22,11 @@ ProcessSet = int
 
 def members(processes: ProcessSet) -> Iterator[int]:
     """The indices in a set, lowest first."""
-    while processes:
-        lowest = processes & -processes
-        yield lowest.bit_length() - 1
-        processes ^= lowest
+    bits = f"{processes:b}"[::-1]
+    at = bits.find("1")
+    while at >= 0:
+        yield at
+        at = bits.find("1", at + 1)
 
 
 def set_of(processes: Iterable[ProcessNode]) -> ProcessSet:
@@ -47,6 +48,7 @@ class Authority:
     objects: tuple[ObjectNode, ...]
     holds: dict[tuple[int, int], ProcessSet]
     grants: dict[tuple[int, int], ProcessSet]
+    _call_objects: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, graph: CapabilityGraph) -> Authority:
@@ -67,7 +69,8 @@ class Authority:
                     holds[key] = holds.get(key, 0) | holders
                     if rights & GRANT:
                         grants[key] = grants.get(key, 0) | holders
-        return cls(graph.processes, graph.objects, holds, grants)
+        calls = tuple(target.index for target in graph.objects if target.kind == ObjectKind.CALL)
+        return cls(graph.processes, graph.objects, holds, grants, calls)
 
     def holders(self, target: ObjectNode, right: Rights) -> ProcessSet:
         """Who has this right to it."""
@@ -76,9 +79,9 @@ class Authority:
     def callers(self, *calls: Sysno) -> ProcessSet:
         """Who may make one of these calls."""
         found = 0
-        for target in self.objects:
-            if target.kind == ObjectKind.CALL and target.number in calls:
-                found |= self.holders(target, Rights.CALL)
+        for index in self._call_objects:
+            if self.objects[index].number in calls:
+                found |= self.holds.get((index, CALL), 0)
         return found
 
     def of_kind(self, kind: ObjectKind) -> list[ObjectNode]:

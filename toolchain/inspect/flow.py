@@ -20,6 +20,7 @@ or end at one, but not go through it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import attrs
 
@@ -73,12 +74,21 @@ class Flow:
                 found.append(layer)
         return found
 
+    @cached_property
+    def _closure(self) -> list[ProcessSet]:
+        """By process: all that it reaches (Warshall's algorithm, a row at a time)."""
+        reached = list(self.direct)
+        for middle in range(len(reached)):
+            bit, beyond = 1 << middle, reached[middle]
+            if not bit & self.trusted:
+                for source, row in enumerate(reached):
+                    if row & bit:
+                        reached[source] = row | beyond
+        return reached
+
     def reached(self, source: int) -> ProcessSet:
         """All that it reaches, without itself."""
-        found = 0
-        for layer in self.layers(source):
-            found |= layer
-        return found
+        return self._closure[source] & ~(1 << source)
 
     def steps(self, source: int, target: int) -> int:
         """The length of the shortest way, 0 if there is none."""
@@ -120,13 +130,14 @@ def potential(held: Authority, trusted: ProcessSet = 0) -> Authority:
         whole = Flow([link for link in links if not link.limit], count, trusted)
         values = Flow([link for link in links if link.limit == SEND], count, trusted)
         _pass_whole(grown, whole, trusted)
+        unions: dict[ProcessSet, ProcessSet] = {}
         finders = grown.callers(Sysno.FIND_NAMED_CHANNEL)
         for channel in channels:
             key = channel.index, SEND
             if channel.names:
                 _add(grown.holds, key, finders)
-            for each in members(grown.grants.get(key, 0) & ~trusted):
-                _add(grown.holds, key, values.direct[each])
+            able = grown.grants.get(key, 0) & ~trusted
+            _add(grown.holds, key, _union(values.direct, able, unions))
         for link in links:
             if link.limit == NAME and link.sources & ~trusted:
                 _add(grown.holds, (link.objects[0].index, SEND), link.targets)
@@ -139,10 +150,24 @@ def _pass_whole(grown: Authority, whole: Flow, trusted: ProcessSet) -> None:
     reached = [
         0 if trusted >> index & 1 else whole.reached(index) for index in range(len(whole.direct))
     ]
+    unions: dict[ProcessSet, ProcessSet] = {}
     for key, holders in list(grown.grants.items()):
-        for each in members(holders):
-            _add(grown.grants, key, reached[each])
-            _add(grown.holds, key, reached[each])
+        more = _union(reached, holders, unions)
+        _add(grown.grants, key, more)
+        _add(grown.holds, key, more)
+
+
+def _union(
+    rows: list[ProcessSet], processes: ProcessSet, known: dict[ProcessSet, ProcessSet]
+) -> ProcessSet:
+    """The union of the rows of some processes; `known` are those asked for before."""
+    found = known.get(processes)
+    if found is None:
+        found = 0
+        for each in members(processes):
+            found |= rows[each]
+        known[processes] = found
+    return found
 
 
 def _add(sets: dict[tuple[int, int], ProcessSet], key: tuple[int, int], more: ProcessSet) -> None:

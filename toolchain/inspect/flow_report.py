@@ -55,6 +55,16 @@ class FlowReport:
             found |= self.values.direct[each]
         return found & ~itself
 
+    def send_way(self, source: ProcessNode, target: ProcessNode) -> list[Step]:
+        """A shortest way by which SEND on a channel could come; [] if there is none."""
+        for layer in (1 << source.index, *self.leak.layers(source.index)):
+            for each in members(layer):
+                passes = each == source.index or not self.trusted >> each & 1
+                if passes and self.values.direct[each] >> target.index & 1:
+                    last = Step(each, target.index, self.values.link(each, target.index))
+                    return [*self.leak.way(source.index, each), last]
+        return []
+
     def reach_row(self, source: ProcessNode) -> dict[int, str]:
         """By process: in how many steps it is reached, `+` after passing only; none: never."""
         row = _steps(self.reach, source)

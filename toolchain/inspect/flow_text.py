@@ -70,8 +70,11 @@ def way_lines(report: FlowReport, source: ProcessNode, target: ProcessNode) -> I
     if way:
         yield f"A capability of {source} can come to {target}:"
         yield from step_lines(report, way)
-    elif report.may_get_send(source) >> target.index & 1:
-        yield f"Only SEND on a channel can come from {source} to {target}."
+        return
+    way = report.send_way(source, target)
+    if way:
+        yield f"Of the capabilities of {source} only SEND on a channel can come to {target}:"
+        yield from step_lines(report, way)
     else:
         yield f"No capability of {source} can come to {target}."
 
@@ -79,7 +82,8 @@ def way_lines(report: FlowReport, source: ProcessNode, target: ProcessNode) -> I
 def step_lines(report: FlowReport, way: Iterable[Step]) -> Iterator[str]:
     """The steps of a way, one a line, and what each needs that is not held now."""
     for number, step in enumerate(way, 1):
-        wanted = [] if step.link in report.leak.links else report.missing(step)
+        passes = step.link in report.leak.links or step.link.limit
+        wanted = [] if passes else report.missing(step)
         later = f" (not yet held: {'; '.join(wanted)})" if wanted else ""
         yield f"  {number}  {step.text(report.held)}{later}"
 

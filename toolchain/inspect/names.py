@@ -14,7 +14,14 @@ from .graph import CapabilityGraph, CapabilityNode, ObjectNode, ProcessNode
 
 NEAR_MATCHES = 5
 COOKIE_MIN = 1 << 32
-_NUMBERED = re.compile(r"(?i)(channel|vectors?|notification|memory|process|call)[ :]\s*(.+)")
+_NUMBERED = re.compile(
+    r"(?i)(channel|vectors?|notification|memory object|memory|process|call)[ :]\s*(.+)"
+)
+_KINDS = {
+    "channel": ObjectKind.CHANNEL,
+    "notification": ObjectKind.NOTIFICATION,
+    "memory object": ObjectKind.MEMORY,
+}
 _WHERE = "`anos-sim caps` shows what there is"
 
 
@@ -44,8 +51,8 @@ def find_objects(graph: CapabilityGraph, pattern: str) -> list[ObjectNode]:
 
     `channel 4`, `channel:SYSTEM::VFS`, a channel's name alone, `memory 0xc0000000` (all ranges
     that contain the address), `memory 0xc0000000-0xc0000fff` (all that contain or touch it),
-    `call map_physical`, `vector 0x40` (also ranges of vectors), `notification 3`, or a process
-    (`devman`, `process 3`). Names may be globs.
+    `call map_physical`, `vector 0x40` (also ranges of vectors), `notification 3`,
+    `memory object 2`, or a process (`devman`, `process 3`). Names may be globs.
 
     Raises:
         UserError: there is none; it tells near matches.
@@ -119,10 +126,10 @@ def _of_kind(graph: CapabilityGraph, kind: str, rest: str) -> list[ObjectNode]:
         exact = [each for each in _kind(graph, ObjectKind.VECTOR) if each.number == number]
         ranges = _kind(graph, ObjectKind.VECTORS)
         return exact + [each for each in ranges if each.start <= number < each.start + each.size]
-    wanted = ObjectKind.CHANNEL if kind == "channel" else ObjectKind.NOTIFICATION
+    found = _kind(graph, _KINDS[kind])
     if number is not None:
-        return [each for each in _kind(graph, wanted) if each.number == number]
-    return _by_name(_kind(graph, wanted), rest)
+        return [each for each in found if each.number == number]
+    return _by_name(found, rest) or _by_name(found, f"{kind} {rest}")
 
 
 def _memory(graph: CapabilityGraph, rest: str) -> list[ObjectNode]:

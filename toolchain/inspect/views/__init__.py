@@ -6,7 +6,7 @@ arguments -> exit status.
 
 from __future__ import annotations
 
-from . import diff, flow, holders, tree, unused, why
+from . import check, diff, flow, holders, tree, unused, why
 
-VIEWS = (tree, holders, why, diff, flow, unused)
+VIEWS = (tree, holders, why, diff, flow, unused, check)
 DEFAULT_VIEW = "tree"
