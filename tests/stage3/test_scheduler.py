@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,3 +96,23 @@ def test_a_lone_thread_goes_on_with_a_new_slice() -> None:
     current = thread(1)
     assert not any(RoundRobin().tick(current, RunQueue()) for _ in range(25))
     assert 0 < current.slice_left <= SLICE_TICKS
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([], False),
+        ([(0, 0)], False),
+        ([(1, 1)], False),
+        ([(1, 0)], True),
+        ([(2, 9)], True),
+        ([(0, 0), (3, 0)], True),
+    ],
+)
+def test_a_thread_yields_to_its_level_and_those_above(
+    others: list[tuple[int, int]], expected: bool
+) -> None:
+    queue = RunQueue()
+    for number, (thread_class, priority) in enumerate(others):
+        queue.push(thread(number, thread_class, priority))
+    assert RoundRobin().yielded(thread(9), queue) == expected
