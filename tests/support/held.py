@@ -22,7 +22,7 @@ RIGHTS = {str(right.name).lower(): right for right in Rights}
 
 
 def held(text: str, policy: str = "derived") -> CapabilityGraph:
-    """A graph of roots, a line or more a process: `A: call send_message; channel 1=NAME send grant`.
+    """A graph of roots: lines such as `A: call send_message; channel 1=NAME send grant`.
 
     Objects are `channel N`, `notification N`, `shared N` (a memory object), `memory
     0x1000-0x1fff`, `vectors 0x40-0x4f`, `process P` and `call NAME`; `=NAME` names one.
