@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import tracemalloc
 from collections.abc import Iterator
 
+import attrs
 import pytest
 
 from anos_sim.stage3.abi import ObjectKind, Rights
 from anos_sim.stage3.capability import Capability
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.toolchain.inspect import CapabilityGraph, CapabilityNode, Watch, snapshot
+from anos_sim.toolchain.inspect.as_json import json_lines
+from anos_sim.toolchain.inspect.tree_text import tree_lines
 from anos_sim.toolchain.options import default_image
 from anos_sim.toolchain.replay import add_moment_options, session_at
 from anos_sim.toolchain.source_line import LineTable
 from support.delegations import ALL, Delegations, small_graph
+
+MANY = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +170,23 @@ def test_the_line_of_an_address_is_that_of_the_code() -> None:
     assert table.find(1 << 62) is None
     assert LineTable(b"no ELF file").find(0x10) is None
     assert LineTable(data[:2000]).find(0x100_0000) is None
+
+
+def test_a_graph_is_small_and_is_printed_without_being_held_in_memory() -> None:
+    made = Delegations()
+    processes = [made.process(f"p{number}") for number in range(50)]
+    nodes = [made.root(processes[0], processes[0], ALL, "power-on")]
+    for number in range(MANY):
+        source, holder = nodes[number // 3], processes[number % 50]
+        nodes.append(made.tree.mint(source, holder, ALL, nodes[0].origin))
+    graph = made.graph()
+    columns = attrs.asdict(graph.columns, recurse=False).values()
+    assert sum(map(sys.getsizeof, columns)) < 72 * MANY, "bytes a capability"
+    tracemalloc.start()
+    try:
+        for forms in (tree_lines(graph), json_lines(graph)):
+            assert sum(1 for _ in forms) > MANY
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 32 * MANY

@@ -4,6 +4,7 @@
 """
 
 from .boot import boot_and_snapshot
+from .diff import Difference, compare, diff_lines
 from .graph import (
     CapabilityGraph,
     CapabilityNode,
@@ -13,18 +14,29 @@ from .graph import (
     Traffic,
     Use,
 )
+from .names import find_capabilities, find_objects, find_processes
 from .snapshot import snapshot
+from .tree_text import tree_lines
 from .watch import Watch
+from .why import why_lines
 
 __all__ = [
     "CapabilityGraph",
     "CapabilityNode",
     "CarriedMessage",
+    "Difference",
     "ObjectNode",
     "ProcessNode",
     "Traffic",
     "Use",
     "Watch",
     "boot_and_snapshot",
+    "compare",
+    "diff_lines",
+    "find_capabilities",
+    "find_objects",
+    "find_processes",
     "snapshot",
+    "tree_lines",
+    "why_lines",
 ]

@@ -27,7 +27,7 @@ def dot_lines(graph: CapabilityGraph) -> Iterator[str]:
             yield f"  {edge} [style=dashed, label={_quote(box.given)}];"
     for link in picture.links:
         label = _quote(rights_text(link.rights))
-        direction = ", dir=back" if link.serves else ""
+        direction = {"serve": ", dir=back", "share": ", dir=none"}.get(link.way, "")
         yield f"  p{link.process} -> o{link.target} [label={label}{direction}];"
     yield "}"
 

@@ -388,6 +388,12 @@ class CapabilityGraph:
     def _rows_by_target(self) -> dict[int, list[int]]:
         return _group(self.columns.target, self.columns.alive)
 
+    def _repr_svg_(self) -> str:
+        """What a notebook shows: the picture of `anos-sim caps --svg`."""
+        from .svg import to_svg  # it draws graphs, so it imports this module
+
+        return to_svg(self)
+
     def __repr__(self) -> str:
         return (
             f"<CapabilityGraph: {self.living_count} capabilities of {len(self.processes)} "

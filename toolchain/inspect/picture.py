@@ -20,7 +20,6 @@ from .words import plural, rights_text
 LINES_MAX = 14
 SHAREABLE = frozenset((ObjectKind.CHANNEL, ObjectKind.NOTIFICATION, ObjectKind.MEMORY))
 TAKES = int(Rights.RECEIVE)
-PUTS = int(Rights.SEND)
 
 
 @attrs.frozen
@@ -51,18 +50,15 @@ class Box:
 class Link:
     """A process (its index) holds a shared object (its index) with some rights.
 
-    `messages` is how many it has sent there, or has received there if it serves it.
+    `way` is "serve" if it receives there, "share" if it is memory, else "send". `messages`
+    is how many it has sent there, or has received there if it serves it.
     """
 
     process: int
     target: int
     rights: int
+    way: str
     messages: int
-
-    @property
-    def serves(self) -> bool:
-        """Does it receive there?"""
-        return bool(self.rights & TAKES)
 
 
 @attrs.frozen
@@ -215,7 +211,11 @@ def _links(
         pid = graph.processes[index].pid
         for target, allowed in rights.items():
             key = pid, graph.objects[target].number
-            messages = received[key] if allowed & TAKES else sent[key]
-            is_channel = graph.objects[target].kind == ObjectKind.CHANNEL
-            links.append(Link(index, target, allowed, messages if is_channel else 0))
+            kind = graph.objects[target].kind
+            way = "serve" if allowed & TAKES else "send"
+            if kind == ObjectKind.MEMORY:
+                way = "share"
+            counts = {"serve": received, "send": sent, "share": Counter[tuple[int, int]]()}[way]
+            messages = counts[key] if kind == ObjectKind.CHANNEL else 0
+            links.append(Link(index, target, allowed, way, messages))
     return links

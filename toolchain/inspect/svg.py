@@ -28,6 +28,7 @@ TEXT_MAX = 62
 LEGEND = (
     ("send", "may send to it"),
     ("serve", "receives from it"),
+    ("share", "shares its memory"),
     ("give", "gave most of what it holds"),
 )
 STYLE = """
@@ -37,7 +38,8 @@ text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mo
 .box { fill: #f6f8fa; stroke: #8c959f } .head { fill: #dfe7f1 }
 .pill { fill: #fff8e5; stroke: #bf8700 }
 .send { stroke: #0969da } .serve { stroke: #1a7f37 } .give { stroke: #8c959f }
-.send, .serve, .give { fill: none; stroke-width: 1.5 } .give { stroke-dasharray: 5 4 }
+.share { stroke: #bf8700 }
+.send, .serve, .share, .give { fill: none; stroke-width: 1.5 } .give { stroke-dasharray: 5 4 }
 .tip-send { fill: #0969da } .tip-serve { fill: #1a7f37 } .tip-give { fill: #8c959f }
 .physical { fill: #bc4c00 } .vectors, .vector { fill: #8250df } .process { fill: #57606a }
 .notification, .memory { fill: #bf8700 } .more { fill: none }
@@ -45,6 +47,7 @@ text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mo
 .paper { fill: #0d1117 } .name, .title, .text { fill: #e6edf3 } .quiet { fill: #8b949e }
 .box { fill: #161b22; stroke: #484f58 } .head { fill: #263345 }
 .pill { fill: #2b2313; stroke: #9e6a03 }
+.share { stroke: #d29922 }
 .send { stroke: #58a6ff } .serve { stroke: #3fb950 } .give { stroke: #6e7681 }
 .tip-send { fill: #58a6ff } .tip-serve { fill: #3fb950 } .tip-give { fill: #6e7681 }
 .physical { fill: #f0883e } .vectors, .vector { fill: #bc8cff } .process { fill: #8b949e }
@@ -163,20 +166,24 @@ class _Drawing:
         for link in sorted(self._picture.links, key=lambda link: begins[link]):
             box, pill = self._boxes[link.process], self._pills[link.target]
             x, y, to_x, to_y = box.x + box.width, begins[link], pill.x, pill.port()
-            way = "serve" if link.serves else "send"
-            begin, end = (x + 8, to_x) if link.serves else (x, to_x - 8)
+            way = link.way
+            begin = x + 8 if way == "serve" else x
+            end = to_x - 8 if way == "send" else to_x
             middle = (begin + end) / 2
             curve = f"C{middle:.0f} {y:.1f} {middle:.0f} {to_y:.1f} {end:.0f} {to_y:.1f}"
             path = f"M{begin:.0f} {y:.1f}{curve}"
             width = 1.3 + log2(1 + link.messages) / 4
             yield from _path(way, path, self._describe(link), f' style="stroke-width:{width:.1f}"')
-            yield _tip(way, x, y, -1) if link.serves else _tip(way, to_x, to_y, 1)
+            if way == "serve":
+                yield _tip(way, x, y, -1)
+            elif way == "send":
+                yield _tip(way, to_x, to_y, 1)
 
     def _describe(self, link: Link) -> str:
         process, target = self._graph.processes[link.process], self._graph.objects[link.target]
         text = f"{process} holds {target}: {rights_text(link.rights)}"
         if link.messages:
-            verb = "received" if link.serves else "sent"
+            verb = "received" if link.way == "serve" else "sent"
             text += f"; {verb} {plural(link.messages, 'message')}"
         return text
 
@@ -208,9 +215,15 @@ class _Drawing:
 
     def _legend(self) -> Iterator[str]:
         x, y = float(MARGIN), self._legend_y
+        ways = {link.way for link in self._picture.links}
+        if any(box.giver is not None for box in self._picture.boxes):
+            ways.add("give")
         for way, meaning in LEGEND:
+            if way not in ways:
+                continue
             yield f'<path class="{way}" d="M{x:.0f} {y:.0f}h32"/>'
-            yield _tip(way, x + 40, y, 1)
+            if way != "share":
+                yield _tip(way, x + 40, y, 1)
             yield _text(x + 50, y + 4, "quiet", meaning)
             x += 50 + CHAR * len(meaning) + 28
 
