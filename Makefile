@@ -31,7 +31,7 @@ fuzz: build
 	@ANOS_SIM_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -q \
 		tests/hw/test_hostile.py tests/system/test_fuzz_calls.py \
 		tests/servers/test_power_cut.py tests/servers/test_fat32_model.py \
-		tests/servers/test_fat32_limits.py tests/system/test_files.py
+		tests/servers/test_fat32_limits.py tests/servers/test_fat32_fuzz.py tests/system/test_files.py
 
 build: .venv/installed
 	@$(BIN)/python toolchain/guest/build.py

@@ -6,8 +6,6 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from anos_sim.toolchain.guest.disk_image import write_fat32
 from support import fat_host as fat
@@ -320,72 +318,3 @@ def test_anos_s_own_tags_are_answered_in_anos_s_layout(fat_host: Path, plain: Fa
             assert (reply, page[:8]) == (8, struct.pack("<II", 0, 0))
         reply, page = load(b"disk0:/none", 0)
         assert (reply, page[:8]) == (8, struct.pack("<II", 0, 0xFFFF_FFFF))
-
-
-def look_at_everything(host: FatHost) -> None:
-    """List and read what there is, whatever it is, up to a limit."""
-    for mount in host.mounts:
-        left = 200
-        folders = [mount]
-        while folders and left > 0:
-            folder = folders.pop()
-            try:
-                for entry in host.list(folder):
-                    left -= 1
-                    path = f"{folder}/{entry.name}"
-                    if entry.is_directory:
-                        folders.append(path[:3000])
-                    elif entry.size:
-                        for offset in (0, entry.size // 2, entry.size - 1):
-                            host.ask(fat.READ, path[:3000], offset)
-                    if left == 0:
-                        break
-            except FileError as error:
-                if error.code not in range(-5, 0):
-                    raise
-
-
-@settings(
-    max_examples=60,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    bits=st.sampled_from(list(KINDS)),
-    flips=st.lists(
-        st.tuples(st.sampled_from(["boot", "table", "root", "sub"]), st.integers(0, 2047))
-        | st.tuples(st.just("anywhere"), st.integers(0, 2 * MIB - 1)),
-        min_size=1,
-        max_size=12,
-    ),
-    values=st.lists(st.integers(1, 255), min_size=12, max_size=12),
-)
-def test_whatever_is_damaged_there_is_an_answer(
-    bits: int,
-    flips: list[tuple[str, int]],
-    values: list[int],
-    fat_host: Path,
-    images: dict[int, Path],
-    tmp_path: Path,
-) -> None:
-    image = copy_of(images[bits], tmp_path)
-    sub = image.offset(image.first_cluster(image.entry(b"SUB        ")))
-    where = {"boot": 0, "table": image.tables[0], "root": image.root, "sub": sub, "anywhere": 0}
-    for (place, offset), value in zip(flips, values, strict=False):
-        at = where[place] + (offset % 512 if place == "boot" else offset)
-        image.data[at] ^= value
-    image.save()
-    with FatHost(fat_host, image.image) as host:
-        look_at_everything(host)
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    tag=st.sampled_from([fat.SIZE, fat.LOAD, fat.QUERY_SIZE, fat.LOAD_PAGE, fat.LIST, fat.READ]),
-    body=st.binary(max_size=64).map(lambda data: data.replace(b"x", b"disk0:/")),
-    size=st.integers(0, 4096),
-)
-def test_whatever_is_asked_there_is_an_answer(
-    tag: int, body: bytes, size: int, fat_host: Path, images: dict[int, Path]
-) -> None:
-    with FatHost(fat_host, images[12]) as host:
-        host.send(tag, body, size)
