@@ -12,13 +12,14 @@ from anos_sim.stage3.process import Process, ProcessState
 
 from .authority import BADARGS, FAILURE, INCAPABLE, OK, Thing, thing_of
 from .capability_messages import MessageRules
-from .capability_world import JUNK, NUMBERS, PLACES, RIGHTS
+from .capability_world import JUNK, LEGAL, NUMBERS, PLACES, RIGHTS
 from .picture import picture
 from .puppets import CONTROL, MAPS, PAGES, Puppet
 
-PROCESSES_MAX = 4
+PROCESSES_MAX = 5
 MAP_PAGES = (CONTROL + PAGES * PAGE_BYTES - MAPS) // PAGE_BYTES
 FLAGS = st.integers(0, 7)
+FIRST = st.sampled_from([0, 0, 0, 1, 2, -1])
 
 
 class MakingRules(MessageRules):
@@ -121,7 +122,7 @@ class MakingRules(MessageRules):
         """Path 5, to a process."""
         puppet = self.puppet(who)
         giver = puppet.process
-        to, cookie = self.number(giver, whom), self.number(giver, place)
+        to, cookie = self.number(giver, whom, ObjectKind.PROCESS), self.number(giver, place)
         expect = self.model.allows(giver, to, ObjectKind.PROCESS, Rights.KILL)
         if expect is OK:
             receiver = self.process_of(to, giver)
@@ -142,12 +143,10 @@ class MakingRules(MessageRules):
         if made is not None and source is not None:
             self.model.mint(source, rights, made, badge)
 
-    @rule(
-        who=NUMBERS, place=PLACES, rights=RIGHTS, first=st.integers(-1, 3), count=st.integers(0, 3)
-    )
+    @rule(who=NUMBERS, place=PLACES, rights=RIGHTS, first=FIRST, count=st.integers(0, 2))
     def mint_range(self, who: int, place: int, rights: int, first: int, count: int) -> None:
         puppet = self.puppet(who)
-        cookie = self.number(puppet.process, place)
+        cookie = self.number(puppet.process, place, ObjectKind.PHYSICAL, ObjectKind.VECTORS)
         source = self.model.held(puppet.process, cookie)
         kind = source.thing.kind if source else None
         unit = PAGE_BYTES if kind is ObjectKind.PHYSICAL else 1
@@ -178,7 +177,7 @@ class MakingRules(MessageRules):
                 rights = Rights.SEND & named.rights
                 self.model.derive(named, process, rights or Rights.CALL, found)
             return
-        cookie = self.number(process, place)
+        cookie = self.number(process, place, ObjectKind.CHANNEL)
         node = self.model.held(process, cookie, ObjectKind.CHANNEL)
         expect = OK
         if node is None:
@@ -196,26 +195,43 @@ class MakingRules(MessageRules):
 class CapabilityMachine(MakingRules):
     """All rules: using, taking away and ending as well."""
 
+    children_at_first = 0
+
+    def begin(self) -> None:
+        """SYSTEM with a thing of each kind, a child that was made, and one that was built."""
+        super().begin()
+        self.create_channel(0)
+        self.create_channel(0)
+        self.name(0, 0, b"a", True)
+        self.alloc_frames(0, 2)
+        self.create_memory(0)
+        self.create_process(0, list(range(7)))
+        self.build_and_start(0)
+        for place in range(1, 8):
+            self.give(0, 0, place, 0)
+
     # ---- using ----
 
-    @rule(who=NUMBERS, place=PLACES, first=st.integers(0, 3), count=st.integers(1, 2), flags=FLAGS)
+    @rule(who=NUMBERS, place=PLACES, first=FIRST, count=st.integers(1, 2), flags=FLAGS)
     def map_physical(self, who: int, place: int, first: int, count: int, flags: int) -> None:
         """Frames or registers: only what is in a range that is held, and only so."""
         puppet = self.puppet(who)
-        ranges = [n for n in self.model.nodes if n.thing.kind is ObjectKind.PHYSICAL]
+        every = [n for n in self.model.nodes if n.thing.kind is ObjectKind.PHYSICAL]
+        mine = [node for node in every if node.holder is puppet.process]
+        ranges = mine if mine and place < LEGAL else every
         if not ranges:
             return
         thing = ranges[-1 - place % len(ranges)].thing
-        start = thing.start + first * PAGE_BYTES
+        start = max(0, thing.start + first * PAGE_BYTES)
         end = start + count * PAGE_BYTES
-        arguments = (start, MAPS + first * PAGE_BYTES, count * PAGE_BYTES, flags)
+        arguments = (start, MAPS + abs(first) * PAGE_BYTES, count * PAGE_BYTES, flags)
         expect = self.model.may_map(puppet.process, start, end, rights_for(flags))
         self.call(puppet, Sysno.MAP_PHYSICAL, *arguments, expect=expect)
 
     @rule(who=NUMBERS, place=PLACES, page=st.integers(0, MAP_PAGES - 1), flags=FLAGS)
     def map_memory(self, who: int, place: int, page: int, flags: int) -> None:
         puppet = self.puppet(who)
-        cookie = self.number(puppet.process, place)
+        cookie = self.number(puppet.process, place, ObjectKind.MEMORY)
         node = self.model.held(puppet.process, cookie, ObjectKind.MEMORY)
         expect = FAILURE
         if node is not None:
@@ -295,7 +311,7 @@ class CapabilityMachine(MakingRules):
         of, holder = 0, None
         expect = OK if node else BADARGS
         if whose is not None:
-            of = self.number(process, whose)
+            of = self.number(process, whose, ObjectKind.PROCESS)
         if of and node:
             expect = self.model.allows(process, of, ObjectKind.PROCESS, Rights.REVOKE)
         if of and expect is OK:
@@ -311,7 +327,7 @@ class CapabilityMachine(MakingRules):
     def destroy_channel(self, who: int, place: int) -> None:
         """It takes all capabilities to it along. A number that is no channel's is fine."""
         puppet = self.puppet(who)
-        cookie = self.number(puppet.process, place)
+        cookie = self.number(puppet.process, place, ObjectKind.CHANNEL)
         node = self.model.held(puppet.process, cookie, ObjectKind.CHANNEL)
         expect = OK if node is None or node.rights & Rights.DESTROY else INCAPABLE
         before = picture(self.kernel)
@@ -356,7 +372,7 @@ class CapabilityMachine(MakingRules):
     def kill(self, who: int, place: int) -> None:
         puppet = self.puppet(who)
         process = puppet.process
-        cookie = self.number(process, place)
+        cookie = self.number(process, place, ObjectKind.PROCESS)
         expect = self.model.allows(process, cookie, ObjectKind.PROCESS, Rights.KILL)
         if not cookie or (expect is OK and self.process_of(cookie, process) is process):
             return

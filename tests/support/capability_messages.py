@@ -8,8 +8,8 @@ from hypothesis.stateful import rule
 from anos_sim.stage3.abi import MASK64, ObjectKind, Rights, Sysno
 from anos_sim.stage3.cookie import COOKIE_MIN
 
-from .authority import FAILURE, INCAPABLE, OK
-from .capability_world import NUMBERS, PASSED, PLACES, RIGHTS, CapabilityWorld
+from .authority import FAILURE, INCAPABLE, OK, Node
+from .capability_world import LEGAL, NUMBERS, PASSED, PLACES, RIGHTS, CapabilityWorld
 from .puppets import Answer, Puppet
 from .slots import Passed, read_transfer, write_transfer
 
@@ -38,12 +38,14 @@ class MessageRules(CapabilityWorld):
         taken: int, given: int, rights: int, answered: list[Passed], value: int,
     ) -> None:  # fmt: skip
         """A message with capabilities; while it is served, take and give; an answer with others."""
-        sender, receiver = self.puppet(places[0]), self.puppet(places[2])
-        if sender is receiver:
-            return
-        here, there = sender.process, receiver.process
+        sender = self.puppet(places[0])
+        here = sender.process
         channel = self.channel_number(here, places[1], Rights.SEND, None)
         like = self.model.held(here, channel)
+        receiver = self.receiver_of(sender, places[2], like)
+        if receiver is None:
+            return
+        there = receiver.process
         at = self.channel_number(there, places[3], Rights.RECEIVE, like)
         slots = self.slots_of(here, sent)
         send = (Sysno.SEND_TRANSFER, channel, 7, 0, 0, sender.arguments)
@@ -74,6 +76,27 @@ class MessageRules(CapabilityWorld):
         self.take(under_way, taken, rights)
         self.give_back(under_way, given, rights)
         self.answer(under_way, answered, value)
+
+    @rule(
+        who=NUMBERS, place=st.integers(0, LEGAL - 1), passed=st.builds(Passed, PLACES, RIGHTS,
+        st.booleans()), back=st.booleans(),
+    )  # fmt: skip
+    def pass_on(self, who: int, place: int, passed: Passed, back: bool) -> None:
+        """The same, but most of it makes sense: one capability goes there, or comes back."""
+        sent, answered = ([], [passed]) if back else ([passed], [])
+        places = (who, place, who + 1, place)
+        self.exchange(places, sent, place % 2 == 0, place, place + 1, 0, answered, place)
+
+    def receiver_of(self, sender: Puppet, who: int, like: Node | None) -> Puppet | None:
+        """Somebody else, mostly one that may receive on the same channel."""
+        others = [p for p in self.theatre.puppets if p.alive and p is not sender]
+        fit = [
+            puppet
+            for puppet in others
+            if like is not None and self.model.has(puppet.process, like.thing, Rights.RECEIVE)
+        ]
+        chosen = fit if fit and who % 8 else others
+        return chosen[who % len(chosen)] if chosen else None
 
     def carry(
         self, sender: Puppet, send: Call, receiver: Puppet, receive: Call, first: bool
@@ -116,7 +139,7 @@ class MessageRules(CapabilityWorld):
         """Paths 3 and 6: a reply value that is a channel's cookie, and slots."""
         sender, receiver = under_way.sender, under_way.receiver
         here, there = sender.process, receiver.process
-        value = self.number(there, place) or 1
+        value = self.number(there, place, ObjectKind.CHANNEL) or 1
         slots = self.slots_of(there, answered)
         write_transfer(self.theatre, receiver, slots)
         expect = self.may_pass_all(there, slots)

@@ -24,7 +24,9 @@ from .slots import Passed
 
 NUMBERS = st.integers(0, 1000)
 RIGHTS = st.one_of(st.just(0), st.integers(0, 0xFFF), st.just(int(CHANNEL_RIGHTS)))
-PLACES = st.integers(0, 30)
+PLACES = st.integers(0, 99)
+"""Which number to use: the higher, the less sense it makes."""
+LEGAL = 75
 PASSED = st.lists(st.builds(Passed, PLACES, RIGHTS, st.booleans()), max_size=3)
 """Of a rule the number is a place among those that there are."""
 JUNK = [0, 1, 12345, (1 << 64) - 1, 0xDEAD_BEEF_0000]
@@ -86,23 +88,31 @@ class CapabilityWorld(RuleBasedStateMachine):
         held = [n for n in self.model.of(process) if n.thing.kind is ObjectKind.CALL]
         return [node.cookie for node in held if node.thing.number in numbers]
 
-    def number(self, process: Process, place: int) -> int:
-        """A number: mostly a cookie that the process holds, newest first; else any there was.
+    def number(self, process: Process, place: int, *kinds: ObjectKind) -> int:
+        """A number: mostly a cookie of such an object that the process holds, newest first.
 
-        Never that of sleeping: a puppet needs it.
+        Sometimes of another object, another process, a dead one, or nonsense. Never that
+        of sleeping: a puppet needs it.
         """
         asleep = [n.cookie for n in self.model.nodes if n.thing.number == Sysno.SLEEP]
         mine = [node for node in self.model.of(process)[::-1] if node.cookie not in asleep]
         objects = [node.cookie for node in mine if node.thing.kind is not ObjectKind.CALL]
-        if place < 22 and objects:
+        fit = [node.cookie for node in mine if node.thing.kind in kinds] if kinds else objects
+        if place < LEGAL and fit:
+            return fit[place % len(fit)]
+        if place < LEGAL + 8 and objects:
             return objects[place % len(objects)]
-        others = [n.cookie for n in self.model.nodes if n.holder is not process][::-1]
-        dead = [
-            c for c in self.model.cookies[::-1] if not any(n.cookie == c for n in self.model.nodes)
-        ]
-        calls = [node.cookie for node in mine if node.thing.kind is ObjectKind.CALL]
-        group = ([c for c in others if c not in asleep], dead, JUNK, calls)[place % 4]
-        return group[place // 4 % len(group)] if group else 12345
+        living = {node.cookie: node.holder for node in self.model.nodes}
+        group: list[int]
+        if place % 4 == 0:
+            group = [c for c, holder in living.items() if holder is not process and c not in asleep]
+        elif place % 4 == 1:
+            group = [cookie for cookie in self.model.cookies if cookie not in living]
+        elif place % 4 == 2:
+            group = [node.cookie for node in mine if node.thing.kind is ObjectKind.CALL]
+        else:
+            group = JUNK
+        return group[-1 - place // 4 % len(group)] if group else 12345
 
     # ---- a call ----
 
@@ -154,7 +164,7 @@ class CapabilityWorld(RuleBasedStateMachine):
             and node.rights & right
             and (like is None or node.thing == like.thing)
         ]
-        return fit[place % len(fit)] if fit and place < 25 else self.number(process, place)
+        return fit[place % len(fit)] if fit and place < LEGAL else self.number(process, place)
 
     def slots_of(self, process: Process, slots: list[Passed]) -> list[Passed]:
         """Slots with numbers in place of places."""

@@ -15,7 +15,7 @@ from anos_sim.stage3.process import Process, ProcessState
 from anos_sim.stage3.thread import ThreadState
 
 from .authority import BADARGS, FAILURE, INCAPABLE, OK, Node, Thing
-from .capability_world import NUMBERS, PASSED, PLACES, CapabilityWorld
+from .capability_world import LEGAL, NUMBERS, PASSED, PLACES, CapabilityWorld
 from .post import Letter, Post, Wait
 from .puppets import Answer, Puppet
 from .slots import Passed, read_transfer, write_transfer
@@ -115,7 +115,7 @@ class IpcMachine(CapabilityWorld):
     def mint(self, who: int, place: int, badge: int) -> None:
         puppet = self.idle(who)
         if puppet is not None:
-            cookie = self.number(puppet.process, place)
+            cookie = self.number(puppet.process, place, ObjectKind.CHANNEL)
             node = self.model.held(puppet.process, cookie)
             bad = node is None or node.badge not in (0, badge)
             arguments = (cookie, 0, badge)
@@ -225,7 +225,7 @@ class IpcMachine(CapabilityWorld):
         served = self.post.served_by(process)
         others = [*self.post.letters, None]
         letter = (
-            served[place % len(served)] if served and place < 25 else others[place % len(others)]
+            served[place % len(served)] if served and place < LEGAL else others[place % len(others)]
         )
         cookie = letter.cookie if letter is not None else self.number(process, place)
         slots = [] if plain else self.slots_of(process, slots)
