@@ -1,10 +1,13 @@
 /*
  * Writes to disk0:, which is empty, by every request that changes something, and
  * reads it back. The host looks at the disk afterwards with its own tools. With the
- * argument "idle" nobody asks for a sync: then the driver must do it by itself.
+ * argument "idle" nobody asks for a sync: then the driver must do it by itself. With
+ * "die" it writes until it dies, in the middle of a request.
  */
 #include "check.h"
 #include "file_client.h"
+
+#include <anos/thread.h>
 
 #define LARGE_BYTES (300 * 1024)
 
@@ -76,8 +79,31 @@ static void check_changes(void)
                               entry->modified == 1600000000);
 }
 
+static void *die(void *unused)
+{
+    (void)unused;
+    anos_task_sleep_current(15 * MS);
+    anos_kill_process(0);
+    return NULL;
+}
+
+static void write_until_death(void)
+{
+    static uint8_t data[3000];
+    disk = file_system("disk0:/", page);
+    file_create(disk, "disk0:/victim", page);
+    anos_thread_start(ANOS_CLASS_NORMAL, 0x10000, die, NULL);
+    printf("writes until it dies\n");
+    for (uint64_t at = 0;; at += 1000) {
+        file_write(disk, "disk0:/victim", at % (1 << 20), data, sizeof data, page);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "die") == 0) {
+        write_until_death();
+    }
     const bool is_idle = argc > 1 && strcmp(argv[1], "idle") == 0;
     disk = file_system("disk0:/", page);
     CHECK("disk0: is mounted", disk != 0);

@@ -75,6 +75,30 @@ def test_what_nobody_syncs_is_on_the_disk_after_a_while(tmp_path: Path) -> None:
     assert read_all(disk, tmp_path / "read") == {"moved": LARGE, "small.txt": b"small\n"}
 
 
+def test_a_program_that_dies_in_the_middle_of_a_write_harms_nobody(tmp_path: Path) -> None:
+    disk = volume(tmp_path / "disk")
+    where = {"wait_for": "disk0:", "stack_size": 0x20000}
+    victims = [entry(f"victim{number}", "die", path="boot:/files.elf", **where) for number in "12"]
+    image = system_image([DEVMAN, DRIVER, *victims, entry("files", "idle", **where)], servers())
+    machine = Machine(MachineConfig(disks=(str(disk),), write=True, cpus=2))
+    kernel = boot(machine, image, "derived")
+    lines: list[LogLine] = []
+    kernel.on_log = lines.append
+    while kernel.advance(1000):
+        pass
+    said = [line.text for line in lines if line.process == "files"]
+    assert said.count("writes until it dies") == 2
+    assert said[-1] == "done 19"
+    assert not [text for text in said if text.startswith("FAIL")]
+    check_kernel(kernel)
+    kernel.close()
+    machine.close()
+    assert complaints(disk) == []
+    found = read_all(disk, tmp_path / "read")
+    assert found.pop("victim").strip(b"\0") == b""
+    assert found == {"moved": LARGE, "small.txt": b"small\n"}
+
+
 def test_without_write_the_image_stays_as_it_was(tmp_path: Path) -> None:
     disk = volume(tmp_path / "disk")
     before = disk.read_bytes()
