@@ -440,15 +440,17 @@ CALLS: tuple[Call, ...] = (
         Sysno.BUILD_PROCESS,
         "anos_build_process",
         ((_U64, "thread_class"),),
-        "Make an empty process that does not run yet. The value is a process capability.",
+        "Make an empty process that does not run yet. The value is a process capability, which "
+        "outlives the process: it then tells how that ended, until it is dropped.",
     ),
     Call(
         Sysno.MAP_INTO,
         "anos_map_into",
         ((_U64, "process"), (_U64, "source"), (_U64, "target"), (_U64, "size"), (_U64, "flags")),
         "Map the caller's pages at `source` into a process being built, at `target` with the "
-        "protection `flags`; pages that either side may write become copy-on-write. With source 0 "
-        "the range is demand-zero memory.",
+        "protection `flags`; pages that either side may write become copy-on-write. Pages that the "
+        "caller has by a right (map_physical, map_memory) are left out. With source 0 the range is "
+        "demand-zero memory.",
     ),
     Call(
         Sysno.START_PROCESS,
@@ -460,7 +462,8 @@ CALLS: tuple[Call, ...] = (
         Sysno.KILL_PROCESS,
         "anos_kill_process",
         ((_U64, "process"),),
-        "End a process, built or running, at once; 0 is the caller's own.",
+        "End a process, built or running, at once; 0 is the caller's own. Errors: FAILURE if it is "
+        "not held or has ended, INCAPABLE without KILL.",
     ),
     Call(
         Sysno.SET_THREAD_POINTER,
@@ -493,7 +496,8 @@ CALLS: tuple[Call, ...] = (
         "anos_drop",
         ((_U64, "cookie"),),
         "Give up a capability. What was derived from it stays valid. Under `bearer` nothing "
-        "happens. Errors: BADARGS if it is not held.",
+        "happens, except that the maker of a notification, a memory object or a process forgets its "
+        "number. Errors: BADARGS if it is not held.",
     ),
     Call(
         Sysno.MINT,
@@ -568,7 +572,8 @@ CALLS: tuple[Call, ...] = (
         Sysno.SIGNAL,
         "anos_signal",
         ((_U64, "notification"), (_U64, "bits")),
-        "Set bits of a notification and wake who waits for one of them; never blocks. Errors: "
+        "Set bits of a notification and wake who waits for one of them, in order: each takes all "
+        "set bits that it waits for, and bits that nobody waits for stay. Never blocks. Errors: "
         "FAILURE if it is not held, INCAPABLE without SEND.",
     ),
     Call(
@@ -577,33 +582,41 @@ CALLS: tuple[Call, ...] = (
         ((_U64, "notification"), (_U64, "mask"), (_U64, "timeout_ns")),
         "Wait until a bit of `mask` is set and take all of the mask's bits that are: they are the "
         "value, and 0 in the notification. At most `timeout_ns` (0: for ever). Errors: FAILURE if "
-        "it is not held, INCAPABLE without RECEIVE, BADARGS for an empty mask, TIMED_OUT.",
+        "it is not held, INCAPABLE without RECEIVE or when that is taken away meanwhile, BADARGS "
+        "for an empty mask, TIMED_OUT.",
     ),
     Call(
         Sysno.YIELD,
         "anos_yield",
         (),
-        "Let the other ready threads of this CPU go first, those of lower classes not.",
+        "Go behind the ready threads of this CPU that have the same class and priority; higher ones "
+        "go first as well, lower ones do not run because of it.",
     ),
     Call(
         Sysno.PROTECT,
         "anos_protect",
         ((_U64, "size"), (_U64, "base"), (_U64, "flags")),
-        "Change the protection of the caller's mapped pages (ANOS_MAP_...). A page gets WRITE only "
-        "if it is the caller's own memory. Errors: BADARGS for a bad range, FAILURE if a page of "
-        "it is not mapped or may not be had so; nothing has changed then.",
+        "Change the protection of the caller's pages: READ, WRITE, EXEC, or 0 for no access at all. "
+        "What is in them stays. A page of an AUTOMAP region that has not appeared yet counts as "
+        "mapped. A page that is the caller's own memory may get WRITE: if others have it too, the "
+        "first write makes a copy. One that is mapped by a right (map_physical, map_memory) gets "
+        "what a capability held here allows. Under `derived` WRITE and EXEC exclude each other. "
+        "Errors: BADARGS for no range of whole pages or unknown flags, FAILURE if a page is not "
+        "mapped, is a message's, or may not be had so; nothing has changed then.",
     ),
     Call(
         Sysno.EXIT_PROCESS,
         "anos_exit_process",
         ((_U64, "status"),),
-        "End this process; the low 32 bits of `status` are kept for who observes it.",
+        "End this process with all its threads; the low 32 bits of `status` are kept for who "
+        "observes it.",
     ),
     Call(
         Sysno.WATCH_PROCESS,
         "anos_watch_process",
         ((_U64, "process"), (_U64, "notification"), (_U64, "bits")),
-        "Have bits of a notification signalled when a process ends; at once if it has. Errors: "
+        "Have bits of a notification signalled when a process ends, at once if it has. It rests on "
+        "both capabilities: without one of them nothing is signalled. Errors: "
         "FAILURE if one of them is not held, INCAPABLE without OBSERVE or SEND.",
     ),
     Call(
@@ -611,15 +624,17 @@ CALLS: tuple[Call, ...] = (
         "anos_process_status",
         ((_U64, "process"),),
         "How far a process is: ANOS_END_... in the upper 32 bits, below them its exit status, once "
-        "it has exited. Errors: FAILURE if it is not held, INCAPABLE without OBSERVE.",
+        "it has exited (by exit_process, or with its last thread). Errors: FAILURE if it is not held, INCAPABLE without OBSERVE.",
     ),
     Call(
         Sysno.CREATE_MEMORY,
         "anos_create_memory",
         ((_U64, "size"),),
         "Make a memory object of zeroed pages that several processes can map. It lives until the "
-        "last capability to it is gone. The value is its cookie. Errors: BADARGS for no whole "
-        "pages, FAILURE if there is no memory.",
+        "last capability to it is gone; who loses the right to it loses the pages that were mapped "
+        "by it, but a page that came with a message only with the reply. New processes do not "
+        "inherit its pages. The value is its cookie. Errors: BADARGS for no whole pages, FAILURE if "
+        "there is no memory.",
     ),
     Call(
         Sysno.MAP_MEMORY,
@@ -634,7 +649,8 @@ CALLS: tuple[Call, ...] = (
         "anos_futex_wait",
         (("const uint32_t *", "word"), ("uint32_t", "expected"), (_U64, "timeout_ns")),
         "Wait until the word is woken, if it still has the expected value, at most `timeout_ns` "
-        "(0: for ever). Errors: FAILURE if it has another value, BADARGS if it cannot be read, "
+        "(0: for ever). A word is an address of this process: other processes do not wake it. "
+        "Errors: FAILURE if it has another value, BADARGS if it is unaligned or cannot be read, "
         "TIMED_OUT.",
     ),
     Call(

@@ -54,8 +54,8 @@ class Dispatcher:
         self.scheduler = scheduler
         self.quantum_ps = quantum_ps
         self.events: EventLog | None = None
-        self._sleepers = clock.source("sleep")
-        self._timers = clock.source("timer")
+        self._sleepers = clock.source("sleep", cancellable=True)
+        self._timers = clock.source("timer", cancellable=True)
 
     def now_ps(self) -> int:
         """Local time of whoever acts: the CPU whose trap is handled, or the event."""

@@ -46,7 +46,7 @@ def wait(kernel: Kernel, caller: Thread, cookie: int, mask: int, timeout_ns: int
 
     Raises:
         SyscallError(FAILURE): no such notification.
-        SyscallError(INCAPABLE): no right to receive, or it was taken away meanwhile.
+        SyscallError(INCAPABLE): no right to receive, or it is taken away meanwhile.
         SyscallError(BADARGS): an empty mask.
         SyscallError(TIMED_OUT): no bit of the mask was set in time.
     """

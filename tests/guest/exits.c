@@ -83,7 +83,8 @@ static void check_ways(void)
 {
     ends_so("exit: its status", exit_with, 7, ENDED(ANOS_END_EXITED, 7));
     ends_so("exit: 0", exit_with, 0, ENDED(ANOS_END_EXITED, 0));
-    ends_so("exit: the low 32 bits", exit_with, 0xFEDCBA9876543210, ENDED(ANOS_END_EXITED, 0x76543210));
+    ends_so("exit: the low 32 bits", exit_with, 0xFEDCBA9876543210,
+            ENDED(ANOS_END_EXITED, 0x76543210));
     ends_so("exit: -1", exit_with, UINT64_MAX, ENDED(ANOS_END_EXITED, UINT32_MAX));
     ends_so("exit: its other threads end, too", exit_from_threads, 3, ENDED(ANOS_END_EXITED, 3));
     ends_so("the last thread's end is an exit", return_at_once, 0, ENDED(ANOS_END_EXITED, 0));

@@ -110,7 +110,8 @@ static void check_refusals(void)
     is("an end outside is BADARGS", anos_protect(2 * PAGE, ANOS_USER_END - PAGE, R), ANOS_BADARGS);
     is("a size that wraps is BADARGS", anos_protect(-PAGE, AREA, R), ANOS_BADARGS);
     is("an unknown flag is BADARGS", anos_protect(PAGE, AREA, 16), ANOS_BADARGS);
-    is("NOCACHE is not its business", anos_protect(PAGE, AREA, RW | ANOS_MAP_NOCACHE), ANOS_BADARGS);
+    is("NOCACHE is not its business", anos_protect(PAGE, AREA, RW | ANOS_MAP_NOCACHE),
+       ANOS_BADARGS);
     is("an unmapped page is FAILURE", anos_protect(PAGE, AREA + 2 * PAGE, R), ANOS_FAILURE);
     is("one among others, too", anos_protect(4 * PAGE, AREA, R), ANOS_FAILURE);
     CHECK("and then nothing has changed", writable(AREA) && writable(AREA + 3 * PAGE));

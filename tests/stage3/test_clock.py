@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,7 +60,7 @@ def test_after_counts_from_now() -> None:
 
 def test_a_cancelled_event_never_fires_and_the_others_do() -> None:
     clock, fired = Clock(), list[int]()
-    mine, other = clock.source("mine"), clock.source("other")
+    mine, other = clock.source("mine", cancellable=True), clock.source("other")
     for number in range(10):
         clock.at(number % 4, mine, fired.append, number)
     clock.at(0, other, fired.append, 4)
@@ -71,3 +73,39 @@ def test_a_cancelled_event_never_fires_and_the_others_do() -> None:
     clock.at(5, mine, fired.append, 5)
     clock.cancel(mine, 5)
     assert clock.next_ps == NEVER
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 9)), max_size=80))
+def test_what_is_left_fires_in_order(steps: list[tuple[int, int, int]]) -> None:
+    """Against a list that is sorted anew each time."""
+    clock, fired = Clock(), list[int]()
+    source = clock.source("timer", cancellable=True)
+    model: list[tuple[int, int, int]] = []
+    expected: list[int] = []
+    for number, (what, time_ps, name) in enumerate(steps):
+        if what < 2:
+            clock.at(time_ps, source, fired.append, name)
+            model.append((time_ps, number, name))
+        elif what == 2:
+            clock.cancel(source, name)
+            model = [event for event in model if event[2] != name]
+        elif model:
+            clock.fire()
+            first = min(model)
+            model.remove(first)
+            expected.append(first[2])
+        assert fired == expected
+        assert clock.next_ps == (min(model)[0] if model else NEVER)
+        assert [time_ps for time_ps, _ in clock.pending()] == sorted(each[0] for each in model)
+
+
+def test_ten_thousand_cancelled_events_take_no_time_each() -> None:
+    clock = Clock()
+    source = clock.source("timer", cancellable=True)
+    for number in range(10_000):
+        clock.at(number % 7, source, lambda name: None, number)
+    begin = time.perf_counter()
+    for number in range(10_000):
+        clock.cancel(source, number)
+    assert time.perf_counter() - begin < 1
+    assert clock.pending() == []

@@ -87,7 +87,7 @@ int anos_thread_start(uint8_t thread_class, size_t stack_bytes, void *(*run)(voi
     return error;
 }
 
-/* A time that is to come, in nanoseconds; 0, which the kernel takes for none, only if it is NULL. */
+/* In nanoseconds. 0, which the kernel takes for no limit, only if there is none. */
 static uint64_t timeout_ns(const struct timespec *timeout)
 {
     if (timeout == NULL) {
