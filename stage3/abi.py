@@ -496,8 +496,8 @@ CALLS: tuple[Call, ...] = (
         "anos_drop",
         ((_U64, "cookie"),),
         "Give up a capability. What was derived from it stays valid. Under `bearer` nothing "
-        "happens, except that the maker of a notification, a memory object or a process forgets its "
-        "number. Errors: BADARGS if it is not held.",
+        "happens, except that the maker of a notification, a memory object or a process forgets "
+        "its number. Errors: BADARGS if it is not held.",
     ),
     Call(
         Sysno.MINT,
@@ -589,20 +589,20 @@ CALLS: tuple[Call, ...] = (
         Sysno.YIELD,
         "anos_yield",
         (),
-        "Go behind the ready threads of this CPU that have the same class and priority; higher ones "
-        "go first as well, lower ones do not run because of it.",
+        "Go behind the ready threads of this CPU that have the same class and priority; higher "
+        "ones go first as well, lower ones do not run because of it.",
     ),
     Call(
         Sysno.PROTECT,
         "anos_protect",
         ((_U64, "size"), (_U64, "base"), (_U64, "flags")),
-        "Change the protection of the caller's pages: READ, WRITE, EXEC, or 0 for no access at all. "
-        "What is in them stays. A page of an AUTOMAP region that has not appeared yet counts as "
-        "mapped. A page that is the caller's own memory may get WRITE: if others have it too, the "
-        "first write makes a copy. One that is mapped by a right (map_physical, map_memory) gets "
-        "what a capability held here allows. Under `derived` WRITE and EXEC exclude each other. "
-        "Errors: BADARGS for no range of whole pages or unknown flags, FAILURE if a page is not "
-        "mapped, is a message's, or may not be had so; nothing has changed then.",
+        "Change the protection of the caller's pages: READ, WRITE, EXEC, or 0 for no access. What "
+        "is in them stays. A page of an AUTOMAP region that has not appeared yet counts as mapped. "
+        "A page that is the caller's own memory may get WRITE: if others have it too, the first "
+        "write makes a copy. One that is mapped by a right (map_physical, map_memory) gets what a "
+        "capability held here allows. Under `derived` WRITE and EXEC exclude each other. Errors: "
+        "BADARGS for no range of whole pages or unknown flags, FAILURE if a page is not mapped, is "
+        "a message's, or may not be had so; nothing has changed then.",
     ),
     Call(
         Sysno.EXIT_PROCESS,
@@ -624,7 +624,8 @@ CALLS: tuple[Call, ...] = (
         "anos_process_status",
         ((_U64, "process"),),
         "How far a process is: ANOS_END_... in the upper 32 bits, below them its exit status, once "
-        "it has exited (by exit_process, or with its last thread). Errors: FAILURE if it is not held, INCAPABLE without OBSERVE.",
+        "it has exited (by exit_process, or with its last thread). Errors: FAILURE if it is not "
+        "held, INCAPABLE without OBSERVE.",
     ),
     Call(
         Sysno.CREATE_MEMORY,
@@ -633,8 +634,8 @@ CALLS: tuple[Call, ...] = (
         "Make a memory object of zeroed pages that several processes can map. It lives until the "
         "last capability to it is gone; who loses the right to it loses the pages that were mapped "
         "by it, but a page that came with a message only with the reply. New processes do not "
-        "inherit its pages. The value is its cookie. Errors: BADARGS for no whole pages, FAILURE if "
-        "there is no memory.",
+        "inherit its pages. The value is its cookie. Errors: BADARGS for no whole pages, FAILURE "
+        "if there is no memory.",
     ),
     Call(
         Sysno.MAP_MEMORY,

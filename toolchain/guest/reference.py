@@ -98,7 +98,7 @@ def render(abi: ModuleType, refusals: Refusals) -> str:
 def _call(call: Any, refusals: list[tuple[str, str]]) -> Iterator[str]:
     arguments = ", ".join(_declare(c_type, name) for c_type, name in call.arguments)
     yield from (f"#### {call.number.value} {call.number.name}", "")
-    yield from (f"`{call.symbol}({arguments or 'void'})`", "")
+    yield from (*_paragraph(f"`{call.symbol}({arguments or 'void'})`"), "")
     yield from _paragraph(call.doc.partition(" Errors:")[0])
     if refusals:
         yield ""
