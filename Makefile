@@ -1,7 +1,7 @@
 # make run    boot the system on its sample disk
 # make test   run all tests
 # make check  lint, format and type checks, and the fuzzers for minutes
-# make fuzz   the fuzzers alone, each for FUZZ_SECONDS
+# make fuzz   the fuzzers alone, each for FUZZ_SECONDS; and the seeded faults
 # make build  compile the C parts that have changed
 # make docs   print the system calls into docs/protocols.md
 #
@@ -29,7 +29,8 @@ check: build
 
 fuzz: build
 	@ANOS_SIM_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -q \
-		tests/hw/test_hostile.py tests/system/test_fuzz_calls.py \
+		tests/hw/test_hostile.py tests/system/test_fuzz_calls.py tests/stage3/test_capability.py \
+		tests/stage3/test_ipc.py tests/stage3/test_scale.py tests/stage3/test_mutants.py \
 		tests/servers/test_power_cut.py tests/servers/test_fat32_model.py \
 		tests/servers/test_fat32_limits.py tests/servers/test_fat32_fuzz.py tests/system/test_files.py
 
