@@ -149,3 +149,12 @@ def test_every_view_tells_about_itself(capsys: Capture) -> None:
     text = capsys.readouterr().out
     for view in ("tree", "holders", "why", "diff"):
         assert view in text
+
+
+def test_a_run_that_does_not_end_is_looked_at_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("anos_sim.toolchain.inspect.boot.DEFAULT_END", "2ms")
+    assert "at 2 ms" in run(capsys)
+    assert "at 20 ms" in run(capsys, "--for", "20ms")
+    assert "at 3 ms" in run(capsys, "--at", "3ms")
