@@ -105,6 +105,7 @@ PROGRAMS = (
     Program("policy", "where the policies differ", deaths=7),
     Program("process", "creating processes, and what they leave behind"),
     Program("protect", "the protection of pages", deaths=6, own_calls=True),
+    Program("pthreads", "threads of the C library", own_calls=True),
     Program("regions", "regions and the pages that appear in them"),
     Program("schedule", "who runs when"),
     Program("shared", "memory objects", deaths=1, own_calls=True),
