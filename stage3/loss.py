@@ -43,7 +43,7 @@ def gone(kernel: Kernel, lost: list[Capability]) -> None:
     for process in holders:
         _wake(kernel, process)
     for process in unmap:
-        if process.state is not ProcessState.DEAD:
+        if process.maps_by_right and process.state is not ProcessState.DEAD:
             _unmap(process)
     for target in objects:
         _end_if_lost(kernel, target)

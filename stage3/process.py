@@ -59,6 +59,8 @@ class Process(KernelObject):
     threads: list[Thread] = attrs.field(factory=list, repr=False)
     ranges: dict[Capability, None] = attrs.field(factory=dict, repr=False)
     """Those of its capabilities that are to physical memory, memory objects or vectors."""
+    maps_by_right: bool = False
+    """Has it ever mapped a page that it would lose with a capability?"""
     receives_on: dict[Channel, None] = attrs.field(factory=dict, repr=False)
     vectors: list[InterruptVector] = attrs.field(factory=list, repr=False)
     dma_runs: list[tuple[int, int]] = attrs.field(factory=list, repr=False)

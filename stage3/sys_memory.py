@@ -134,6 +134,7 @@ def map_physical(
         space.reserve(base, size_bytes)
     except OutOfFrames:
         raise SyscallError(Status.FAILURE) from None
+    process.maps_by_right = True
     bits = space.protection(flags) | USER
     space.unmap(base, size_bytes)
     frames = kernel.frames

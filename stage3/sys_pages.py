@@ -92,6 +92,7 @@ def map_memory(
         raise SyscallError(Status.INCAPABLE)
     if offset + size_bytes > target.extent[1]:
         raise SyscallError(Status.FAILURE)
+    caller.process.maps_by_right = True
     try:
         target.map(caller.process.space, base, offset, size_bytes, flags)
     except OutOfFrames:
