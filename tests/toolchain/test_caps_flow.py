@@ -98,8 +98,15 @@ def test_a_process_is_reached_by_who_may_end_it_and_its_end_is_seen() -> None:
         P:
         O: call process_status; process P observe
         X: process P kill observe
+        Y: call kill_process; process P observe
     """)
-    assert answers(graph, "reach") == {"K": "-11.", "P": ".-1.", "O": "..-.", "X": "...-"}
+    assert answers(graph, "reach") == {
+        "K": "-11..",
+        "P": ".-1..",
+        "O": "..-..",
+        "X": "...-.",
+        "Y": "....-",
+    }
 
 
 def test_the_log_is_read_by_who_may_read_it() -> None:
@@ -147,6 +154,38 @@ def test_the_value_of_an_answer_passes_send_and_nothing_else() -> None:
         B: call recv_message; call reply_message; channel 1 receive
     """)
     assert answers(graph, "leak") == {"A": "-.", "B": "s-"}
+
+
+def test_what_was_passed_on_goes_further_as_the_value_of_an_answer() -> None:
+    graph = held("""
+        A: call send_message; call send_transfer; channel 1 send; channel 9 send grant
+        B: call recv_message; call recv_transfer; call reply_message
+        B: channel 1 receive; channel 2 receive
+        C: call send_message; channel 2 send
+        D: call recv_message; channel 9 receive
+    """)
+    assert answers(graph, "leak") == {"A": "-1s.", "B": "s-s.", "C": "..-.", "D": "...-"}
+    assert answers(graph, "leak", "B") == {"A": "-1..", "B": "s-s.", "C": "..-.", "D": "...-"}
+    report = FlowReport(graph)
+    assert report.could_reach.steps(2, 3) == 1, "C could get SEND on channel 9"
+    a, c = graph.processes[0], graph.processes[2]
+    assert list(way_lines(report, a, c))[-3:] == [
+        "Of the capabilities of A[1] only SEND on a channel can come to C[3]:",
+        "  1  A[1] passes capabilities to B[2] in messages on channel 1",
+        "  2  B[2] answers C[3] on channel 2 with SEND on another channel",
+    ]
+
+
+def test_a_call_that_came_lets_more_come() -> None:
+    graph = held("""
+        A: call send_message; call send_transfer grant; channel 1 send
+        B: call recv_message; call recv_transfer; call send_message
+        B: channel 1 receive; channel 2 send; channel 3 send grant
+        C: call recv_message; call recv_transfer; call send_message; channel 2 receive
+        D: call recv_message; channel 3 receive
+    """)
+    assert answers(graph, "leak")["B"] == ".-..", "it may not send capabilities yet"
+    assert FlowReport(graph).could_reach.steps(2, 3) == 1, "then it could, to C"
 
 
 def test_a_name_passes_send_from_who_may_name_to_who_may_find() -> None:
