@@ -9,7 +9,7 @@
 
 enum { CREATED = 48, BUILT = 50, MESSAGES = 10000 };
 
-static uint64_t channel, line;
+static uint64_t channel, line, ends;
 static uint8_t page[PAGE] __attribute__((aligned(PAGE)));
 static uint64_t built_stack[PAGE / 8] __attribute__((aligned(PAGE)));
 
@@ -54,8 +54,12 @@ static void have(const uint64_t *arguments)
     anos_alloc_interrupt_vector(0, &address, &data);
     const uint64_t built = anos_build_process(ANOS_CLASS_NORMAL).value;
     anos_map_into(built, (uint64_t)page, AREA, PAGE, RW);
+    const uint64_t memory = anos_create_memory(2 * PAGE).value;
+    anos_map_memory(memory, AREA + 4 * MIB, 0, 2 * PAGE, RW);
+    anos_protect(PAGE, AREA + 4 * MIB, ANOS_MAP_READ);
+    anos_watch_process(built, anos_create_notification().value, 1);
     anos_send_message(arguments[0], 1, 8, (void *)AREA);
-    anos_kill_process(0);
+    anos_exit_process(1);
 }
 
 static void have_and_sleep(void)
@@ -63,10 +67,23 @@ static void have_and_sleep(void)
     anos_task_sleep_current(INT64_MAX);
 }
 
-/* A thread ends, another one sleeps for ever, and their process ends. */
+static void have_and_wait(void)
+{
+    anos_wait(anos_create_notification().value, 1, 3600000 * MS);
+}
+
+static void have_a_futex(void)
+{
+    static const uint32_t word;
+    anos_futex_wait(&word, 0, 3600000 * MS);
+}
+
+/* A thread ends, others sleep or wait, and their process ends. */
 static void have_threads(const uint64_t *arguments)
 {
     start_thread(have_and_sleep, ANOS_CLASS_HIGH);
+    start_thread(have_and_wait, ANOS_CLASS_HIGH);
+    start_thread(have_a_futex, ANOS_CLASS_HIGH);
     start_thread((void (*)(void))(uintptr_t)anos_kill_current_task, ANOS_CLASS_HIGH);
     anos_task_sleep_current(0);
     anos_send_message(arguments[0], 1, 0, NULL);
@@ -110,7 +127,9 @@ static void build(void)
     anos_map_into(process, (uint64_t)built_stack, AREA, PAGE, RW);
     anos_start_process(process, (uint64_t)built_entry, AREA + 496 * 8);
     hear();
+    anos_watch_process(process, ends, 1);
     anos_kill_process(process);
+    anos_wait(ends, 1, 0);
     anos_drop(process); /* else it would go on telling how it ended */
 }
 
@@ -136,6 +155,7 @@ int main(void)
 {
     channel = anos_create_channel().value;
     line = anos_create_channel().value;
+    ends = anos_create_notification().value;
     memset(page, 1, sizeof page);
     start_child("server", serve, line, 0);
     for (int number = 1;; number++) {
