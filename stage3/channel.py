@@ -74,8 +74,8 @@ class Receive:
     whether its wait has a limit. A thread has one and uses it again. `tag_slot`
     and `size_slot` are the RAM words that the two go to (-1: not wanted, or not
     aligned); that was found out in the address space's `generation` and holds
-    while it lasts. `buffer_slot` is the RAM word that is the buffer's page-table
-    entry (-1: not known).
+    while it lasts. `frame` is the one that has both (-1: none). `buffer_slot` is
+    the RAM word that is the buffer's page-table entry (-1: not known).
     """
 
     def __init__(self, thread: Thread, channel: Channel, capability: Capability) -> None:
@@ -86,6 +86,7 @@ class Receive:
         self.timed = False
         self.tag_pointer = self.size_pointer = self.buffer = 0
         self.tag_slot = self.size_slot = self.buffer_slot = self.generation = -1
+        self.frame = -1
 
     def is_possible(self) -> bool:
         """May the thread write its tag and its size there, now?"""
@@ -103,6 +104,8 @@ class Receive:
             self.size_slot >= 0 or not self.size_pointer
         ):
             self.generation = space.generation
+        frame = self.tag_slot >> 9
+        self.frame = frame if frame == self.size_slot >> 9 else -1
         return True
 
 

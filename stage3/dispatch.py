@@ -130,15 +130,19 @@ class Dispatcher:
             self.events.extend((WAKE, self.now_ps(), thread.tid))
         cpu, last = self.current, thread.last_cpu
         if cpu is None:
-            cpu = last or self.place()
+            self.make_ready(thread, last or self.place())
         elif cpu.thread is None and cpu.next is None and not cpu.queue.count:
             thread.state = READY
             thread.ready_ps = cpu.state[NOW]
             cpu.next = thread  # handed over: no queue is touched
-            return
+        elif last is cpu and cpu.next is None and len(self.cpus) == 1:
+            thread.state = READY
+            thread.ready_ps = cpu.state[NOW]
+            cpu.queue.push(thread)
         elif last is not None and last is not cpu and not last.has_work():
-            cpu = last
-        self.make_ready(thread, cpu)
+            self.make_ready(thread, last)
+        else:
+            self.make_ready(thread, cpu)
 
     def block(self, thread: Thread, state: ThreadState, on: object) -> None:
         """Take the running thread off its CPU until it is woken."""

@@ -97,17 +97,14 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
             _open_window(kernel, message, receive)
         except OutOfFrames:
             return 0
-    words, uses = kernel.physical.words, kernel.physical.uses
-    slot = receive.tag_slot
-    if slot >= 0 and not uses[slot >> 9] & MAY_RUN:
-        words[slot] = message.tag
-    elif receive.tag_pointer:
-        space.store_word(receive.tag_pointer, message.tag)
-    slot = receive.size_slot
-    if slot >= 0 and not uses[slot >> 9] & MAY_RUN:
-        words[slot] = message.size_bytes
-    elif receive.size_pointer:
-        space.store_word(receive.size_pointer, message.size_bytes)
+    physical = kernel.physical
+    if receive.frame >= 0 and not physical.uses[receive.frame] & MAY_RUN:
+        words = physical.words
+        words[receive.tag_slot] = message.tag
+        words[receive.size_slot] = message.size_bytes
+    else:
+        _store(space, receive.tag_slot, receive.tag_pointer, message.tag)
+        _store(space, receive.size_slot, receive.size_pointer, message.size_bytes)
     ready = kernel.jar.ready
     cookie = ready.pop() if ready else kernel.jar()
     while cookie in process.messages:
@@ -122,6 +119,15 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
         number, tid = message.channel.number, receive.thread.tid
         kernel.events.extend((RECEIVED, 0, tid, number, message.number, page, cookie))
     return cookie
+
+
+def _store(space: AddressSpace, slot: int, pointer: int, value: int) -> None:
+    """Store a word that a receiver wants (pointer 0: it does not), by its slot if it has one."""
+    physical = space.physical
+    if slot >= 0 and not physical.uses[slot >> 9] & MAY_RUN:
+        physical.words[slot] = value
+    elif pointer:
+        space.store_word(pointer, value)
 
 
 def _open_window(kernel: Kernel, message: Message, receive: Receive) -> None:

@@ -7,7 +7,7 @@ looks at the clock or at other CPUs, so runs repeat.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Protocol
 
 from .abi import SLICE_TICKS
@@ -29,17 +29,14 @@ class RunQueue:
     """
 
     def __init__(self) -> None:
-        self._queues: dict[int, deque[Thread]] = {}
+        self._queues: defaultdict[int, deque[Thread]] = defaultdict(deque)
         self.first_level = EMPTY
         self.count = 0
 
     def push(self, thread: Thread) -> None:
         """Append to the back of its level."""
         level = thread.level
-        queue = self._queues.get(level)
-        if queue is None:
-            queue = self._queues[level] = deque()
-        queue.append(thread)
+        self._queues[level].append(thread)
         self.count += 1
         if level < self.first_level:
             self.first_level = level
@@ -55,7 +52,9 @@ class RunQueue:
         queue = self._queues[self.first_level]
         thread = queue.popleft()
         self.count -= 1
-        if not queue:
+        if not self.count:
+            self.first_level = EMPTY
+        elif not queue:
             self._find_first_level()
         return thread
 

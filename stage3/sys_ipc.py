@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from anos_sim.hw.vcpu import NOW
@@ -35,10 +36,7 @@ FAILURE, BADARGS, INCAPABLE = Status.FAILURE, Status.BADARGS, Status.INCAPABLE
 def send_message(
     kernel: Kernel,
     caller: Thread,
-    cookie: int,
-    tag: int,
-    size_bytes: int,
-    buffer: int,
+    arguments: Sequence[int],
     slots: tuple[Slot, ...] = (),
     transfer: int = 0,
 ) -> None:
@@ -48,6 +46,7 @@ def send_message(
         SyscallError(BADARGS): the buffer is no page of the user half.
         SyscallError(FAILURE): more than a page, or no such channel.
     """
+    cookie, tag, size_bytes, buffer = arguments[0], arguments[1], arguments[2], arguments[3]
     if buffer >= USER_END or buffer & PAGE_OFFSET:
         raise SyscallError(BADARGS)
     if size_bytes > PAGE_BYTES:
@@ -68,8 +67,10 @@ def send_message(
     else:
         message.frame_address = message.page_bits = 0
     number = kernel.statistics.messages = kernel.statistics.messages + 1
-    sent_ps = kernel.current.state[NOW]  # type: ignore[union-attr]
-    message.channel, message.capability = channel, held
+    cpu: Cpu = kernel.current  # type: ignore[assignment]
+    sent_ps = cpu.state[NOW]
+    if message.capability is not held:
+        message.channel, message.capability = channel, held
     message.tag, message.size_bytes = tag, size_bytes
     message.sent_ps, message.number = sent_ps, number
     message.receiver, message.window = None, 0
@@ -82,7 +83,7 @@ def send_message(
         kernel.events.extend(
             (SENT, sent_ps, tid, to, number, tag, size_bytes, page, cookie, held.badge)
         )
-    kernel.block(caller, SENDING, message)
+    caller.state, caller.blocked_on, cpu.thread = SENDING, message, None
     waiting = channel.waiting
     while waiting:
         receive = waiting.popleft()
@@ -100,10 +101,7 @@ def send_message(
 def recv_message(
     kernel: Kernel,
     caller: Thread,
-    cookie: int,
-    tag_pointer: int,
-    size_pointer: int,
-    buffer: int,
+    arguments: Sequence[int],
     transfer: int = 0,
     timeout_ns: int = 0,
 ) -> int | None:
@@ -113,6 +111,8 @@ def recv_message(
         SyscallError(BADARGS): a pointer is none the caller may write through.
         SyscallError(FAILURE): no such channel.
     """
+    cookie, tag_pointer = arguments[0], arguments[1]
+    size_pointer, buffer = arguments[2], arguments[3]
     if tag_pointer >= USER_END or size_pointer >= USER_END or buffer >= USER_END:
         raise SyscallError(BADARGS)
     if buffer & PAGE_OFFSET:
@@ -128,8 +128,8 @@ def recv_message(
     receive = caller.receive
     if receive is None:
         receive = caller.receive = Receive(caller, channel, held)
-    receive.channel = channel
-    receive.capability = held
+    if receive.capability is not held:
+        receive.channel, receive.capability = channel, held
     if receive.buffer != buffer:
         receive.buffer, receive.buffer_slot = buffer, -1
     receive.transfer = transfer
@@ -170,12 +170,13 @@ def _becomes_receiver(process: Process, channel: Channel) -> None:
 
 
 @syscall(Sysno.REPLY_MESSAGE)
-def reply_message(kernel: Kernel, caller: Thread, cookie: int, reply: int) -> int | None:
+def reply_message(kernel: Kernel, caller: Thread, arguments: Sequence[int]) -> int | None:
     """Answer a message: its sender wakes with `reply` (0 arrives as FAILURE).
 
     Raises:
         SyscallError(FAILURE): no such message, or its sender is gone.
     """
+    cookie, reply = arguments[0], arguments[1]
     message = caller.process.messages.get(cookie)
     if message is None:
         raise SyscallError(FAILURE)

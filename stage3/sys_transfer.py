@@ -35,7 +35,7 @@ def send_transfer(
     if not caller.process.space.writable(slots, transfer.TRANSFER_BYTES):
         raise SyscallError(Status.BADARGS)
     passed = transfer.read_slots(kernel, caller, slots)
-    sys_ipc.send_message(kernel, caller, cookie, tag, size_bytes, buffer, passed, slots)
+    sys_ipc.send_message(kernel, caller, (cookie, tag, size_bytes, buffer), passed, slots)
 
 
 @syscall(Sysno.RECV_TRANSFER)
@@ -56,9 +56,8 @@ def recv_transfer(
     if buffer & PAGE_OFFSET:
         raise SyscallError(Status.BADARGS)
     timeout_ns = transfer.read_timeout(caller, pointer)
-    return sys_ipc.recv_message(
-        kernel, caller, cookie, tag_pointer, size_pointer, buffer, pointer, timeout_ns
-    )
+    arguments = (cookie, tag_pointer, size_pointer, buffer)
+    return sys_ipc.recv_message(kernel, caller, arguments, pointer, timeout_ns)
 
 
 @syscall(Sysno.REPLY_TRANSFER)
@@ -80,4 +79,4 @@ def reply_transfer(
     if message.transfer and not message.abandoned:
         sender = message.sender.process
         message.answer = transfer.carry(kernel, caller, sender, message, slots)
-    return sys_ipc.reply_message(kernel, caller, cookie, reply)
+    return sys_ipc.reply_message(kernel, caller, (cookie, reply))

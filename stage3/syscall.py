@@ -36,14 +36,14 @@ _ADAPTERS: dict[int, Callable[[Any], Any]] = {
 def syscall(number: Sysno) -> Callable[[Rule], Rule]:
     """File a rule as the handler of a call.
 
-    Its parameters after the thread are the arguments; those that have a default
-    are for other rules.
+    Its parameters after the thread are the arguments, or one that is called
+    `arguments` has them all; those that have a default are for other rules.
     """
 
     def file(rule: Rule) -> Rule:
-        parameters = inspect.signature(rule).parameters.values()
-        arity = sum(each.default is each.empty for each in parameters) - 2
-        TABLE[number] = _ADAPTERS[arity](rule)
+        parameters = inspect.signature(rule).parameters
+        arity = sum(each.default is each.empty for each in parameters.values()) - 2
+        TABLE[number] = rule if "arguments" in parameters else _ADAPTERS[arity](rule)
         return rule
 
     return file
