@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,5 +24,9 @@ def declare_views(parser: argparse.ArgumentParser, arguments: list[str]) -> list
     views = parser.add_subparsers(title="views", metavar="[VIEW]", required=True)
     for view in VIEWS:
         view.add_parser(views)
-    named = arguments and (arguments[0] in views.choices or arguments[0] in ("-h", "--help"))
-    return arguments if named else [DEFAULT_VIEW, *arguments]
+    first = arguments[0] if arguments else ""
+    if first in views.choices or first in ("-h", "--help"):
+        return arguments
+    if first and first[0] != "-" and not Path(first).suffix and not Path(first).exists():
+        parser.error(f"no view {first!r}; there are {', '.join(views.choices)}")
+    return [DEFAULT_VIEW, *arguments]

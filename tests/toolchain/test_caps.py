@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -158,3 +160,18 @@ def test_a_run_that_does_not_end_is_looked_at_after_a_while(
     assert "at 2 ms" in run(capsys)
     assert "at 20 ms" in run(capsys, "--for", "20ms")
     assert "at 3 ms" in run(capsys, "--at", "3ms")
+
+
+def test_a_view_that_there_is_not_is_answered_with_those_there_are(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as outcome:
+        main(["caps", "hodlers", "channel 4"])
+    assert outcome.value.code == 2
+    assert "no view 'hodlers'; there are tree, holders, why" in capsys.readouterr().err
+
+
+def test_other_commands_do_not_wait_for_the_views() -> None:
+    script = (
+        "import sys; from anos_sim.toolchain.cli import make_parser; make_parser(); "
+        "sys.exit(any(name.startswith('anos_sim.toolchain.inspect') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
