@@ -30,6 +30,9 @@ class FutexWait:
     word: int
     timed: bool = False
 
+    def __str__(self) -> str:
+        return f"word {self.word:#x}"
+
 
 def start_waiting(kernel: Kernel, wait: FutexWait, timeout_ns: int) -> None:
     """Queue a wait, whose thread is blocked by now; 0 ns is for ever."""
