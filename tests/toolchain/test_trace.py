@@ -13,18 +13,23 @@ from pathlib import Path
 
 import pytest
 
+from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.events import Event, EventKind
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.event_file import MAGIC, EventFile
 from anos_sim.toolchain.look.jsonl import JsonLines
+from anos_sim.toolchain.look.model import Model
 from anos_sim.toolchain.look.pftrace import TraceWriter
 from anos_sim.toolchain.look.tracks import WINDOW_PS, Tracks
 from anos_sim.toolchain.options import elf_folder
 from support.boot import boot_system
+from support.kernel import program_image, run_image
 from support.pftrace import Parsed, Slice, parse
 
 HELLO = str(elf_folder() / "tests" / "hello.elf")
 PS_PER_NS = 1000
+QUANTUM_NS = 50_000
+"""How far CPUs are apart."""
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +98,8 @@ def test_an_arrow_leads_from_every_message_to_who_serves_it(parsed: Parsed, even
         send, serve = sorted(ends[number], key=lambda each: each.name)
         assert (send.name.split()[0], serve.name.split()[0]) == ("send", "serve")
         assert send.depth == 1, "it is within the call that sends"
-        assert send.begin <= serve.begin <= serve.end == send.end
+        assert send.begin <= serve.begin <= serve.end
+        assert serve.end == pytest.approx(send.end, abs=QUANTUM_NS)
         assert send.arguments["message"] == serve.arguments["message"] == number
         assert send.arguments["answer"] == serve.arguments["answer"] != ""
         assert parsed.names[serve.track] == "serving"
@@ -178,11 +184,17 @@ def test_a_message_of_a_killed_server_ends_without_an_answer(tmp_path: Path) -> 
         event(2, 2, EventKind.PROCESS_START, 2, "p2", "", 0),
         event(3, 1, EventKind.THREAD_START, 1, 0, 1),
         event(4, 2, EventKind.THREAD_START, 2, 0, 1),
+        event(4, 3, EventKind.PROCESS_START, 3, "p3", "", 0),
+        event(4, 3, EventKind.THREAD_START, 3, 0, 1),
         event(5, 1, EventKind.SEND, 7, 1, 0, 8, 0, 0, 0),
-        event(6, 1, EventKind.SEND, 7, 2, 0, 8, 0, 0, 0),
+        event(6, 3, EventKind.SEND, 7, 2, 0, 8, 0, 0, 0),
         event(7, 2, EventKind.RECEIVE, 7, 1, 0, 0),
         event(8, 2, EventKind.RECEIVE, 7, 2, 0, 0),
         event(9, 2, EventKind.UNANSWERED, 7, 1),
+        event(10, 2, EventKind.REPLY, 7, 1, 5),
+        event(11, 2, EventKind.UNANSWERED, 7, 2),
+        event(12, 2, EventKind.THREAD_END),
+        event(13, 1, EventKind.THREAD_END),
     ]
     path = tmp_path / "killed.pftrace"
     with path.open("wb") as file:
@@ -190,9 +202,36 @@ def test_a_message_of_a_killed_server_ends_without_an_answer(tmp_path: Path) -> 
         tracks.hear(happened)
         tracks.finish()
     parsed = parse(path)
-    served = [each for each in parsed.slices if each.name.startswith("serve")]
-    assert [each.arguments.get("answer") for each in served] == ["none", None]
-    assert len({each.track for each in served}) == 2, "two at a time are on two tracks"
+    sent, served = (
+        {each.arguments["message"]: each for each in parsed.slices if each.name.startswith(word)}
+        for word in ("send", "serve")
+    )
+    assert [sent[number].arguments["answer"] for number in (1, 2)] == ["none", "none"]
+    assert [(served[number].begin, served[number].end) for number in (1, 2)] == [
+        (7000, 10000),
+        (8000, 12000),
+    ], "served until the reply, though nobody waits for it; or until the server's end"
+    assert served[1].track != served[2].track, "two at a time are on two tracks"
+
+
+@pytest.mark.parametrize("program", ["deaths", "grants", "process", "shared"])
+def test_kills_and_moves_between_cpus_leave_a_trace_well_formed(
+    program: str, tmp_path: Path
+) -> None:
+    log = EventLog()
+    run_image(program_image(program, own_calls=True), cpus=3, prepare=lambda k: k.record(log))
+    path = tmp_path / "program.pftrace"
+    with path.open("wb") as file:
+        tracks = Tracks(TraceWriter(file))
+        tracks.hear(log.events)
+        tracks.finish()
+    parsed = parse(path)
+    sent = sum(event.kind is EventKind.SEND for event in log.events)
+    assert sum(each.name.startswith("send to") for each in parsed.slices) == sent > 0
+    model = Model()
+    for event in log.events:
+        model.add(event)
+    assert all(channel.waiting == 0 for channel in model.picture("", "", {}).channels)
 
 
 def test_at_ends_the_trace(events: Path, tmp_path: Path) -> None:

@@ -90,6 +90,8 @@ class Model:
         self._processes: dict[int, _Process] = {}
         self._pids: dict[int, int] = {}
         self._channels: dict[int, _Channel] = {}
+        self._open: dict[int, _Channel] = {}
+        """By message: the channel on which its sender waits for an answer."""
         self._begun: dict[int, tuple[int, int]] = {}
         """By CPU: who runs there (tid) and since when."""
         self._busy: dict[int, Share] = {}
@@ -177,6 +179,7 @@ class Model:
         channel = self._channels.setdefault(event.value("channel"), _Channel())
         channel.messages += 1
         channel.waiting += 1
+        self._open[event.value("message")] = channel
         process = self._processes.get(event.pid)
         if process is not None:
             process.sent += 1
@@ -189,7 +192,8 @@ class Model:
             process.received += 1
 
     def _over(self, event: Event) -> None:
-        channel = self._channels.get(event.value("channel"))
+        """Its sender waits no more; one that ended unanswered may be replied to all the same."""
+        channel = self._open.pop(event.value("message"), None)
         if channel is not None:
             channel.waiting -= 1
 

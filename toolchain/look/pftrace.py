@@ -1,7 +1,8 @@
 """A Perfetto trace as it is written: tracks, slices, flows and counters, packet by packet.
 
 The clock is virtual time, in nanoseconds since power-on. Names are interned: each is
-written once and then goes by a number.
+written once and then goes by a number. CPUs are a little apart in time, and a thread that
+moves from one to another may be earlier there: on a track, time then stands still.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class TraceWriter:
         self._instant, self._counter = event.TYPE_INSTANT, event.TYPE_COUNTER
         self._needs_state = packet_type.SEQ_NEEDS_INCREMENTAL_STATE
         self._tracks = 0
+        self._times_ps: dict[int, int] = {}
         self._event_names: dict[str, int] = {}
         self._argument_names: dict[str, int] = {}
         first = self._packet()
@@ -115,7 +117,7 @@ class TraceWriter:
 
     def count(self, track: int, time_ps: int, value: int) -> None:
         """A counter's value from here on."""
-        packet = self._packet(time_ps)
+        packet = self._packet(self._not_back(track, time_ps))
         event = packet.track_event
         event.type = self._counter
         event.track_uuid = track
@@ -131,7 +133,7 @@ class TraceWriter:
         arguments: Arguments,
         flow: int | None,
     ) -> None:
-        packet = self._packet(time_ps)
+        packet = self._packet(self._not_back(track, time_ps))
         event = packet.track_event
         event.type = kind
         event.track_uuid = track
@@ -150,6 +152,13 @@ class TraceWriter:
             else:
                 annotation.uint_value = value
         self._builder.write_packet(packet)
+
+    def _not_back(self, track: int, time_ps: int) -> int:
+        last_ps = self._times_ps.get(track, 0)
+        if time_ps < last_ps:
+            return last_ps
+        self._times_ps[track] = time_ps
+        return time_ps
 
     def _new_track(self) -> tuple[TracePacket, int]:
         self._tracks += 1

@@ -70,8 +70,8 @@ class Tracks:
             EventKind.RESULT: self._result,
             EventKind.SEND: self._send,
             EventKind.RECEIVE: self._receive,
-            EventKind.REPLY: self._over,
-            EventKind.UNANSWERED: self._over,
+            EventKind.REPLY: self._reply,
+            EventKind.UNANSWERED: self._unanswered,
             EventKind.LOG: self._log,
             EventKind.FAULT: self._fault,
             EventKind.INTERRUPT: self._interrupt,
@@ -118,6 +118,9 @@ class Tracks:
         thread = self._threads.get(event.tid)
         if thread is not None:
             self._close(thread, event.time_ps)
+            for lane in thread.lanes:
+                self._serving.pop(lane.message, None)
+                self._end_lane(lane, event.time_ps, _NOTHING)
 
     def _close(self, thread: _Thread, time_ps: int) -> None:
         for _ in thread.open:
@@ -173,19 +176,24 @@ class Tracks:
         name = f"serve {self._names.channel(event.value('channel'))}"
         self._writer.begin(lane.track, event.time_ps, name, {"message": number}, number)
 
-    def _over(self, event: Event) -> None:
-        """A message is answered, or never will be."""
+    def _reply(self, event: Event) -> None:
+        arguments = {"answer": hex(event.value("value"))}
+        self._end_send(event, arguments)
+        lane = self._serving.pop(event.value("message"), None)
+        if lane is not None:
+            self._end_lane(lane, event.time_ps, arguments)
+
+    def _unanswered(self, event: Event) -> None:
+        """Its sender waits no more; who serves it may do so until it replies, or ends."""
+        self._end_send(event, {"answer": "none"})
+
+    def _end_send(self, event: Event, arguments: Arguments) -> None:
         number = event.value("message")
-        replied = event.kind == EventKind.REPLY
-        arguments = {"answer": hex(event.value("value")) if replied else "none"}
         sender = self._senders.pop(number, None)
         if sender is not None and number in sender.open:
             while sender.open.pop() != number:
                 self._writer.end(sender.track, event.time_ps, _NOTHING)
             self._writer.end(sender.track, event.time_ps, arguments)
-        lane = self._serving.pop(number, None)
-        if lane is not None:
-            self._end_lane(lane, event.time_ps, arguments)
 
     def _end_lane(self, lane: _Lane, time_ps: int, arguments: Arguments) -> None:
         if lane.message:
@@ -248,20 +256,18 @@ class Tracks:
 
 
 class _Counter:
-    """A counter track that is written when its value changes, in the order of time."""
+    """A counter track that is written when its value changes."""
 
     def __init__(self, writer: TraceWriter, track: int) -> None:
         self._writer = writer
         self._track = track
         self._value = -1
-        self._last_ps = 0
 
     def set(self, time_ps: int, value: int) -> None:
-        """It has this value from here on; other CPUs may have been a little further."""
+        """It has this value from here on."""
         if value != self._value:
             self._value = value
-            self._last_ps = max(self._last_ps, time_ps)
-            self._writer.count(self._track, self._last_ps, value)
+            self._writer.count(self._track, time_ps, value)
 
 
 class _Rate:
