@@ -15,90 +15,24 @@ from typing import Any, overload
 
 import attrs
 
-from anos_sim.stage3.abi import ObjectKind, Rights
+from anos_sim.stage3.abi import ObjectKind
 from anos_sim.stage3.capability import Origin
 from anos_sim.toolchain.source_line import Places
 
+from .facts import CarriedMessage, ObjectNode, ProcessNode, Traffic, Use
+from .node import CapabilityNode
+
+__all__ = [
+    "CapabilityGraph",
+    "CapabilityNode",
+    "CarriedMessage",
+    "Columns",
+    "ObjectNode",
+    "ProcessNode",
+    "Traffic",
+    "Use",
+]
 CALL = int(ObjectKind.CALL)
-
-
-@attrs.frozen(slots=False)
-class ProcessNode:
-    """A process, also one that has ended if something of it is left in the tree.
-
-    `index` is its place in `CapabilityGraph.processes`; `state` is building, alive or
-    ended. A process that is being built has pid 0.
-    """
-
-    index: int
-    pid: int
-    name: str
-    path: str
-    state: str
-
-    @cached_property
-    def text(self) -> str:
-        """`name[pid]`."""
-        return f"{self.name}[{self.pid}]"
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@attrs.frozen
-class ObjectNode:
-    """What capabilities are rights to.
-
-    `index` is its place in `CapabilityGraph.objects`, `number` counts among its kind
-    (channel, call id, pid, vector; the first page of memory). `text` is what the
-    kernel calls it, `names` what people do: registered names of a channel, devices
-    in a range. `start` and `size` are 0 unless it is a range (bytes; vectors).
-    `process` is the index of the process that it is, if it is one.
-    """
-
-    index: int
-    kind: ObjectKind
-    number: int
-    text: str
-    start: int = 0
-    size: int = 0
-    names: tuple[str, ...] = ()
-    process: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.text} {', '.join(self.names)}" if self.names else self.text
-
-
-@attrs.frozen
-class CarriedMessage:
-    """A message that carried capabilities: the channel (its number) it went over, its tag.
-
-    `sender` is a pid.
-    """
-
-    number: int
-    channel: int
-    tag: int
-    sender: int
-
-
-@attrs.frozen
-class Traffic:
-    """Messages that a process (its pid) sent to another over one channel (its number)."""
-
-    sender: int
-    receiver: int
-    channel: int
-    count: int
-
-
-@attrs.frozen
-class Use:
-    """A process (its pid) was seen using the capability with this cookie."""
-
-    pid: int
-    cookie: int
-    count: int
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -123,130 +57,6 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.cookie)
-
-
-class CapabilityNode:
-    """One capability of a graph; `index` is its row. Two views of the same row are equal.
-
-    A dead one (a tombstone) is no right; it tells where its descendants came from.
-    """
-
-    __slots__ = ("graph", "index")
-
-    def __init__(self, graph: CapabilityGraph, index: int) -> None:
-        self.graph = graph
-        self.index = index
-
-    @property
-    def cookie(self) -> int:
-        """Its number at its holder, never used twice.
-
-        Together with the holder it is its id (`key`): under `bearer` many hold the same.
-        """
-        return self.graph.columns.cookie[self.index]
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """Holder's pid and cookie: its id, the same in every graph of one run."""
-        return self.holder.pid, self.cookie
-
-    @property
-    def object(self) -> ObjectNode:
-        """What it is a right to."""
-        return self.graph.objects[self.graph.columns.target[self.index]]
-
-    @property
-    def holder(self) -> ProcessNode:
-        """Who has it, or had it if it is dead. Under `bearer`: for whom it was made."""
-        return self.graph.processes[self.graph.columns.holder[self.index]]
-
-    @property
-    def rights(self) -> Rights:
-        """What it allows; what it allowed, if it is dead."""
-        return Rights(self.graph.columns.rights[self.index])
-
-    @property
-    def used(self) -> Rights:
-        """Rights that were exercised while events were recorded."""
-        return Rights(self.graph.columns.used[self.index])
-
-    @property
-    def badge(self) -> int:
-        """What receivers are told about messages sent through it; 0 is none."""
-        return self.graph.columns.badge[self.index]
-
-    @property
-    def alive(self) -> bool:
-        """Is it a right?"""
-        return bool(self.graph.columns.alive[self.index])
-
-    @property
-    def is_call(self) -> bool:
-        """Is it the right to make a system call?"""
-        return self.graph.is_call[self.graph.columns.target[self.index]]
-
-    @property
-    def depth(self) -> int:
-        """How far from its root, tombstones counted; 0 for a root."""
-        return self.graph.columns.depth[self.index]
-
-    @property
-    def origin(self) -> Origin:
-        """When and by which call it came, and from which site in which program."""
-        return self.graph.columns.origin[self.index]
-
-    @property
-    def carried_by(self) -> CarriedMessage | None:
-        """The message it came in, if there was one and events were recorded."""
-        return self.graph.carried.get(self.origin.message)
-
-    @property
-    def parent(self) -> CapabilityNode | None:
-        """What it was derived from, a tombstone perhaps; None for a root."""
-        index = self.graph.columns.parent[self.index]
-        return None if index < 0 else CapabilityNode(self.graph, index)
-
-    @property
-    def living_parent(self) -> CapabilityNode | None:
-        """The nearest ancestor that is a right; None if there is none."""
-        above = self.parent
-        while above is not None and not above.alive:
-            above = above.parent
-        return above
-
-    def path(self) -> list[CapabilityNode]:
-        """From its root to itself, tombstones included."""
-        path, node = [self], self.parent
-        while node is not None:
-            path.append(node)
-            node = node.parent
-        return path[::-1]
-
-    def children(self) -> list[CapabilityNode]:
-        """What was derived from it directly, tombstones included, oldest first."""
-        end, columns, index = self.graph.columns.end, self.graph.columns, self.index + 1
-        children = []
-        while index < columns.end[self.index]:
-            children.append(CapabilityNode(self.graph, index))
-            index = end[index]
-        return children
-
-    def descendants(self) -> Iterator[CapabilityNode]:
-        """All that hangs on it, depth first, tombstones included, without itself."""
-        for index in range(self.index + 1, self.graph.columns.end[self.index]):
-            yield CapabilityNode(self.graph, index)
-
-    def __eq__(self, other: Any) -> bool:
-        if not isinstance(other, CapabilityNode):
-            return NotImplemented
-        return other.index == self.index and other.graph is self.graph
-
-    def __hash__(self) -> int:
-        return hash(self.index)
-
-    def __repr__(self) -> str:
-        state = "" if self.alive else "dead, "
-        return f"<{state}{self.object} {self.rights!r} of {self.holder}>"
 
 
 class Capabilities(Sequence[CapabilityNode]):
