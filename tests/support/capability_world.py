@@ -38,10 +38,6 @@ CHILD_CALLS = (
     Sysno.MINT_RANGE, Sysno.REVOKE, Sysno.DROP, Sysno.INSPECT, Sysno.MAP_PHYSICAL,
     Sysno.ALLOC_PHYSICAL_PAGES, Sysno.ALLOC_INTERRUPT_VECTOR, Sysno.CREATE_MEMORY,
     Sysno.MAP_MEMORY,
-    Sysno.CREATE_THREAD,
-    Sysno.KILL_CURRENT_TASK,
-    Sysno.SEND_MESSAGE,
-    Sysno.RECV_MESSAGE,
 )  # fmt: skip
 
 
@@ -51,6 +47,7 @@ class CapabilityWorld(RuleBasedStateMachine):
     programs = False
     """Whether the processes are real programs."""
     children_at_first = 2
+    child_calls: tuple[Sysno, ...] = CHILD_CALLS
 
     @initialize()
     def boot(self) -> None:
@@ -84,7 +81,7 @@ class CapabilityWorld(RuleBasedStateMachine):
 
     def calls_of(self, process: Process) -> list[int]:
         """The cookies of the calls that a child shall have."""
-        numbers = {int(number) for number in CHILD_CALLS}
+        numbers = {int(number) for number in self.child_calls}
         held = [n for n in self.model.of(process) if n.thing.kind is ObjectKind.CALL]
         return [node.cookie for node in held if node.thing.number in numbers]
 

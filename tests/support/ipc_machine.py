@@ -17,7 +17,7 @@ from anos_sim.stage3.thread import ThreadState
 from .authority import BADARGS, FAILURE, INCAPABLE, OK, Node, Thing
 from .capability_world import LEGAL, NUMBERS, PASSED, PLACES, CapabilityWorld
 from .post import Letter, Post, Wait
-from .puppets import Answer, Puppet
+from .puppets import THREADS_MAX, WINDOWS, Answer, Puppet
 from .slots import Passed, read_transfer, write_transfer
 
 TAG, SIZE = 512, 520
@@ -27,6 +27,7 @@ NS_PER_S = 1_000_000_000
 SLACK_PS = PS_PER_S // 1000
 """Two limits that are so close may come in either order."""
 CHILDREN_MAX = 3
+LIKELY = st.integers(0, LEGAL - 1)
 SHARED = st.sampled_from([
     Rights.SEND, Rights.RECEIVE, Rights.SEND | Rights.GRANT, Rights.RECEIVE | Rights.GRANT,
     Rights.SEND | Rights.RECEIVE | Rights.GRANT | Rights.DESTROY,
@@ -37,6 +38,12 @@ class IpcMachine(CapabilityWorld):
     """Threads of a few processes, on a few channels."""
 
     children_at_first = 0
+    child_calls = (
+        Sysno.CREATE_THREAD, Sysno.KILL_CURRENT_TASK, Sysno.KILL_PROCESS, Sysno.CREATE_CHANNEL,
+        Sysno.SEND_MESSAGE, Sysno.RECV_MESSAGE, Sysno.REPLY_MESSAGE, Sysno.SEND_TRANSFER,
+        Sysno.RECV_TRANSFER, Sysno.REPLY_TRANSFER, Sysno.DESTROY_CHANNEL, Sysno.MINT,
+        Sysno.REVOKE, Sysno.DROP,
+    )  # fmt: skip
 
     def begin(self) -> None:
         """SYSTEM, two channels, and two processes of two threads that hold them."""
@@ -44,6 +51,8 @@ class IpcMachine(CapabilityWorld):
         self.post = Post(self.model)
         self.count = 0
         self.children: dict[Process, int] = {}
+        self.aliased: set[Puppet] = set()
+        """Whose window has had a page of its own process: there it stays."""
         system = self.theatre.puppets[0]
         for _ in range(2):
             self.made_channel(system)
@@ -75,6 +84,9 @@ class IpcMachine(CapabilityWorld):
         self.model.root(system.process, cookie, Thing(ObjectKind.PROCESS, id(child.process)), 0xE20)
         self.born(child)
         self.children[child.process] = cookie
+        for index in range(THREADS_MAX):
+            at = WINDOWS + index * PAGE_BYTES
+            self.theatre.write(child.process, at, bytes(PAGE_BYTES))  # not what SYSTEM has there
         assert self.theatre.create_thread(child, 1).process is child.process
         channels = [n for n in self.model.of(system.process) if n.thing.kind is ObjectKind.CHANNEL]
         for node in channels:
@@ -87,6 +99,8 @@ class IpcMachine(CapabilityWorld):
         puppet = self.idle(who)
         if puppet is not None:
             self.made_channel(puppet)
+            for whom in range(len(self.children) if puppet.process.pid == 1 else 0):
+                self.share(whom, -1, 0)
 
     @precondition(lambda self: len(self.kernel.processes) <= CHILDREN_MAX)
     @rule()
@@ -125,11 +139,60 @@ class IpcMachine(CapabilityWorld):
 
     # ---- messages ----
 
+    @rule(who=NUMBERS, place=LIKELY, slots=PASSED, plain=st.booleans())
+    def send_to_who_waits(self, who: int, place: int, slots: list[Passed], plain: bool) -> None:
+        """If anybody does, and somebody can."""
+        pairs = self.pairs([wait.through.thing for wait in self.post.waits], Rights.SEND)
+        if pairs:
+            puppet, place = pairs[who % len(pairs)]
+            legal = [Passed(slot.number % LEGAL, slot.rights, slot.moves) for slot in slots]
+            self.sends(puppet, place, legal, plain, page=True)
+
+    @rule(who=NUMBERS, plain=st.booleans(), page=st.booleans())
+    def receive_what_is_there(self, who: int, plain: bool, page: bool) -> None:
+        queued = [e.through.thing for e in self.post.letters if e.receiver is None]
+        pairs = self.pairs(queued, Rights.RECEIVE)
+        if pairs:
+            puppet, place = pairs[who % len(pairs)]
+            self.receives(puppet, place, plain, page, 0)
+
+    @rule(who=NUMBERS, place=LIKELY, slots=PASSED, plain=st.booleans())
+    def reply_to_who_waits(self, who: int, place: int, slots: list[Passed], plain: bool) -> None:
+        able = [
+            puppet
+            for puppet in self.theatre.puppets
+            if self.post.is_idle(puppet) and self.post.served_by(puppet.process)
+        ]
+        if able:
+            legal = [Passed(slot.number % LEGAL, slot.rights, slot.moves) for slot in slots]
+            self.replies(able[who % len(able)], place, legal, plain, fails=False)
+
+    def pairs(self, channels: list[Thing], right: Rights) -> list[tuple[Puppet, int]]:
+        """Who can act on one of these channels: thread, and which of its cookies."""
+        return [
+            (puppet, place)
+            for puppet in self.theatre.puppets
+            if self.post.is_idle(puppet)
+            for place, node in enumerate(self.usable(puppet.process, right))
+            if node.thing in channels
+        ]
+
+    def usable(self, process: Process, right: Rights) -> list[Node]:
+        """A process's capabilities that allow something with a channel, as `channel_number` has
+        them."""
+        nodes = self.model.of(process)
+        return [n for n in nodes if n.thing.kind is ObjectKind.CHANNEL and n.rights & right][:LEGAL]
+
     @rule(who=NUMBERS, place=PLACES, slots=PASSED, plain=st.booleans(), page=st.booleans())
     def send(self, who: int, place: int, slots: list[Passed], plain: bool, page: bool) -> None:
         puppet = self.idle(who)
-        if puppet is None:
-            return
+        if puppet is not None:
+            self.sends(puppet, place, slots, plain, page)
+
+    def sends(
+        self, puppet: Puppet, place: int, slots: list[Passed], plain: bool, page: bool
+    ) -> None:
+        """A thread sends, legally or not."""
         process = puppet.process
         cookie = self.channel_number(process, place, Rights.SEND, None)
         slots = [] if plain else self.slots_of(process, slots)
@@ -163,8 +226,11 @@ class IpcMachine(CapabilityWorld):
     )  # fmt: skip
     def receive(self, who: int, place: int, plain: bool, page: bool, timeout_s: int) -> None:
         puppet = self.idle(who)
-        if puppet is None:
-            return
+        if puppet is not None:
+            self.receives(puppet, place, plain, page, timeout_s)
+
+    def receives(self, puppet: Puppet, place: int, plain: bool, page: bool, timeout_s: int) -> None:
+        """A thread receives, legally or not, perhaps for a while only."""
         process = puppet.process
         cookie = self.channel_number(process, place, Rights.RECEIVE, None)
         window = puppet.window * (page and puppet.window not in process.space.windows)
@@ -206,6 +272,8 @@ class IpcMachine(CapabilityWorld):
         assert answer.value not in process.capabilities
         letter.receiver, letter.cookie = process, answer.value
         letter.window = wait.window if letter.word else 0
+        if letter.window and process is letter.sender.process:
+            self.aliased.add(puppet)
         assert self.theatre.word(process, puppet.arguments + TAG) == letter.tag
         assert self.theatre.word(process, puppet.arguments + SIZE) == 8
         if letter.word and wait.window:
@@ -219,8 +287,13 @@ class IpcMachine(CapabilityWorld):
     @rule(who=NUMBERS, place=PLACES, slots=PASSED, plain=st.booleans(), fails=st.booleans())
     def reply(self, who: int, place: int, slots: list[Passed], plain: bool, fails: bool) -> None:
         puppet = self.idle(who)
-        if puppet is None:
-            return
+        if puppet is not None:
+            self.replies(puppet, place, slots, plain, fails)
+
+    def replies(
+        self, puppet: Puppet, place: int, slots: list[Passed], plain: bool, fails: bool
+    ) -> None:
+        """A thread answers a message of its process, or one that is not."""
         process = puppet.process
         served = self.post.served_by(process)
         others = [*self.post.letters, None]
@@ -263,6 +336,7 @@ class IpcMachine(CapabilityWorld):
 
     # ---- rights and lives end ----
 
+    @precondition(lambda self: self.count % 3 == 0)
     @rule(who=NUMBERS, place=PLACES, whose=NUMBERS)
     def revoke(self, who: int, place: int, whose: int) -> None:
         puppet = self.idle(who)
@@ -284,6 +358,7 @@ class IpcMachine(CapabilityWorld):
         nodes = [n for n in self.model.of(process) if n.thing.kind is ObjectKind.CHANNEL]
         return nodes[place % len(nodes)] if nodes else None
 
+    @precondition(lambda self: self.count % 3 == 0)
     @rule(who=NUMBERS, place=PLACES)
     def drop(self, who: int, place: int) -> None:
         puppet = self.idle(who)
@@ -294,6 +369,7 @@ class IpcMachine(CapabilityWorld):
                 self.post.settle()
             self.compare(self.theatre.answers())
 
+    @precondition(lambda self: self.count % 3 == 0)
     @rule(who=NUMBERS, place=PLACES)
     def destroy_channel(self, who: int, place: int) -> None:
         puppet = self.idle(who)
@@ -305,6 +381,7 @@ class IpcMachine(CapabilityWorld):
                 self.post.settle()
             self.compare(self.theatre.answers())
 
+    @precondition(lambda self: self.count % 3 == 1)
     @rule(who=NUMBERS, way=st.sampled_from(["fault", "killed", "itself", "thread"]))
     def die(self, who: int, way: str) -> None:
         """A process ends, with whatever its threads are doing; or one thread alone."""
@@ -382,6 +459,6 @@ class IpcMachine(CapabilityWorld):
             open_ = puppet.window in puppet.process.space.windows
             served = self.post.served_by(puppet.process)
             assert not open_ or any(letter.window == puppet.window for letter in served)
-            if puppet.alive and not open_:
+            if puppet.alive and not open_ and puppet not in self.aliased:
                 page = self.theatre.read(puppet.process, puppet.window, PAGE_BYTES)
                 assert page == bytes(PAGE_BYTES)
