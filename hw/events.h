@@ -12,8 +12,8 @@
  * those seen lately; or nothing, and the word follows in 8 bytes. Large numbers come
  * back often (cookies), differences are small. A TEXT's bytes follow as they are.
  *
- * The kernel adds its words to a Python list; the CPUs add records of calls, results
- * and switches themselves (vcpu.c), which costs them a few nanoseconds. Each of those
+ * The kernel adds its words to a Python list; the CPUs add records of calls, results,
+ * switches and most waits themselves (vcpu.c), which costs them a few nanoseconds. Each of those
  * remembers how long the list was by then, which puts all into one order. A time of 0
  * in the list is that of the record before it: of the call that is being handled.
  */
@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 enum { KINDS_MAX = 64, FIELDS_MAX = 12, SEEN_MAX = 256 };
-enum event_kind { PLACE = 1, TEXT = 2, CALL = 4, RESULT = 5, SWITCH = 6 };
+enum event_kind { PLACE = 1, TEXT = 2, CALL = 4, RESULT = 5, SWITCH = 6, BLOCK = 8 };
 
 struct trap_record {
     uint64_t position; /* in the kernel's words */

@@ -67,16 +67,22 @@ static const int register_ids[] = { UC_X86_REG_R9,  UC_X86_REG_RDI, UC_X86_REG_R
                                     UC_X86_REG_CS };
 
 /* Note in the stream of events what this thread did. */
-static void record(const struct vcpu *cpu, enum event_kind kind, const uint64_t *fields,
-                   uint64_t count)
+static void record_at(const struct vcpu *cpu, enum event_kind kind, uint64_t time, uint64_t thread,
+                      const uint64_t *fields, uint64_t count)
 {
     struct trap_record *record = add_trap(cpu->board->events);
     if (record) {
         record->words[0] = kind;
-        record->words[1] = cpu->now;
-        record->words[2] = cpu->thread->id;
+        record->words[1] = time;
+        record->words[2] = thread;
         memcpy(&record->words[3], fields, count * sizeof *fields);
     }
+}
+
+static void record(const struct vcpu *cpu, enum event_kind kind, const uint64_t *fields,
+                   uint64_t count)
+{
+    record_at(cpu, kind, cpu->now, cpu->thread->id, fields, count);
 }
 
 /* A call's result: rax, and rdx unless it came by a path that loses it (anos-abi 1.2). */
@@ -97,12 +103,15 @@ static void prepare(struct vcpu *cpu)
     struct thread *thread = cpu->thread;
     if (cpu->board->events) {
         pack_if_many(cpu->board->events);
+        if (cpu->blocked) {
+            record_at(cpu, BLOCK, cpu->ran_until, cpu->ran, &cpu->blocked, 1);
+        }
         if (cpu->turned) {
             record(cpu, SWITCH, &cpu->id, 0);
         }
     }
     cpu->turn_count += cpu->turned;
-    cpu->turned = 0;
+    cpu->turned = cpu->blocked = 0;
     if (thread != cpu->engine->loaded) {
         load_thread(cpu, thread);
     }
@@ -231,6 +240,8 @@ EXPORT void vcpu_run(struct vcpu *cpu)
         }
     }
     cpu->thread->time += cpu->now - begin;
+    cpu->ran = cpu->thread->id;
+    cpu->ran_until = cpu->now;
 }
 
 /* An event was scheduled earlier than this CPU's limit: stop there. */

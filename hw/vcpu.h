@@ -128,11 +128,13 @@ struct vcpu {
     uint64_t trap, number, fault_page, fault_access, error;
     uint64_t cookie, arguments[5], pc, sp;
     uint64_t turned, turn_count; /* has it turned to `thread` since it ran last; how often */
+    uint64_t blocked, ran;       /* events: why the thread waits that ran last; its id */
     /* its own */
     struct engine *engine; /* that runs, or ran last */
     uint64_t root;         /* of what it runs */
     uint64_t block, block_bytes, resume_limit, identity, flip_frame, fills;
     uint64_t code_begin; /* when this run's code began */
+    uint64_t ran_until;
     uint64_t answering;  /* the last trap was a call and nothing has run since */
     uint64_t switches, window_count;
     struct window windows[WINDOWS_MAX];

@@ -30,7 +30,9 @@ TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 20, 21, 22, 23, 24
 COOKIE, ARGUMENT0, PC, SP = 25, 26, 31, 32
 TURNED, TURN_COUNT = 33, 34
 """Set to 1: the CPU has turned to its thread since it ran last. And how often it did."""
-STATE_WORDS = 367
+BLOCKED, RAN = 35, 36
+"""Set while events are recorded: why the thread waits that ran last. And the id of that one."""
+STATE_WORDS = 370
 ENGINES_MAX, ENGINES_PER_CPU_MAX = 16, 4
 
 # Slots of `Registers.words`: struct thread in vcpu.h.

@@ -35,6 +35,7 @@ class Message:
     its sender is gone and a reply answers FAILURE. `capability` is what it was sent
     through: its badge is told to the receiver. `slots` are capabilities that travel
     with it, and `transfer` is where the sender wants those of the `answer` (0: nowhere).
+    While events are recorded, `told` says whether its sending has been.
     Who sends waits for the answer, so a thread has one message and uses it again
     until it is abandoned.
     """
@@ -50,6 +51,7 @@ class Message:
         self.receiver: Process | None = None
         self.cookie = self.window = 0
         self.abandoned = False
+        self.told = True
         self.slots: tuple[Slot, ...] = ()
         self.transfer = 0
         self.answer: Sequence[tuple[int, int]] = ()

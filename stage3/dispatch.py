@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from anos_sim.hw.clock import Clock
 from anos_sim.hw.vcpu import (
+    BLOCKED,
     LIMIT,
     NOW,
     THREAD_RESULT_SET,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 TICK_PS = TICK_NS * 1000
 READY, SENDING, RECEIVING = ThreadState.READY, ThreadState.SENDING, ThreadState.RECEIVING
-WAKE, BLOCK = int(EventKind.WAKE), int(EventKind.BLOCK)
+WAKE = int(EventKind.WAKE)
 
 
 def waiting(cpu: Cpu) -> int:
@@ -152,7 +153,7 @@ class Dispatcher:
         cpu.thread = None
         events = self.events
         if events is not None and state is not SENDING:  # whose event says so already
-            events.extend((BLOCK, cpu.state[NOW], thread.tid, events.texts[state._value_]))
+            cpu.state[BLOCKED] = events.texts[state._value_]  # the CPU adds the event
 
     def preempt(self, cpu: Cpu) -> None:
         """Put the running thread at the back of its queue and let the first one there go next.

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 from anos_sim.hw.clock import PS_PER_MS
 from anos_sim.hw.event_stream import PLACE, TEXT, EventStream
-from anos_sim.hw.vcpu import EVENTS
+from anos_sim.hw.vcpu import BLOCKED, EVENTS, NOW, RAN
 
 from .event_reader import EventReader, field_counts
-from .events import FIELDS, Event, EventKind
+from .events import FIELDS, RULES, Event, EventKind
 from .thread import Thread, ThreadState
 
 if TYPE_CHECKING:
+    from .channel import Message
+    from .cpu import Cpu
     from .kernel import Kernel
     from .process import Process
 
@@ -97,6 +99,9 @@ class EventLog:
         for state in ThreadState:
             self._text(state.value, 0)
         time_ps = kernel.now_ps()
+        self.words += (RULES, time_ps, 0, int(not kernel.counts_receivers))
+        for cpu in kernel.cpus:
+            cpu.state[BLOCKED] = 0
         told: dict[int, None] = {}
         for process in kernel.all_processes():
             self._tell_process(process, time_ps)
@@ -110,6 +115,10 @@ class EventLog:
                     self.add(EventKind.CAPABILITY, time_ps, 0, fields)
         for channel, name in kernel.names.all():
             self.add(EventKind.NAMED, time_ps, 0, (channel.number, name))
+        for process in kernel.all_processes():
+            for thread in process.threads:
+                if thread.state is ThreadState.SENDING and thread.message is not None:
+                    self._tell_message(thread.message, time_ps)
 
     def _tell_process(self, process: Process, time_ps: int) -> None:
         parent = process.parent.pid if process.parent is not None else 0
@@ -118,8 +127,18 @@ class EventLog:
         for thread in process.threads:
             start = (process.pid, 0, int(thread.thread_class))
             self.add(EventKind.THREAD_START, time_ps, thread.tid, start)
-            if thread.blocked_on is not None:
+            if thread.blocked_on is not None and thread.state is not ThreadState.SENDING:
                 self.add(EventKind.BLOCK, time_ps, thread.tid, (thread.state.value,))
+
+    def _tell_message(self, message: Message, time_ps: int) -> None:
+        held, to, page = message.capability, message.channel.number, message.frame_address
+        sent = (to, message.number, message.tag, message.size_bytes, page, held.cookie, held.badge)
+        self.add(EventKind.SEND, time_ps, message.sender.tid, sent)
+        receiver = message.receiver
+        if receiver is not None and receiver.threads:
+            page = page if message.window else 0
+            received = (to, message.number, page, message.cookie)
+            self.add(EventKind.RECEIVE, time_ps, receiver.threads[0].tid, received)
 
     def _device_access(self, write: bool, address: int, size: int, value: int) -> None:
         kernel = self._kernel
@@ -171,8 +190,13 @@ class EventLog:
             self.words += (TEXT, number, len(data), *words)
         return number
 
-    def pass_on(self, time_ps: int) -> None:
-        """A turn is over, at `time_ps`: tell what has been gathered if it may be much."""
+    def pass_on(self, cpu: Cpu) -> None:
+        """A CPU's turn is over: tell what has been gathered if it may be much."""
+        state = cpu.state
+        time_ps = state[NOW]
+        if state[BLOCKED]:
+            self.words += (int(EventKind.BLOCK), time_ps, state[RAN], state[BLOCKED])
+            state[BLOCKED] = 0
         if self._kernel is not None and self._kernel.frames.free_count != self._free_count:
             self._free_count = self._kernel.frames.free_count
             self.words += (_FRAMES, time_ps, 0, self._free_count)

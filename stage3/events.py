@@ -152,6 +152,8 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
 }
 """By kind: what it means, and its fields. `holder` and `owner` are pids."""
 
+RULES, DELIVERED = 3, 40
+"""Records of the stream that the reader makes events of (event_reader.py)."""
 FIELDS: dict[int, tuple[Field, ...]] = {int(kind): fields for kind, (_, fields) in KINDS.items()}
 _INDEX = {
     kind: {field.name: number for number, field in enumerate(fields)}

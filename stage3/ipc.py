@@ -16,16 +16,19 @@ from . import transfer
 from .abi import PAGE_BYTES, Status
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
-from .events import EventKind
+from .events import DELIVERED, EventKind
 from .physical import DEVICE, FRAME_MASK, PRESENT, SHARED, USER, WRITE
 
 if TYPE_CHECKING:
     from .address_space import AddressSpace
     from .kernel import Kernel
     from .process import Process
+    from .thread import Thread
 
 OK, FAILURE = int(Status.OK), int(Status.FAILURE)
-RECEIVED = int(EventKind.RECEIVE)
+SENT, RECEIVED, REPLIED = (
+    int(EventKind.SEND), int(EventKind.RECEIVE), int(EventKind.REPLY),
+)  # fmt: skip
 READABLE = PRESENT | USER
 
 
@@ -115,10 +118,31 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     if receive.transfer:
         transfer.deliver(kernel, message, receive)
     if kernel.events is not None:
-        page = message.frame_address if message.window else 0
-        number, tid = message.channel.number, receive.thread.tid
-        kernel.events.extend((RECEIVED, 0, tid, number, message.number, page, cookie))
+        to, page, tid = message.channel.number, message.frame_address, receive.thread.tid
+        if message.told:
+            page = page if message.window else 0
+            kernel.events.extend((RECEIVED, 0, tid, to, message.number, page, cookie))
+        else:
+            message.told = True
+            by, badge, mapped = message.sender.tid, message.capability.badge, message.window != 0
+            kernel.events.extend(
+                (DELIVERED, 0, by, to, message.number, page, badge, tid, cookie, mapped)
+            )
     return cookie
+
+
+def tell_sent(kernel: Kernel, message: Message) -> None:
+    """Events are recorded: a message is sent, by the call that is being handled."""
+    message.told = True
+    held, to, page = message.capability, message.channel.number, message.frame_address
+    sent = (to, message.number, message.tag, message.size_bytes, page, held.cookie, held.badge)
+    kernel.events.extend((SENT, message.sent_ps, message.sender.tid, *sent))  # type: ignore[union-attr]
+
+
+def tell_replied(kernel: Kernel, message: Message, by: Thread, reply: int) -> None:
+    """Events are recorded: a message is answered, by the call that is being handled."""
+    replied = (message.channel.number, message.number, reply)
+    kernel.events.extend((REPLIED, 0, by.tid, *replied))  # type: ignore[union-attr]
 
 
 def _store(space: AddressSpace, slot: int, pointer: int, value: int) -> None:

@@ -191,7 +191,7 @@ class Kernel(Dispatcher):
             else:
                 self.events.place(best.index)
                 trap.run(self, best, limit_ps)
-                self.events.pass_on(best.state[NOW])
+                self.events.pass_on(best)
             self.current = None
             self.board.check()
 

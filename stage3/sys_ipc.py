@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PAGE_OFFSET = PAGE_BYTES - 1
 SEND, RECEIVE = int(Rights.SEND), int(Rights.RECEIVE)
-SENT, REPLIED = int(EventKind.SEND), int(EventKind.REPLY)
 SENDING, RECEIVING = ThreadState.SENDING, ThreadState.RECEIVING
 OK = int(Status.OK)
 FAILURE, BADARGS, INCAPABLE = Status.FAILURE, Status.BADARGS, Status.INCAPABLE
@@ -76,15 +75,14 @@ def send_message(
     message.receiver, message.window = None, 0
     if transfer or message.transfer:
         message.slots, message.transfer, message.answer = slots, transfer, ()
+    waiting = channel.waiting
     if kernel.events is not None:
         if held.holder is not process or not held.used & SEND:
             kernel.policy.used(caller, held, SEND)
-        tid, page, to = caller.tid, message.frame_address, channel.number
-        kernel.events.extend(
-            (SENT, sent_ps, tid, to, number, tag, size_bytes, page, cookie, held.badge)
-        )
+        message.told = False
+        if transfer or not waiting:
+            ipc.tell_sent(kernel, message)
     caller.state, caller.blocked_on, cpu.thread = SENDING, message, None
-    waiting = channel.waiting
     while waiting:
         receive = waiting.popleft()
         received = ipc.deliver(kernel, message, receive)
@@ -94,6 +92,8 @@ def send_message(
             kernel.wake(receive.thread, OK, received)
             return
         kernel.wake(receive.thread, Status.BADARGS, 0)
+    if kernel.events is not None and not message.told:
+        ipc.tell_sent(kernel, message)
     channel.messages.append(message)
 
 
@@ -180,9 +180,8 @@ def reply_message(kernel: Kernel, caller: Thread, arguments: Sequence[int]) -> i
     message = caller.process.messages.get(cookie)
     if message is None:
         raise SyscallError(FAILURE)
-    if kernel.events is not None:
-        number = message.channel.number
-        kernel.events.extend((REPLIED, 0, caller.tid, number, message.number, reply))
+    if kernel.events is not None and kernel.counts_receivers:
+        ipc.tell_replied(kernel, message, caller, reply)  # else the call says so
     if reply >= COOKIE_MIN and not message.abandoned:
         reply = kernel.policy.replied(caller, message, reply)
     ipc.finish(kernel, message, reply)

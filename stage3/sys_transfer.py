@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import sys_ipc, transfer
+from . import ipc, sys_ipc, transfer
 from .abi import PAGE_BYTES, USER_END, Status, Sysno
 from .errors import SyscallError
 from .syscall import syscall
@@ -79,4 +79,6 @@ def reply_transfer(
     if message.transfer and not message.abandoned:
         sender = message.sender.process
         message.answer = transfer.carry(kernel, caller, sender, message, slots)
+    if kernel.events is not None and not kernel.counts_receivers:
+        ipc.tell_replied(kernel, message, caller, reply)
     return sys_ipc.reply_message(kernel, caller, (cookie, reply))

@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from anos_sim.stage3.cpu import Cpu
 from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.events import Event, EventKind
 from anos_sim.stage3.kernel import Kernel
@@ -124,8 +125,9 @@ class _Observer:
 class _EveryTurn(EventLog):
     """Tells who listens after every turn of the loop."""
 
-    def pass_on(self, time_ps: int) -> None:
-        """A turn is over."""
+    def pass_on(self, cpu: Cpu) -> None:
+        """A CPU's turn is over."""
+        super().pass_on(cpu)
         self.flush()
 
 
