@@ -42,9 +42,9 @@ def run_top(arguments: argparse.Namespace) -> int:
     from .stage import Stage
 
     source = open_source(arguments)
+    player = Player(paused=arguments.paused)
+    stage = Stage(player, source)
     try:
-        player = Player(paused=arguments.paused)
-        stage = Stage(player, source)
         stage.start()
         try:
             TopApp(player).run()
@@ -59,7 +59,7 @@ def run_top(arguments: argparse.Namespace) -> int:
         print(f"anos-sim: {outcome.cause}", file=sys.stderr)
         return outcome.status
     finally:
-        if isinstance(source, Session):
+        if isinstance(source, Session) and not stage.is_alive():
             source.close()
 
 
