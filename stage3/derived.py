@@ -53,6 +53,8 @@ class Derived:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.tree = kernel.tree
+        self._event: tuple[int, str, Thread | None, Message | None] | None = None
+        self._origin = Origin(0, "")
 
     def tables(self) -> Tables:
         """The tables of a new process: capabilities, calls and messages."""
@@ -69,12 +71,16 @@ class Derived:
         return made.cookie
 
     def origin(self, how: str, actor: Thread | None, message: Message | None = None) -> Origin:
-        """Now, as what made a capability."""
-        kernel = self.kernel
-        if message is None:
-            return Origin(kernel.now_ps(), how, self._site(actor))
-        sender = self._site(message.sender)
-        return Origin(kernel.now_ps(), how, self._site(actor), message.number, sender)
+        """Now, as what made a capability; all that one call makes have the same."""
+        event = self.kernel.now_ps(), how, actor, message
+        if event != self._event:
+            self._event = event
+            if message is None:
+                self._origin = Origin(event[0], how, self._site(actor))
+            else:
+                sender = self._site(message.sender)
+                self._origin = Origin(event[0], how, self._site(actor), message.number, sender)
+        return self._origin
 
     def _site(self, thread: Thread | None) -> Site | None:
         """Where a thread made its last call."""

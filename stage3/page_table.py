@@ -7,6 +7,7 @@ it costs a flush. `physical.py` has the bits.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress
 
 from anos_sim.hw.memory import FRAME_SHIFT
 
@@ -161,10 +162,10 @@ class PageTable:
             if not begin >> 21 <= index <= end - 1 >> 21:
                 continue
             leaf = self._leaves[index]
-            entries = enumerate(self._words[leaf : leaf + _ENTRIES].tolist())
-            for offset, entry in [each for each in entries if each[1] & PRESENT]:
-                address = (index << 21) + (offset << FRAME_SHIFT)
-                if begin <= address < end:
+            entries = self._words[leaf : leaf + _ENTRIES].tolist()
+            for offset in compress(range(_ENTRIES), entries):
+                entry, address = entries[offset], (index << 21) + (offset << FRAME_SHIFT)
+                if entry & PRESENT and begin <= address < end:
                     yield address, entry
 
     def _release(self, slot: int, count: int) -> None:
