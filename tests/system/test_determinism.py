@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from anos_sim.stage3.event_log import EventLog
 from anos_sim.toolchain.check import find_difference
+from anos_sim.toolchain.run_hash import RunHash
 from support.golden import golden_events
-from support.kernel import PROGRAMS, program_image, run_image
+from support.kernel import PROGRAMS, boot_image, program_image, run_image
 
 GOLDEN = "1a56826bb2723659bec29a3f765c6355"
 """The hash of the golden scenario's events, on any host. It changes when the kernel's
@@ -148,14 +150,25 @@ def test_a_difference_is_shown_with_what_came_before_and_both_sides() -> None:
     assert ended[-1].split(maxsplit=1) == ["second", "(has ended)"]
 
 
-@pytest.mark.parametrize("cpus", [1, 4])
-def test_recording_events_changes_nothing(cpus: int) -> None:
-    silent, recorded = (
-        run_image(program_image("process"), cpus=cpus, record=record) for record in (False, True)
-    )
-    assert recorded.lines == silent.lines
-    assert recorded.time_ps == silent.time_ps
-    assert silent.events == []
+@pytest.mark.parametrize("policy", ["derived", "bearer"])
+@pytest.mark.parametrize("program", ["own", "grants", "deaths", "notify", "exits", "hostile"])
+def test_watching_changes_nothing_whatever_a_program_does(program: str, policy: str) -> None:
+    hashes = set()
+    for watched in (False, True):
+        kernel = boot_image(program_image(program, own_calls=True), policy, cpus=2, seed=3)
+        run_hash = RunHash(kernel.machine)
+        kernel.on_log = run_hash.add_line
+        kernel.end_ps = 100 * 10**9
+        log = EventLog()
+        if watched:
+            kernel.record(log)
+        while kernel.advance(1000):
+            pass
+        hashes.add(run_hash.digest(kernel))
+        assert bool(log.events) == watched
+        kernel.close()
+        kernel.machine.close()
+    assert len(hashes) == 1
 
 
 def test_the_seed_changes_the_cookies_and_not_the_outcome() -> None:
