@@ -78,6 +78,7 @@ def test_only_some_may_hold_memory_that_covers_a_range() -> None:
         holders = "A"
     """
     assert texts(policy, "A: memory 0x0-0xffff read\nB: memory 0x2000-0x4fff read") == []
+    assert texts(policy, "B: memory 0x2000-0x5ffe read") == []
     assert texts(policy, "B: memory 0x2000-0x5fff read") == [
         "only A may hold memory covering 0x2000-0x5fff, but B[1] holds memory 0x2000-0x5fff: read"
     ]
@@ -249,7 +250,13 @@ def test_always_sees_what_was_held_for_a_moment(
     policy = ONLY.format(object="memory 0xe0000000-0xe07fffff", holders=holders)
     assert run(policy, tmp_path) == 0, "pcidrv has ended"
     assert run(policy, tmp_path, "--at", "0.1ms") == 1
+    capsys.readouterr()
     assert run(policy, tmp_path, "--always") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "pcidrv[4] holds memory 0xe0000000-0xe07fffff" in lines[0]
+    assert [line.split()[1] for line in lines[1:6]] == [
+        "SYSTEM[1]:", "devman[3]:", "devman[3]:", "SYSTEM[1]:", "pcidrv[4]:",
+    ]  # fmt: skip
     way = '[[no_path]]\nfrom = "pcidrv"\nto = "devman"\n'
     assert run(way, tmp_path) == 0
     capsys.readouterr()
@@ -258,6 +265,15 @@ def test_always_sees_what_was_held_for_a_moment(
     assert data["rules"] == 1
     assert "pcidrv[4] to devman[3]" in data["violations"][0]["text"]
     assert data["violations"][0]["evidence"]
+
+
+def test_a_recording_can_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = str(tmp_path / "run.anos")
+    assert main(["run", "--quiet", "--record", recording]) == 0
+    assert main(["caps", "check", str(EXAMPLE), recording, "--always"]) == 0
+    assert main(["caps", "unused", recording, "--process", "tour"]) == 0
+    assert main(["caps", "flow", recording, "--at", "20ms"]) == 0
+    assert "reach" in capsys.readouterr().out.lower()
 
 
 def test_a_mistake_in_the_file_is_status_2(
