@@ -51,6 +51,7 @@ class TraceWriter:
         event = perfetto_trace_pb2.TrackEvent
         self._begin, self._end = event.TYPE_SLICE_BEGIN, event.TYPE_SLICE_END
         self._instant, self._counter = event.TYPE_INSTANT, event.TYPE_COUNTER
+        self._ranked = perfetto_trace_pb2.TrackDescriptor.EXPLICIT
         self._needs_state = packet_type.SEQ_NEEDS_INCREMENTAL_STATE
         self._tracks = 0
         self._times_ps: dict[int, int] = {}
@@ -80,11 +81,13 @@ class TraceWriter:
         self._builder.write_packet(packet)
         return track
 
-    def track(self, name: str, parent: int = 0, rank: int = 0) -> int:
-        """A track of its own; below `parent`, in the order of `rank`, if there is one."""
+    def track(self, name: str, parent: int = 0, rank: int = 0, ranked: bool = False) -> int:
+        """A track of its own, below `parent` if there is one; a `ranked` one orders its children."""
         packet, track = self._new_track()
         packet.track_descriptor.name = name
         packet.track_descriptor.sibling_order_rank = rank
+        if ranked:
+            packet.track_descriptor.child_ordering = self._ranked
         if parent:
             packet.track_descriptor.parent_uuid = parent
         self._builder.write_packet(packet)

@@ -56,7 +56,7 @@ class Tracks:
         self._cpus: dict[int, _Lane] = {}
         self._devices: dict[str, int] = {}
         self._last_ps = 0
-        self._cpus_track = writer.track("CPUs")
+        self._cpus_track = writer.track("CPUs", ranked=True)
         counters = writer.track("Counters")
         self._ready = _Counter(writer, writer.counter_track("ready threads", counters, "threads"))
         self._free = _Counter(writer, writer.counter_track("free frames", counters, "frames"))
