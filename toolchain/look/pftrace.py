@@ -82,7 +82,7 @@ class TraceWriter:
         return track
 
     def track(self, name: str, parent: int = 0, rank: int = 0, ranked: bool = False) -> int:
-        """A track of its own, below `parent` if there is one; a `ranked` one orders its children."""
+        """A track of its own, below `parent` if there is one; `ranked`: it orders its children."""
         packet, track = self._new_track()
         packet.track_descriptor.name = name
         packet.track_descriptor.sibling_order_rank = rank
