@@ -340,8 +340,9 @@ def is_caught(mutant: Mutant | None) -> tuple[bool, str]:
             command, capture_output=True, text=True, env=environment, timeout=SECONDS_MAX
         )
         assert ran.returncode in (0, FAILED), ran.stdout[-3000:] + ran.stderr[-3000:]
-        failed = [line for line in ran.stdout.splitlines() if line.startswith("FAILED")]
-        return ran.returncode == FAILED, failed[0].split("::", 1)[1] if failed else ""
+        lines = ran.stdout.splitlines()
+        failed = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
+        return ran.returncode == FAILED, failed[0].split("/")[-1].split(" - ")[0] if failed else ""
 
 
 def main() -> int:
@@ -352,6 +353,9 @@ def main() -> int:
     arguments = parser.parse_args()
     selected = [m for m in MUTANTS if arguments.only in f"{m.file} {m.why}"]
     survivors = 0
+    if not arguments.list and is_caught(None)[0]:
+        print("the tests fail without any fault: mend that first")
+        return 1
     for mutant in selected:
         if arguments.list:
             print(f"{mutant.file}: {mutant.why}")
