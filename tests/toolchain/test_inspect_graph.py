@@ -145,6 +145,14 @@ def test_calls_that_were_made_are_used_and_others_are_not(graph: CapabilityGraph
     assert not all(node.used for node in held), "SYSTEM holds all calls and makes few"
 
 
+def test_uses_count_what_was_sent(graph: CapabilityGraph) -> None:
+    (way,) = (each for each in graph.traffic if each.sender == 7 and each.channel == 2)
+    (tour,) = (each for each in graph.processes if each.pid == 7)
+    (held,) = (node for node in graph.held_by(tour) if "SYSTEM::VFS" in node.object.names)
+    (use,) = (each for each in graph.uses if (each.pid, each.cookie) == (7, held.cookie))
+    assert use.count == way.count
+
+
 def test_processes_that_have_ended_are_known_by_name(graph: CapabilityGraph) -> None:
     ended = {each.name for each in graph.processes if each.state == "ended"}
     assert "pcidrv" in ended

@@ -81,7 +81,10 @@ class Traffic:
 
 @attrs.frozen
 class Use:
-    """A process (its pid) was seen using the capability with this cookie."""
+    """A process (its pid) was seen using the capability with this cookie.
+
+    `count`: calls and sends; of other rights events tell the first use only.
+    """
 
     pid: int
     cookie: int

@@ -56,7 +56,7 @@ class Watch:
                 self._call_cookies[cookie] = None
                 self._use(event.pid, cookie)
             elif kind == EventKind.USED:
-                self._use(event.pid, event.value("cookie"))
+                self._uses.setdefault((event.pid, event.value("cookie")), 0)
             elif kind == EventKind.SEND:
                 self._sent(event)
             elif kind == EventKind.RECEIVE:
@@ -74,6 +74,7 @@ class Watch:
 
     def _sent(self, event: Event) -> None:
         number, channel, tag = (event.value(name) for name in ("message", "channel", "tag"))
+        self._use(event.pid, event.value("cookie"))
         message = CarriedMessage(number, channel, tag, event.pid)
         self._in_flight[number] = message
         self._at_hand.setdefault(event.pid, {})[number] = message
@@ -104,8 +105,8 @@ class Watch:
         return tuple(Traffic(*way, count) for way, count in self._traffic.items())
 
     def uses(self) -> tuple[Use, ...]:
-        """Who used what, how often."""
-        return tuple(Use(*use, count) for use, count in self._uses.items())
+        """Who used what, how often as far as events tell: of most rights only the first use."""
+        return tuple(Use(*use, max(1, count)) for use, count in self._uses.items())
 
     def used_calls(self) -> dict[int, None]:
         """The cookies that calls were made with."""
