@@ -70,15 +70,22 @@ static void empty(struct cache *cache, uint16_t index)
     }
 }
 
-/* A slot for a block that has none: the oldest one that is clean; CACHE_NONE if none is. */
-static uint16_t new_slot(struct cache *cache, uint64_t block)
+static uint16_t oldest_clean(const struct cache *cache)
 {
-    if (cache->dirty_data > DATA_MAX) {
-        cache_write_back(cache, CACHE_DATA);
-    }
     uint16_t index = cache->oldest;
     while (index != CACHE_NONE && slot_is_dirty(&cache->slots[index])) {
         index = cache->slots[index].newer;
+    }
+    return index;
+}
+
+/* A slot for a block that has none: the oldest one that is clean; CACHE_NONE if none is. */
+static uint16_t new_slot(struct cache *cache, uint64_t block)
+{
+    uint16_t index = cache->dirty_data > DATA_MAX ? CACHE_NONE : oldest_clean(cache);
+    if (index == CACHE_NONE) {
+        cache_write_back(cache, CACHE_DATA);
+        index = oldest_clean(cache);
     }
     if (index == CACHE_NONE) {
         return CACHE_NONE;

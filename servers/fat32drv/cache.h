@@ -51,6 +51,7 @@ struct cache {
     uint64_t ahead_end;      /* the block behind those that were read ahead last ... */
     uint32_t ahead_count;    /* ... and how many those were */
     bool unflushed;          /* something was written since the disk's last flush */
+    bool has_lost;           /* data could not be written; who asks for a sync next is told */
     uint16_t newest, oldest, last;
     uint16_t hashes[CACHE_HASHES]; /* first slot of each */
     struct cache_slot slots[CACHE_SLOTS];

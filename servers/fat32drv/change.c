@@ -293,14 +293,6 @@ static int64_t find_file(struct tree *tree, const char *path, struct node *node)
     return answer == 0 && is_directory(node) ? FILE_IS_A_DIRECTORY : answer;
 }
 
-/* The entry has a new time; the node gets it, as it will be read. */
-static void follow(struct tree *tree, struct node *node)
-{
-    const struct date now = date_from(date_now());
-    node->modified = date_seconds(now.date, now.time);
-    tree_note(tree, node);
-}
-
 int64_t change_write(struct tree *tree, const char *path, uint64_t offset, const void *from,
                      size_t bytes)
 {
@@ -309,7 +301,7 @@ int64_t change_write(struct tree *tree, const char *path, uint64_t offset, const
     if (answer == 0) {
         answer = content_write(&tree->volume, &node, offset, from, bytes);
         if (answer > 0) {
-            follow(tree, &node);
+            tree_note(tree, &node);
         } else if (answer < 0) {
             tree_forget(tree, 0);
         }
@@ -324,7 +316,7 @@ int64_t change_truncate(struct tree *tree, const char *path, uint64_t bytes)
     if (answer == 0) {
         answer = content_truncate(&tree->volume, &node, bytes);
         if (answer == 0) {
-            follow(tree, &node);
+            tree_note(tree, &node);
         } else {
             tree_forget(tree, 0);
         }
@@ -353,5 +345,8 @@ int64_t change_set_time(struct tree *tree, const char *path, int64_t seconds)
 
 int64_t change_sync(struct tree *tree)
 {
-    return commit_sync(&tree->volume) ? 0 : FILE_IO_ERROR;
+    struct cache *const cache = tree->volume.cache;
+    const bool is_done = commit_sync(&tree->volume) && !cache->has_lost;
+    cache->has_lost = false;
+    return is_done ? 0 : FILE_IO_ERROR;
 }

@@ -26,14 +26,9 @@ int64_t date_seconds(uint16_t date, uint16_t time)
     return ((days_to(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
 }
 
-struct date date_from(int64_t nanoseconds)
+/* The date of a second that there is. */
+static struct date date_of(int64_t seconds)
 {
-    int64_t seconds = nanoseconds / NS_PER_SECOND;
-    int64_t rest = nanoseconds % NS_PER_SECOND;
-    if (seconds < FIRST_SECOND || seconds > LAST_SECOND) {
-        seconds = seconds < FIRST_SECOND ? FIRST_SECOND : LAST_SECOND;
-        rest = 0;
-    }
     const int64_t days = seconds / SECONDS_PER_DAY, second = seconds % SECONDS_PER_DAY;
     int64_t year = 1980, month = 1;
     while (year < 2107 && days_to(year + 1, 1, 1) <= days) {
@@ -46,6 +41,25 @@ struct date date_from(int64_t nanoseconds)
     return (struct date){
         .date = (uint16_t)((year - 1980) << 9 | month << 5 | day),
         .time = (uint16_t)(second / 3600 << 11 | second / 60 % 60 << 5 | second % 60 / 2),
-        .hundredths = (uint8_t)(second % 2 * 100 + rest / 10000000),
+        .hundredths = (uint8_t)(second % 2 * 100),
     };
+}
+
+struct date date_from(int64_t nanoseconds)
+{
+    static int64_t last_second;
+    static struct date last; /* every write has a date, and most have the same */
+    int64_t seconds = nanoseconds / NS_PER_SECOND;
+    int64_t rest = nanoseconds % NS_PER_SECOND;
+    if (seconds < FIRST_SECOND || seconds > LAST_SECOND) {
+        seconds = seconds < FIRST_SECOND ? FIRST_SECOND : LAST_SECOND;
+        rest = 0;
+    }
+    if (seconds != last_second) {
+        last_second = seconds;
+        last = date_of(seconds);
+    }
+    struct date date = last;
+    date.hundredths += (uint8_t)(rest / (NS_PER_SECOND / 100));
+    return date;
 }

@@ -61,7 +61,7 @@ bool entries_read(struct volume *volume, const struct node *node, uint8_t raw[NA
     return cache_read(volume->cache, node->entry, raw, NAME_ENTRY_BYTES);
 }
 
-enum entries_answer entries_update(struct volume *volume, const struct node *node, bool written)
+enum entries_answer entries_update(struct volume *volume, struct node *node, bool written)
 {
     uint8_t raw[NAME_ENTRY_BYTES];
     if (!entries_read(volume, node, raw)) {
@@ -70,6 +70,7 @@ enum entries_answer entries_update(struct volume *volume, const struct node *nod
     put_node(volume, node, raw);
     if (written) {
         put_written(raw, date_now());
+        node->modified = date_seconds(get16(raw + AT_WRITTEN_DATE), get16(raw + AT_WRITTEN_TIME));
     }
     return put(volume, node->entry, raw, sizeof raw) ? ENTRIES_OK : ENTRIES_BROKEN;
 }

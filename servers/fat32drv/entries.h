@@ -38,8 +38,11 @@ enum entries_answer entries_rename(struct volume *volume, const struct node *dir
                                    const struct entry *entry, const char *name,
                                    struct node *node);
 
-/* Bring cluster, size and attributes of an entry up to date; with `written` its times, too. */
-enum entries_answer entries_update(struct volume *volume, const struct node *node, bool written);
+/*
+ * Bring cluster, size and attributes of an entry up to date; with `written` its times,
+ * too, and node->modified.
+ */
+enum entries_answer entries_update(struct volume *volume, struct node *node, bool written);
 
 /* Set the time of the last change, in nanoseconds since 1970. */
 enum entries_answer entries_set_time(struct volume *volume, const struct node *node, int64_t time);

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define RUN_BYTES 512 /* of entries that are changed at once */
+
 /* Where a cluster's entry begins in a table, and the bits before it in that byte. */
 static uint64_t entry_offset(const struct fat *fat, uint32_t cluster, unsigned *shift)
 {
@@ -51,6 +53,86 @@ bool fat_set(struct fat *fat, uint32_t cluster, uint32_t value)
         is_set |= done && table == fat->offset; /* a bad copy is no reason to stop */
     }
     return is_set;
+}
+
+/* An entry in place, in its 2 or 4 bytes: its value, and changing it. */
+static uint32_t get_entry(const struct fat *fat, const uint8_t *entry)
+{
+    return fat->entry_bits == 16 ? get16(entry) : get32(entry) & 0x0fffffff;
+}
+
+static void put_entry(const struct fat *fat, uint8_t *entry, uint32_t value)
+{
+    if (fat->entry_bits == 16) {
+        put16(entry, value & 0xffff);
+    } else {
+        put32(entry, (get32(entry) & ~0x0fffffffu) | value);
+    }
+}
+
+/* As fat_set, for as many entries as a buffer takes; `next` follows the last one. */
+static bool set_some(struct fat *fat, uint32_t cluster, uint32_t count, uint32_t next)
+{
+    uint8_t entries[RUN_BYTES];
+    const size_t size = fat->entry_bits / 8, bytes = count * size;
+    const uint64_t offset = (uint64_t)cluster * size;
+    if (!cache_read(fat->cache, fat->offset + offset, entries, bytes)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        put_entry(fat, entries + i * size, i + 1 < count ? cluster + i + 1 : next);
+    }
+    bool is_set = false;
+    for (uint32_t copy = 0; copy < fat->copy_count; copy++) {
+        const uint64_t table = fat->copies_offset + copy * fat->table_bytes;
+        const bool done =
+            cache_write(fat->cache, table + offset, entries, bytes, CACHE_TABLE, false);
+        is_set |= done && table == fat->offset;
+    }
+    return is_set;
+}
+
+bool fat_set_run(struct fat *fat, uint32_t cluster, uint32_t count)
+{
+    const uint32_t most = fat->entry_bits == 12 ? 1 : RUN_BYTES / (fat->entry_bits / 8);
+    bool is_set = true;
+    while (is_set && count > 0) {
+        const uint32_t some = count < most ? count : most;
+        const uint32_t next = some < count ? cluster + some : FAT_LAST;
+        is_set = fat->entry_bits == 12 ? fat_set(fat, cluster, next)
+                                       : set_some(fat, cluster, some, next);
+        cluster += some;
+        count -= some;
+    }
+    return is_set;
+}
+
+uint32_t fat_count_run(struct fat *fat, uint32_t cluster, uint32_t max, bool is_free)
+{
+    const size_t size = fat->entry_bits / 8;
+    uint32_t run = 0, value;
+    while (run < max) {
+        size_t bytes;
+        const uint64_t offset = (uint64_t)(cluster + run) * size;
+        const uint8_t *entry = fat->entry_bits == 12
+                                   ? NULL
+                                   : cache_look(fat->cache, fat->offset + offset, &bytes);
+        if (entry == NULL) {
+            if (fat->entry_bits != 12 || !fat_get(fat, cluster + run, &value) ||
+                (value == FAT_FREE) != is_free) {
+                return run;
+            }
+            run++;
+            continue;
+        }
+        for (; bytes >= size && run < max; bytes -= size, entry += size) {
+            if ((get_entry(fat, entry) == FAT_FREE) != is_free) {
+                return run;
+            }
+            run++;
+        }
+    }
+    return run;
 }
 
 /* What the table says about a cluster: the next one, or how the chain ends. */

@@ -65,6 +65,15 @@ bool fat_get(struct fat *fat, uint32_t cluster, uint32_t *value);
 /* Change it in every table that is kept alike, in the cache. FAT_LAST is an end in all kinds. */
 bool fat_set(struct fat *fat, uint32_t cluster, uint32_t value);
 
+/* Let `count` clusters side by side be a chain, in every table that is kept alike. */
+bool fat_set_run(struct fat *fat, uint32_t cluster, uint32_t count);
+
+/*
+ * How many entries from a cluster's on are free (or with `is_free` false are not), up to
+ * `max` of them or to where the table cannot be read.
+ */
+uint32_t fat_count_run(struct fat *fat, uint32_t cluster, uint32_t max, bool is_free);
+
 /* Forget what is remembered of the chain that starts at `first`: it has been cut or is gone. */
 void fat_forget(struct fat *fat, uint32_t first);
 

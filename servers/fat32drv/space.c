@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define LINKED_AT_ONCE 4096 /* clusters, before there must be room for more */
+
 /* The FSInfo sector (5). */
 #define INFO_LEAD 0x41615252u
 #define INFO_SIGNATURE 0x61417272u
@@ -38,43 +40,50 @@ void space_count(struct volume *volume)
         return;
     }
     volume->free_count = 0;
-    for (uint32_t cluster = FAT_FIRST_CLUSTER; cluster < cluster_end(volume); cluster++) {
-        uint32_t value;
-        volume->free_count += fat_get(&volume->fat, cluster, &value) && value == FAT_FREE;
+    const uint32_t end = cluster_end(volume);
+    for (uint32_t cluster = FAT_FIRST_CLUSTER; cluster < end; cluster++) {
+        const uint32_t run = fat_count_run(&volume->fat, cluster, end - cluster, true);
+        volume->free_count += run;
+        cluster += run; /* and the one behind, which is not free or cannot be read */
     }
 }
 
 /*
- * Whether a cluster can be taken. An entry of FAT12 may lie in two sectors, which
- * no write changes together: those clusters are never taken.
+ * How many clusters from one on can be taken. An entry of FAT12 may lie in two sectors,
+ * which no write changes together: those are never taken.
  */
-static bool is_free(struct volume *volume, uint32_t cluster)
+static uint32_t count_free(struct volume *volume, uint32_t cluster, uint32_t max)
 {
-    uint32_t value;
-    const uint32_t sector_bytes = volume->cache->disk->sector_bytes;
-    if (volume->fat.entry_bits == 12 && (cluster * 12 / 8 + 1) % sector_bytes == 0) {
-        return false;
+    if (volume->fat.entry_bits != 12) {
+        return fat_count_run(&volume->fat, cluster, max, true);
     }
-    return fat_get(&volume->fat, cluster, &value) && value == FAT_FREE;
+    const uint32_t sector_bytes = volume->cache->disk->sector_bytes;
+    uint32_t run = 0;
+    while (run < max && ((cluster + run) * 12 / 8 + 1) % sector_bytes != 0 &&
+           fat_count_run(&volume->fat, cluster + run, 1, true) == 1) {
+        run++;
+    }
+    return run;
 }
 
 /* Find free clusters side by side, from `near` on and then from the start; 0 if there are none. */
 static uint32_t find(struct volume *volume, uint32_t near, uint32_t max, uint32_t *count)
 {
-    const uint32_t total = volume->fat.cluster_count, end = cluster_end(volume);
+    const uint32_t end = cluster_end(volume);
     uint32_t cluster = near;
-    for (uint32_t tested = 0; tested < total; tested++, cluster++) {
+    for (uint64_t left = (uint64_t)volume->fat.cluster_count + 1; left > 0;) {
         if (cluster < FAT_FIRST_CLUSTER || cluster >= end) {
             cluster = FAT_FIRST_CLUSTER;
         }
-        if (is_free(volume, cluster)) {
-            for (*count = 1; *count < max && cluster + *count < end; ++*count) {
-                if (!is_free(volume, cluster + *count)) {
-                    break;
-                }
-            }
+        const uint32_t rest = end - cluster;
+        *count = count_free(volume, cluster, max < rest ? max : rest);
+        if (*count > 0) {
             return cluster;
         }
+        const uint32_t used = fat_count_run(&volume->fat, cluster, rest, false);
+        const uint32_t skipped = used > 0 ? used : 1; /* it cannot be read, or is in two sectors */
+        cluster += skipped;
+        left -= skipped < left ? skipped : left;
     }
     return 0;
 }
@@ -83,18 +92,22 @@ static uint32_t find(struct volume *volume, uint32_t near, uint32_t max, uint32_
 static bool make_room(struct volume *volume)
 {
     struct cache *const cache = volume->cache;
-    return cache->dirty_metadata < CACHE_SLOTS / 2 ||
+    return cache->dirty_metadata < CACHE_SLOTS / 4 ||
            (cache_flush(cache) && cache_write_back(cache, CACHE_TABLE));
 }
 
 /* Make a chain of clusters that lie side by side. */
 static bool link_run(struct volume *volume, uint32_t cluster, uint32_t count)
 {
-    bool is_set = true;
-    for (uint32_t i = 1; i < count && is_set; i++) {
-        is_set = make_room(volume) && fat_set(&volume->fat, cluster + i - 1, cluster + i);
+    while (count > LINKED_AT_ONCE) {
+        if (!make_room(volume) || !fat_set_run(&volume->fat, cluster, LINKED_AT_ONCE) ||
+            !fat_set(&volume->fat, cluster + LINKED_AT_ONCE - 1, cluster + LINKED_AT_ONCE)) {
+            return false;
+        }
+        cluster += LINKED_AT_ONCE;
+        count -= LINKED_AT_ONCE;
     }
-    return is_set && fat_set(&volume->fat, cluster + count - 1, FAT_LAST);
+    return make_room(volume) && fat_set_run(&volume->fat, cluster, count);
 }
 
 /* Free a chain in the cache, up to its end or to where it is damaged. */

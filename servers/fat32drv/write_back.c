@@ -92,5 +92,6 @@ bool cache_write_back(struct cache *cache, enum cache_class class)
         }
     }
     cache->unflushed |= count > 0;
+    cache->has_lost |= class == CACHE_DATA && !all;
     return all;
 }

@@ -175,6 +175,30 @@ def test_a_sector_that_fails_stops_nothing_else(fat_host: Path, image: Path) -> 
     assert complaints(image) == []
 
 
+def test_data_that_are_lost_to_a_bad_sector_are_an_error_of_the_next_sync(
+    fat_host: Path, image: Path
+) -> None:
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/file")
+        host.write("disk0:/file", content(100_000))
+        host.sync()
+    volume = FatImage(image)
+    sector = (
+        volume.offset(volume.chain(volume.first_cluster(volume.entry(b"FILE       ")))[9]) // 512
+    )
+    with FatHost(fat_host, image) as host:
+        host.set_bad(sector)
+        host.write("disk0:/file", bytes(512), 9 * 512)
+        host.create("disk0:/other")
+        for number in range(40):  # more than the cache holds: it has to write before the sync
+            host.write("disk0:/other", bytes(60_000), number * 60_000)
+        assert error_of(host.sync) == fat.IO_ERROR
+        host.sync()
+        assert error_of(host.read, "disk0:/file") == fat.IO_ERROR
+        assert host.read("disk0:/other") == bytes(2_400_000)
+    assert complaints(image) == []
+
+
 def test_files_and_volumes_that_are_protected(fat_host: Path, tmp_path: Path) -> None:
     image = tmp_path / "image"
     make_volume(image, 16, 16 * MIB)
