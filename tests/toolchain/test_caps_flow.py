@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from anos_sim.toolchain.inspect.flow_text import flow_dot, flow_lines, way_lines
 from anos_sim.toolchain.inspect.graph import CapabilityGraph
 from anos_sim.toolchain.inspect.names import find_processes
 from support.held import held
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "capabilities.md"
 
 
 def answers(graph: CapabilityGraph, question: str, *trusted: str) -> dict[str, str]:
@@ -309,3 +312,12 @@ def test_flow_as_json_has_the_ways(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_process_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["caps", "flow", "--from", "toru"]) == 2
     assert capsys.readouterr().err == "anos-sim: no process 'toru'; did you mean tour?\n"
+
+
+def test_the_document_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    text = DOCUMENT.read_text()
+    assert main(["caps", "flow", "--trusted", "SYSTEM"]) == 0
+    assert capsys.readouterr().out.strip() in text
+    ends = ["--from", "kterminal", "--to", "fat32drv"]
+    assert main(["caps", "flow", *ends, "--trusted", "SYSTEM"]) == 0
+    assert capsys.readouterr().out.strip() in text
