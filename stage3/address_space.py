@@ -106,13 +106,6 @@ class AddressSpace(PageTable):
                 self._forget_windows(base, size_bytes)
             return
         self.reserve(base, size_bytes)
-        self.fill(base, size_bytes, entry)
-
-    def fill(self, base: int, size_bytes: int, entry: int) -> None:
-        """Put the same entry, of a frame that is not counted, wherever there is a table.
-
-        What was mapped there is released.
-        """
         self._forget_windows(base, size_bytes)
         for slot, count in self._spans(base, size_bytes):
             self._release(slot, count)

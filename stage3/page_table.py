@@ -6,6 +6,7 @@ it costs a flush. `physical.py` has the bits.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from itertools import compress
 
@@ -167,6 +168,22 @@ class PageTable:
                 entry, address = entries[offset], (index << 21) + (offset << FRAME_SHIFT)
                 if entry & PRESENT and begin <= address < end:
                     yield address, entry
+
+    def tables(self, base: int, size_bytes: int) -> Iterator[tuple[int, list[int]]]:
+        """The entries of a range, a table at a time where there are tables: (address, entries)."""
+        end = base + size_bytes
+        for index in sorted(self._leaves):
+            if base >> 21 <= index <= end - 1 >> 21:
+                low, high = max(base, index << 21), min(end, (index + 1) << 21)
+                slot = self._leaves[index] + (low >> FRAME_SHIFT & 511)
+                yield low, self._words[slot : slot + (high - low >> FRAME_SHIFT)].tolist()
+
+    def put(self, address: int, entries: list[int]) -> None:
+        """Change entries of one table. References and flushing are the caller's."""
+        slot = self._leaves[address >> 21] + (address >> FRAME_SHIFT & 511)
+        self.generation += 1
+        self._writable.clear()
+        self._words[slot : slot + len(entries)] = array("Q", entries)
 
     def _release(self, slot: int, count: int) -> None:
         """Drop the references of entries that are about to change, and flush if one is in use."""

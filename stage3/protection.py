@@ -9,6 +9,8 @@ A page with no protection at all keeps its frame; its entry lacks the USER bit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .abi import PAGE_BYTES, MapFlags, Status
 from .address_space import AddressSpace
 from .errors import OutOfFrames, SyscallError
@@ -18,6 +20,8 @@ from .process import Process
 
 KNOWN_FLAGS = int(MapFlags.READ | MapFlags.WRITE | MapFlags.EXEC)
 MAP_WRITE, MAP_EXEC = int(MapFlags.WRITE), int(MapFlags.EXEC)
+
+Tables = list[tuple[int, list[int]]]
 
 
 def protect(process: Process, base: int, size_bytes: int, flags: int, any_physical: bool) -> None:
@@ -32,37 +36,44 @@ def protect(process: Process, base: int, size_bytes: int, flags: int, any_physic
         raise SyscallError(Status.FAILURE)
     if any(base <= page < end for page in space.windows):
         raise SyscallError(Status.FAILURE)
-    pages = list(space.mappings(base, end))
-    gaps = _gaps([address for address, _ in pages], base, end)
+    tables = list(space.tables(base, size_bytes))
+    gaps = list(_gaps(tables, base, end))
     if not all(space.regions.automaps(start, stop) for start, stop in gaps):
         raise SyscallError(Status.FAILURE)
-    changes = [(address, _protected(space, entry, flags)) for address, entry in pages]
-    if not any_physical and any(entry & BY_RIGHT for _, entry in changes):
+    present = {entry for _, entries in tables for entry in entries if entry}
+    changed = {entry: _protected(space, entry, flags) for entry in present}
+    if not any_physical and any(entry & BY_RIGHT for entry in present):
         is_allowed = allowed(process)
-        if not all(is_allowed(entry) for _, entry in changes if entry & BY_RIGHT):
+        if not all(is_allowed(entry) for entry in changed.values() if entry & BY_RIGHT):
             raise SyscallError(Status.FAILURE)
-    if flags & ~int(MapFlags.READ) == MAP_WRITE:
-        gaps = []  # they appear so by themselves
-    try:
-        for start, stop in gaps:
-            space.reserve(start, stop - start)
-    except OutOfFrames:
-        raise SyscallError(Status.FAILURE) from None
-    for start, stop in gaps:
-        space.fill(start, stop - start, _protected(space, space.physical.zero_address, flags))
-    for (address, before), (_, entry) in zip(pages, changes, strict=True):
-        if before & ~ACCESSED != entry:
-            space.set_entry(address, entry)
+    changed[0] = 0  # what is readable and writable appears so by itself
+    if gaps and flags & ~int(MapFlags.READ) != MAP_WRITE:
+        changed[0] = _protected(space, space.physical.zero_address, flags)
+        try:
+            space.reserve(base, size_bytes)
+        except OutOfFrames:
+            raise SyscallError(Status.FAILURE) from None
+    for address, entries in space.tables(base, size_bytes):
+        space.put(address, [changed[entry] for entry in entries])
+    if any(before & ACCESSED and before != now for before, now in changed.items()):
+        space.flush()
 
 
-def _gaps(present: list[int], base: int, end: int) -> list[tuple[int, int]]:
+def _gaps(tables: Tables, base: int, end: int) -> Iterator[tuple[int, int]]:
     """The parts of a range between its present pages."""
-    gaps = []
-    for address in [*present, end]:
-        if base < address:
-            gaps.append((base, address))
-        base = address + PAGE_BYTES
-    return gaps
+    for address, entries in tables:
+        if not any(entries):
+            continue
+        if base == address and 0 not in entries:
+            base += len(entries) * PAGE_BYTES
+            continue
+        for page, entry in enumerate(entries, address // PAGE_BYTES):
+            if entry:
+                if base < page * PAGE_BYTES:
+                    yield base, page * PAGE_BYTES
+                base = (page + 1) * PAGE_BYTES
+    if base < end:
+        yield base, end
 
 
 def _protected(space: AddressSpace, entry: int, flags: int) -> int:
@@ -73,4 +84,4 @@ def _protected(space: AddressSpace, entry: int, flags: int) -> int:
     bits = space.protection(flags)
     if bits & WRITE and not entry & (WRITE | BY_RIGHT):
         bits = bits & ~WRITE | COW
-    return kept | bits
+    return kept | bits | (entry & ACCESSED if entry & ~ACCESSED == kept | bits else 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,6 +118,16 @@ def test_huge_sizes_are_refused_or_done_at_once(size: int, flags: int) -> None:
         expected = "OK" if flags == R | W else "FAILURE"
         assert direct.status(direct.main, Sysno.PROTECT, size, AT, flags) == expected
         assert space.store(AT + size - 8, b"8 bytes.")
+
+
+def test_ten_thousand_pages_take_no_time_each() -> None:
+    with DirectKernel() as direct:
+        size = 10_000 * PAGE_BYTES
+        direct.system.space.map_zero(AT, size, R | W)
+        begin = time.process_time()
+        for flags in (R, 0, R | X, R | W):
+            direct.value(Sysno.PROTECT, size, AT, flags)
+        assert time.process_time() - begin < 1
 
 
 def test_what_two_have_becomes_a_copy_and_what_one_has_does_not() -> None:
