@@ -292,7 +292,7 @@ def test_without_the_package_one_sentence_tells_what_to_install(
     ("arguments", "words"),
     [
         ("{}/boot.events -o {}/no/where", "--output: cannot write"),
-        ("{}/boot.events --at soon", "is no duration"),
+        ("{}/boot.events -o {}/x --at soon", "is no duration"),
         ("{}/damaged -o {}/x", "is damaged"),
         ("{}/missing.toml -o {}/x", "does not exist"),
     ],
@@ -304,8 +304,12 @@ def test_bad_input_is_one_sentence_and_status_2(
     frame = struct.pack("<cII", b"E", len(nonsense), zlib.crc32(nonsense)) + nonsense
     (events.parent / "damaged").write_bytes(MAGIC + frame)
     given = arguments.format(events.parent, events.parent).split()
+    before = events.parent / "x"
+    before.write_text("an older trace")
     assert main(["trace", *given]) == 2
     captured = capsys.readouterr()
+    assert before.read_text() == "an older trace"
+    assert not list(events.parent.glob("*.part"))
     assert words in captured.err
     assert captured.err.count("\n") == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ def run_trace(arguments: argparse.Namespace) -> int:
         tracks = Tracks(TraceWriter(file))
         status = consume(arguments, tracks.hear)
         tracks.finish()
-        size_bytes = file.tell()
+    size_bytes = Path(name).stat().st_size
     print(f"wrote {name}, {size_bytes / 1e6:.2f} MB; open it at https://ui.perfetto.dev")
     return status
 
@@ -59,17 +60,29 @@ def _write_jsonl(arguments: argparse.Namespace) -> int:
 
     if arguments.output is None:
         return consume(arguments, JsonLines(sys.stdout).hear)
-    with _open(arguments.output):
-        pass
-    with open(arguments.output, "w", encoding="utf-8") as file:
-        return consume(arguments, JsonLines(file).hear)
+    with _open(arguments.output) as file:
+        text = io.TextIOWrapper(file, "utf-8")
+        status = consume(arguments, JsonLines(text).hear)
+        text.detach()  # what is left is written; the file is not closed yet
+    return status
 
 
 @contextmanager
 def _open(name: str) -> Iterator[IO[bytes]]:
+    """A file to write; it gets its name, in place of an older one, when it is complete."""
+    path = Path(name)
+    is_new = path.is_file() or not path.exists()
+    part = path.with_name(f"{path.name}.part") if is_new else path
     try:
-        file = Path(name).open("wb")  # noqa: SIM115 - closed below
+        file = part.open("wb")
     except OSError as error:
         raise UserError(f"--output: cannot write {name}: {error.strerror}") from None
-    with file:
-        yield file
+    try:
+        with file:
+            yield file
+        if is_new:
+            part.replace(path)
+    except BaseException:
+        if is_new:
+            part.unlink(missing_ok=True)
+        raise
