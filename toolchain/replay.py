@@ -138,11 +138,7 @@ def run_to(
 
     `prepare` sees the session before it runs, to listen to its events.
     """
-    if moment.event is not None:
-        moment = Moment(_time_of(options, moment.event) + 1)
-    if moment.time_ps is not None and moment.time_ps < min(end_ps, options.end_ps or NEVER):
-        options = attrs.evolve(options, end_ps=moment.time_ps, until=None)
-    session = Session(options)
+    session = Session(shorten(options, moment, end_ps))
     try:
         session.reports.append(lambda report: print(report, file=sys.stderr))
         if prepare is not None:
@@ -152,6 +148,15 @@ def run_to(
         session.close()
         raise
     return session
+
+
+def shorten(options: RunOptions, moment: Moment, end_ps: int) -> RunOptions:
+    """The same run up to a moment, if that comes before its end."""
+    if moment.event is not None:
+        moment = Moment(_time_of(options, moment.event) + 1)
+    if moment.time_ps is not None and moment.time_ps < min(end_ps, options.end_ps or NEVER):
+        options = attrs.evolve(options, end_ps=moment.time_ps, until=None)
+    return options
 
 
 def _time_of(options: RunOptions, number: int) -> int:
@@ -209,14 +214,10 @@ def run_replay(arguments: argparse.Namespace) -> int:
     recording = read_recording(arguments.recording)
     options = recording.options()
     end_ps = recording.end["time_ps"] if recording.end is not None else NEVER
+    if arguments.at:
+        options = shorten(options, parse_moment(arguments.at), end_ps)
     if arguments.until:
         options = attrs.evolve(options, until=arguments.until)
-    if arguments.at:
-        moment = parse_moment(arguments.at)
-        if moment.event is not None:
-            moment = Moment(_time_of(options, moment.event) + 1)
-        if moment.time_ps is not None and moment.time_ps < end_ps:
-            options = attrs.evolve(options, end_ps=moment.time_ps)
     with ExitStack() as stack:
         session = Session(options)
         stack.callback(session.close)
