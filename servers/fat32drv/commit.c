@@ -18,8 +18,7 @@ void commit_open(struct volume *volume, bool flag)
     const uint32_t clean = clean_bit(volume);
     uint32_t value = 0;
     const bool is_known = clean != 0 && fat_get(&volume->fat, 1, &value);
-    volume->was_dirty =
-        (volume->flag_offset != 0 && flag) || (is_known && (value & clean) == 0);
+    volume->was_dirty = flag || (is_known && (value & clean) == 0);
 }
 
 /* Set or clear the marks, at once. */

@@ -185,7 +185,7 @@ const char *volume_open(struct volume *volume, struct cache *cache,
         if (extended[2] == 0x29 && volume->fat.entry_bits != 32) {
             volume->flag_offset = partition->first_byte + 37;
         }
-        commit_open(volume, extended[1] & 1);
+        commit_open(volume, extended[2] == 0x29 && extended[1] & 1);
         if (extended[2] == 0x29 && memcmp(extended + 7, "NO NAME    ", 11) != 0) {
             name_from_label(volume->label, extended + 7);
         }

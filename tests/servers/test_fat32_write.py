@@ -349,6 +349,18 @@ def test_the_volume_is_marked_until_all_is_on_the_medium(fat_host: Path, tmp_pat
         assert complaints(image) == []
 
 
+def test_a_volume_that_another_system_marked_stays_so(fat_host: Path, image: Path) -> None:
+    volume = FatImage(image)
+    volume.data[65] |= 1
+    volume.save()
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/a")
+        host.sync()
+    after = FatImage(image)
+    assert after.data[65] & 1
+    assert after.next(1) == volume.next(1)
+
+
 def test_a_volume_that_was_found_dirty_stays_so_and_is_counted(fat_host: Path, image: Path) -> None:
     volume = FatImage(image)
     (info,) = struct.unpack_from("<H", volume.data, 48)
