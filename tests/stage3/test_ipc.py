@@ -11,7 +11,7 @@ from support.ipc_machine import IpcMachine
 from support.puppets import Handlers, Programs, Puppet
 
 SETTINGS = settings(
-    max_examples=max(1, round(60 * EFFORT)),
+    max_examples=max(1, round(30 * EFFORT)),
     stateful_step_count=50,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     derandomize=EFFORT == 1,

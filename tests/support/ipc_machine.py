@@ -88,8 +88,7 @@ class IpcMachine(CapabilityWorld):
             at = WINDOWS + index * PAGE_BYTES
             self.theatre.write(child.process, at, bytes(PAGE_BYTES))  # not what SYSTEM has there
         assert self.theatre.create_thread(child, 1).process is child.process
-        channels = [n for n in self.model.of(system.process) if n.thing.kind is ObjectKind.CHANNEL]
-        for node in channels:
+        for node in self.usable(system.process, Rights.GRANT):
             given = self.call(system, Sysno.GIVE, cookie, node.cookie, 0)
             if given is not None:
                 self.passed(system.process, node.cookie, child.process, 0, given)
