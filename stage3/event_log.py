@@ -32,6 +32,11 @@ TEXTS_MAX = 1 << 16
 PASSING = 1 << 32
 """Ids from here on are of texts that only the next record refers to."""
 
+_NOT_WAITING = (
+    ThreadState.NEW, ThreadState.READY, ThreadState.RUNNING, ThreadState.SENDING, ThreadState.DEAD,
+)  # fmt: skip
+"""Or told of by the message that is sent."""
+
 Listener = Callable[[list[Event]], None]
 PackedListener = Callable[[bytes], None]
 
@@ -115,10 +120,13 @@ class EventLog:
                     self.add(EventKind.CAPABILITY, time_ps, 0, fields)
         for channel, name in kernel.names.all():
             self.add(EventKind.NAMED, time_ps, 0, (channel.number, name))
-        for process in kernel.all_processes():
-            for thread in process.threads:
-                if thread.state is ThreadState.SENDING and thread.message is not None:
-                    self._tell_message(thread.message, time_ps)
+        threads = [thread for process in kernel.all_processes() for thread in process.threads]
+        for thread in threads:
+            if thread.state is ThreadState.SENDING and thread.message is not None:
+                self._tell_message(thread.message, time_ps)
+        for thread in threads:
+            if thread.state not in _NOT_WAITING:
+                self.add(EventKind.BLOCK, time_ps, thread.tid, (thread.state.value,))
 
     def _tell_process(self, process: Process, time_ps: int) -> None:
         parent = process.parent.pid if process.parent is not None else 0
@@ -127,8 +135,6 @@ class EventLog:
         for thread in process.threads:
             start = (process.pid, 0, int(thread.thread_class))
             self.add(EventKind.THREAD_START, time_ps, thread.tid, start)
-            if thread.blocked_on is not None and thread.state is not ThreadState.SENDING:
-                self.add(EventKind.BLOCK, time_ps, thread.tid, (thread.state.value,))
 
     def _tell_message(self, message: Message, time_ps: int) -> None:
         held, to, page = message.capability, message.channel.number, message.frame_address

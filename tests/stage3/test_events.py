@@ -125,6 +125,31 @@ def test_listeners_hear_all_events_in_batches_and_packed_ones_the_same_bytes() -
     kernel.machine.close()
 
 
+def test_a_log_attached_in_the_middle_begins_with_who_waits_and_what_is_under_way() -> None:
+    kernel = boot_image(program_image("many"))
+    kernel.advance(5)
+    there = {thread.tid for process in kernel.all_processes() for thread in process.threads}
+    log = EventLog()
+    kernel.record(log)
+    begin = list(log.events)
+    while kernel.advance(1) and kernel.latest_ps() < 40 * 10**9:
+        pass
+    threads = [thread for process in kernel.all_processes() for thread in process.threads]
+    assert {event.tid for event in of(begin, EventKind.THREAD_START)} == there
+    assert of(begin, EventKind.BLOCK)
+    waiting = {event.tid for event in of(begin, EventKind.BLOCK)}
+    for event in log.events[len(begin) :]:
+        if event.kind is EventKind.WAKE:
+            waiting.remove(event.tid)
+        elif event.kind is EventKind.BLOCK:
+            waiting.add(event.tid)
+    still = {t.tid for t in threads if t.state.value not in ("ready", "running", "new", "dead")}
+    assert still == waiting & {thread.tid for thread in threads}
+    kernel.stop_recording()
+    kernel.close()
+    kernel.machine.close()
+
+
 def test_nothing_is_recorded_after_the_log_was_closed() -> None:
     kernel = boot_image(program_image("names"))
     log = EventLog(keep=False)
