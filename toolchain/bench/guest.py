@@ -57,9 +57,10 @@ def program_path(name: str) -> Path:
     return path
 
 
-def program_image(name: str) -> SystemImage:
-    """A measuring program in SYSTEM's place, with all calls."""
-    return attrs.evolve(read_image(program_path(name), "x86_64"), highest_call=int(LAST_SYSNO))
+def program_image(name: str, own_calls: bool = True) -> SystemImage:
+    """A measuring program in SYSTEM's place, with all calls or only the 26 of Anos."""
+    image = read_image(program_path(name), "x86_64")
+    return attrs.evolve(image, highest_call=int(LAST_SYSNO)) if own_calls else image
 
 
 def run(
