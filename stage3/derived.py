@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 SEND, RECEIVE, GRANT = int(Rights.SEND), int(Rights.RECEIVE), int(Rights.GRANT)
 MAP_RIGHTS = {MapFlags.WRITE: Rights.WRITE, MapFlags.EXEC: Rights.EXEC}
 
+SITES_MAX = 1024
+"""Places in programs that are remembered, so that many delegations from one share it."""
+
 Tables = tuple["dict[int, Capability]", "dict[int, Handler]", "dict[int, Message]"]
 
 
@@ -53,6 +56,7 @@ class Derived:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.tree = kernel.tree
+        self._sites: dict[tuple[int, int, int, int], Site] = {}
         self._event: tuple[int, str, Thread | None, Message | None] | None = None
         self._origin = Origin(0, "")
 
@@ -93,7 +97,13 @@ class Derived:
         else:
             pc, stack_pointer = thread.registers.call_site()
         caller = process.space.peek_word(stack_pointer)
-        return Site(process.pid, process.name, thread.tid, pc, caller)
+        key = (process.pid, thread.tid, pc, caller)
+        site = self._sites.get(key)
+        if site is None:
+            if len(self._sites) >= SITES_MAX:
+                self._sites.clear()
+            site = self._sites[key] = Site(process.pid, process.name, thread.tid, pc, caller)
+        return site
 
     def delegate(
         self,
