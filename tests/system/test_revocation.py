@@ -52,14 +52,16 @@ def revoke(kernel: Kernel, capability: Capability, holder: Process | None = None
     return kernel.policy.revoke(capability.holder.threads[0], capability, holder)
 
 
-def finish(booted: Booted) -> None:
-    """Run to the end and check everything, then once more with nothing left."""
+def finish(booted: Booted) -> str:
+    """Run to the end and check everything, then once more with nothing left; why it ended."""
     while booted.kernel.advance(1000):
         pass
     check_kernel(booted.kernel)
     assert booted.kernel.outcome is not None
+    cause = booted.kernel.outcome.cause
     end_everything(booted.kernel)
     booted.close()
+    return cause
 
 
 def test_without_its_disk_the_file_system_answers_errors_and_all_else_goes_on(
@@ -77,8 +79,7 @@ def test_without_its_disk_the_file_system_answers_errors_and_all_else_goes_on(
     link = held(file_system, lambda each: each.target is disks[0])
     assert link.parent is not None
     assert revoke(kernel, link.parent, file_system) == 1
-    finish(booted)
-    assert "switched off" in booted.kernel.outcome.cause  # type: ignore[union-attr]
+    assert "switched off" in finish(booted)
     assert booted.kernel.reports == []
     assert "README.TXT" in booted.text("tour")
     assert TEXT.decode().strip() not in booted.text("tour")
@@ -111,8 +112,7 @@ def test_a_running_command_finishes_into_memory_that_stays_its_owners(booted: Bo
     assert bytes(machine.memory.view[buffer]) != before, "the command has written nothing"
     assert all(kernel.frames.counts[frame] for frame in range(first, first + count))
 
-    finish(booted)
-    assert "switched off" in booted.kernel.outcome.cause  # type: ignore[union-attr]
+    assert "switched off" in finish(booted)
     (report,) = booted.kernel.reports
     assert "ahcidrv" in report
     assert "an unmapped page" in report
