@@ -14,8 +14,9 @@ from typing import Any
 
 import attrs
 
-from ..errors import UserError
-from ..table import render
+from anos_sim.toolchain.errors import UserError
+from anos_sim.toolchain.table import render
+
 from .compare import FORMAT, Verdict, compare, load_report
 from .figures import Figure, Spread, make_figures
 from .rows import GROUP_NAMES, ROWS, ROWS_BY_NAME, Row

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import attrs
 
-from ..errors import UserError
+from anos_sim.toolchain.errors import UserError
+
 from .figures import Figure, figure_from
 
 FORMAT = 1

@@ -17,11 +17,11 @@ from anos_sim.stage3.boot import boot
 from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.image import read_image
 from anos_sim.stage3.kernel import Kernel
+from anos_sim.toolchain.guest import boot_config
+from anos_sim.toolchain.guest.disk_image import write_fat32
+from anos_sim.toolchain.options import default_image, sample_disk
+from anos_sim.toolchain.system_image import server_files, with_files
 
-from ..guest import boot_config
-from ..guest.disk_image import write_fat32
-from ..options import default_image, sample_disk
-from ..system_image import server_files, with_files
 from . import bare, guest, ring
 from .rows import CPU_COUNTS
 

@@ -20,9 +20,8 @@ from anos_sim.stage3.boot import boot
 from anos_sim.stage3.image import SystemImage, read_image
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
-
-from ..errors import UserError
-from ..options import elf_folder
+from anos_sim.toolchain.errors import UserError
+from anos_sim.toolchain.options import elf_folder
 
 TURNS = 1000
 
