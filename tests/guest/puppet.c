@@ -3,9 +3,10 @@
  * processes as the test starts. tests/support/puppets.py has the other end.
  *
  * Each thread has a block of words, whose address is the first word on its
- * stack; the second is the cookie it sleeps with. It sleeps. The test fills in the block and wakes it; it makes that one
- * call, stores what came back, counts, and sleeps again. Everything else is the
- * test's: the program never looks at what it passes.
+ * stack; the second is the cookie it sleeps with. It sleeps. The test fills in
+ * the block and wakes it; it makes that one call, stores what came back, counts,
+ * and sleeps again. Everything else is the test's: the program never looks at
+ * what it passes.
  */
 #include "check.h"
 
@@ -46,7 +47,8 @@ __attribute__((used, noreturn)) static void puppet_main(struct block *block, uin
 
 __attribute__((naked)) static void puppet(void)
 {
-    __asm__("mov (%rsp), %rdi\n mov 8(%rsp), %rsi\n xor %ebp, %ebp\n and $-16, %rsp\n call puppet_main\n ud2");
+    __asm__("mov (%rsp), %rdi\n mov 8(%rsp), %rsi\n xor %ebp, %ebp\n and $-16, %rsp\n"
+            "call puppet_main\n ud2");
 }
 
 int main(void)

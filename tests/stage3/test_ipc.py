@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, settings
 from anos_sim.stage3.abi import Sysno
 from support.effort import EFFORT
 from support.ipc_machine import IpcMachine
-from support.puppets import Handlers, Programs, Puppet
+from support.puppets import Handlers, Programs
+from support.theatre import Puppet
 
 SETTINGS = settings(
     max_examples=max(1, round(30 * EFFORT)),

@@ -12,8 +12,9 @@ import pytest
 from anos_sim.stage3.abi import MASK64, Rights, Status, Sysno
 from support.invariants import check_kernel
 from support.pair import Pair
-from support.puppets import Answer, Handlers, Programs
+from support.puppets import Handlers, Programs
 from support.slots import write_transfer
+from support.theatre import Answer
 
 OK, FAILURE, INCAPABLE = Status.OK, Status.FAILURE, Status.INCAPABLE
 SEND, RECEIVE, GRANT = int(Rights.SEND), int(Rights.RECEIVE), int(Rights.GRANT)

@@ -12,8 +12,9 @@ import pytest
 from anos_sim.stage3.abi import PAGE_BYTES, MapFlags, Rights, Status, Sysno
 from support.invariants import check_kernel
 from support.pair import Pair
-from support.puppets import MAPS, Answer, Handlers, Programs
+from support.puppets import Handlers, Programs
 from support.slots import Passed, read_transfer, write_transfer
+from support.theatre import MAPS, Answer
 
 OK, FAILURE, BADARGS, INCAPABLE = Status.OK, Status.FAILURE, Status.BADARGS, Status.INCAPABLE
 SEND, RECEIVE, GRANT = int(Rights.SEND), int(Rights.RECEIVE), int(Rights.GRANT)

@@ -14,7 +14,7 @@ from .authority import BADARGS, FAILURE, INCAPABLE, OK, Thing, thing_of
 from .capability_messages import MessageRules
 from .capability_world import JUNK, LEGAL, NUMBERS, PLACES, RIGHTS
 from .picture import picture
-from .puppets import CONTROL, MAPS, PAGES, Puppet
+from .theatre import CONTROL, MAPS, PAGES, Puppet
 
 PROCESSES_MAX = 5
 MAP_PAGES = (CONTROL + PAGES * PAGE_BYTES - MAPS) // PAGE_BYTES

@@ -10,8 +10,8 @@ from anos_sim.stage3.cookie import COOKIE_MIN
 
 from .authority import FAILURE, INCAPABLE, OK, Node
 from .capability_world import LEGAL, NUMBERS, PASSED, PLACES, RIGHTS, CapabilityWorld
-from .puppets import Answer, Puppet
 from .slots import Passed, read_transfer, write_transfer
+from .theatre import Answer, Puppet
 
 Call = tuple[Sysno, int, int, int, int, int]
 

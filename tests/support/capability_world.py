@@ -19,8 +19,9 @@ from anos_sim.stage3.process import Process
 from .authority import INCAPABLE, OK, Authority, Node, thing_of
 from .invariants import check_kernel
 from .picture import picture
-from .puppets import Answer, Handlers, Programs, Puppet, Theatre
+from .puppets import Handlers, Programs
 from .slots import Passed
+from .theatre import Answer, Puppet, Theatre
 
 NUMBERS = st.integers(0, 1000)
 RIGHTS = st.one_of(st.just(0), st.integers(0, 0xFFF), st.just(int(CHANNEL_RIGHTS)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from anos_sim.stage3.abi import ObjectKind, Rights, Status, Sysno
 from anos_sim.stage3.process import Process
 
-from .puppets import Puppet, Theatre
 from .slots import Passed, read_transfer, write_transfer
+from .theatre import Puppet, Theatre
 
 OK = Status.OK
 

@@ -12,8 +12,8 @@ from anos_sim.stage3.abi import MASK64, Status
 from anos_sim.stage3.process import Process
 
 from .authority import Authority, Node, Thing
-from .puppets import Answer, Puppet
 from .slots import Passed
+from .theatre import Answer, Puppet
 
 
 @attrs.define(eq=False)

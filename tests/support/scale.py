@@ -17,7 +17,8 @@ import time
 from anos_sim.stage3.abi import ALL_RIGHTS, Sysno
 from anos_sim.stage3.capability import Capability
 
-from .puppets import Programs, Puppet
+from .puppets import Programs
+from .theatre import Puppet
 
 CHILDREN = 10
 KIB = 1024

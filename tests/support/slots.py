@@ -9,7 +9,7 @@ import attrs
 
 from anos_sim.stage3.abi import SlotFlags
 
-from .puppets import Puppet, Theatre
+from .theatre import Puppet, Theatre
 
 _HEAD, _SLOT = struct.Struct("<QQII"), struct.Struct("<QII")
 
