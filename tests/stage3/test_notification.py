@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from anos_sim.hw.vcpu import NOW
 from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.abi import Rights, Status, Sysno
+from anos_sim.stage3.event_log import EventLog
+from anos_sim.stage3.events import EventKind
 from anos_sim.stage3.notification import Notification
 from anos_sim.stage3.thread import ThreadState
 from support.direct import DirectKernel, result
@@ -124,3 +126,21 @@ def test_under_bearer_it_ends_with_its_maker_and_any_may_use_it() -> None:
         direct.value(Sysno.KILL_PROCESS, cookie)
         assert result(waiter)[0] == Status.INCAPABLE
         assert direct.status(direct.main, Sysno.SIGNAL, line, 1) == "FAILURE"
+
+
+def test_signals_and_what_is_taken_are_recorded() -> None:
+    with DirectKernel() as direct:
+        line = direct.value(Sysno.CREATE_NOTIFICATION)
+        direct.kernel.record(EventLog())
+        waiter = direct.thread()
+        direct.call(waiter, Sysno.WAIT, line, 0b011, 0)
+        direct.value(Sysno.SIGNAL, line, 0b110)
+        direct.value(Sysno.WAIT, line, 0b100, 0)
+        assert direct.kernel.events is not None
+        told = [
+            (event.kind.label, event.tid, event.value("bits"))
+            for event in direct.kernel.events.events
+            if event.kind in (EventKind.SIGNAL, EventKind.WAIT)
+        ]
+        main = direct.main.tid
+        assert told == [("signal", main, 0b110), ("wait", waiter.tid, 0b010), ("wait", main, 0b100)]
