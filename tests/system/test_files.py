@@ -171,6 +171,23 @@ def test_bad_sectors_are_errors_of_their_pages_only_and_other_disks_go_on(tmp_pa
     ]
 
 
+def test_much_is_moved_by_a_queue_of_commands(tmp_path: Path) -> None:
+    disk = volume(tmp_path / "disk")
+    machine = Machine(MachineConfig(disks=(str(disk),)))
+    commands: list[tuple[int, int, int]] = []
+    machine.watch_commands(lambda _, slot, code, __, size: commands.append((slot, code, size)))
+    program = entry("files", wait_for="disk0:", stack_size=0x20000)
+    kernel = boot(machine, system_image([DEVMAN, DRIVER, program], servers()), "derived")
+    while kernel.advance(1000):
+        pass
+    kernel.close()
+    machine.close()
+    written = [(slot, size) for slot, code, size in commands if code == 0x61]
+    assert {slot for slot, _ in written} >= {0, 1, 2, 3}
+    assert max(size for _, size in written) == 32 << 10
+    assert len(commands) < 300, "a page by a command would be more"
+
+
 def test_many_disks_on_one_controller_and_on_several(tmp_path: Path) -> None:
     data = {number: bytes([number + 1]) * 500_000 for number in range(6)}
     for number, content in data.items():
