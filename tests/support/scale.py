@@ -15,7 +15,7 @@ import sys
 import time
 
 from anos_sim.stage3.abi import ALL_RIGHTS, Sysno
-from anos_sim.stage3.capability import Capability
+from anos_sim.stage3.capability import Capability, Origin
 
 from .puppets import Programs
 from .theatre import Puppet
@@ -29,9 +29,10 @@ def grow(theatre: Programs, root: Capability, count: int, shape: str) -> None:
     kernel, system = theatre.kernel, theatre.puppets[0]
     policy, tree, holders = kernel.policy, kernel.tree, list(kernel.processes.values())
     made = [root]
+    first = policy.origin("give", system.thread)
     for index in range(count):
         parent = {"wide": 0, "deep": -1, "bushy": index // CHILDREN}[shape]
-        origin = policy.origin("give", system.thread)
+        origin = Origin(index << 40, first.how, first.actor, index << 20, first.actor)
         holder = holders[index % len(holders)]
         child = tree.mint(made[parent], holder, ALL_RIGHTS, origin)
         made.append(child) if shape != "wide" else None
