@@ -1,7 +1,8 @@
 """One file read of a real boot, as docs/tour.md shows it.
 
 What changes with every build (physical pages, message numbers) gets a name in the
-order of its appearance, cookies are left out, so that the trace is about what happens and in which order.
+order of its appearance, cookies are left out, so that the trace is about what happens
+and in which order.
 """
 
 from __future__ import annotations
