@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +25,8 @@ class Spread:
 
 def spread(values: Sequence[float]) -> Spread:
     """The spread of one value or more."""
+    import statistics  # as long as a tenth of a boot: only who measures shall wait for it
+
     if len(values) == 1:
         return Spread(values[0], values[0], values[0])
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
