@@ -1,6 +1,7 @@
 # make run    boot the system on its sample disk
 # make test   run all tests
-# make check  lint, format and type checks, and the fuzzers for minutes
+# make lint   lint, format and type checks
+# make check  the same, and the fuzzers, the seeded faults and the large cases for minutes
 # make fuzz   the fuzzers alone, each for FUZZ_SECONDS; and the seeded faults
 # make build  compile the C parts that have changed
 # make docs   print the system calls into docs/protocols.md
@@ -13,19 +14,20 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 FUZZ_SECONDS ?= 60
 
-.PHONY: run test check fuzz build docs clean
+.PHONY: run test lint check fuzz build docs clean
 
 run: build
 	@$(BIN)/anos-sim run
 
 test: build
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
-check: build
+lint: build
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(MAKE) --no-print-directory fuzz
+
+check: lint fuzz
 
 fuzz: build
 	@ANOS_SIM_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -q \
