@@ -69,6 +69,8 @@ def end(kernel: Kernel, target: KernelObject) -> None:
         notification.end(kernel, target)
     elif isinstance(target, MemoryObject):
         target.end()
+    elif isinstance(target, Process):
+        watch.forget_lost(target)
 
 
 def _wake(kernel: Kernel, process: Process) -> None:

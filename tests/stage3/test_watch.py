@@ -94,3 +94,12 @@ def test_under_bearer_a_number_outlives_its_maker_as_long_as_the_process_lives()
         assert direct.value(Sysno.PROCESS_STATUS, cookie) == 0
         direct.value(Sysno.KILL_PROCESS, cookie)
         assert direct.status(direct.main, Sysno.PROCESS_STATUS, cookie) == "FAILURE"
+
+
+def test_under_bearer_a_maker_that_drops_a_process_ends_its_watches() -> None:
+    with DirectKernel("bearer") as direct:
+        line = direct.value(Sysno.CREATE_NOTIFICATION)
+        cookie, process, _ = direct.child()
+        direct.value(Sysno.WATCH_PROCESS, cookie, line, 1)
+        direct.value(Sysno.DROP, cookie)
+        assert process.watches == {}
