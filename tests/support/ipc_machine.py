@@ -49,7 +49,12 @@ class IpcMachine(IpcWorld):
     def share(self, whom: int, place: int, rights: int) -> None:
         """SYSTEM gives a child part of what it has of a channel."""
         system = self.theatre.puppets[0]
-        living = [child for child in self.children if child.state is ProcessState.ALIVE]
+        living = [
+            child
+            for child, cookie in self.children.items()
+            if child.state is ProcessState.ALIVE
+            and self.model.held(system.process, cookie)  # else it was moved away in a message
+        ]
         nodes = [
             node
             for node in self.model.of(system.process)
@@ -189,8 +194,13 @@ class IpcMachine(IpcWorld):
         system = self.theatre.puppets[0]
         idle = [p for p in self.theatre.puppets if p.process is process and self.post.is_idle(p)]
         before = process.state
-        if way == "killed" and self.post.is_idle(system):
-            if self.call(system, Sysno.KILL_PROCESS, self.children[process]) is None:
+        cookie = self.children[process]
+        if (
+            way == "killed"
+            and self.post.is_idle(system)
+            and self.model.held(system.process, cookie)
+        ):
+            if self.call(system, Sysno.KILL_PROCESS, cookie) is None:
                 return
         elif way == "itself" and idle and self.model.may_call(process, Sysno.KILL_PROCESS):
             assert self.theatre.call(idle[0], Sysno.KILL_PROCESS, 0) is None
