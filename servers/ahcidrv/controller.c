@@ -1,6 +1,7 @@
 /* The controller: mapped, switched on, and its one interrupt (AHCI 1.3.1, 10.1.2). */
 #include "controller.h"
 
+#include "msi.h"
 #include "pci.h"
 
 #include <anos/abi.h>
@@ -11,11 +12,6 @@
 #define DEVICE_ACCESS (ANOS_MAP_READ | ANOS_MAP_WRITE | ANOS_MAP_NOCACHE)
 #define PORTS_IN_FIRST_PAGE 30
 #define POLL_NS 1 /* asleep until the next tick */
-
-#define CAPABILITIES_MAX 48 /* as many as fit; a list that is longer runs in a circle */
-#define MSI_ENABLE (1u << 16)
-#define MSI_COUNT_MASK (7u << 20)
-#define MSI_64BIT (1u << 23)
 
 static bool map(uint64_t physical, uint64_t window, uint64_t bytes)
 {
@@ -31,52 +27,6 @@ static bool map_registers(struct controller *controller, uint64_t physical)
     }
     return controller->registers->ports >> PORTS_IN_FIRST_PAGE == 0 ||
            map(physical, REGISTERS_WINDOW, 2 * ANOS_PAGE_BYTES);
-}
-
-/* Offset of a capability in configuration space, 0 if it is not there. */
-static unsigned find_capability(const volatile uint8_t *config, uint8_t id)
-{
-    if (!(pci_read(config, PCI_COMMAND) & PCI_STATUS_CAPABILITIES)) {
-        return 0;
-    }
-    unsigned offset = pci_read(config, PCI_CAPABILITIES) & 0xfc;
-    for (int i = 0; i < CAPABILITIES_MAX && offset != 0; i++) {
-        const uint32_t header = pci_read(config, offset);
-        if ((uint8_t)header == id) {
-            return offset;
-        }
-        offset = header >> 8 & 0xfc;
-    }
-    return 0;
-}
-
-/* Have one vector, and tell the controller where it is (PCI 3.0, 6.8.1). */
-static bool set_up_interrupt(struct controller *controller, volatile uint8_t *config,
-                             uint64_t config_physical)
-{
-    const unsigned msi = find_capability(config, PCI_CAPABILITY_MSI);
-    if (msi == 0) {
-        return false;
-    }
-    const uint32_t bdf = config_physical / PCI_CONFIG_BYTES & 0xffff;
-    uint64_t address;
-    uint32_t data;
-    const struct anos_result vector = anos_alloc_interrupt_vector(bdf, &address, &data);
-    if (vector.type != ANOS_OK) {
-        return false;
-    }
-    controller->vector = (uint8_t)vector.value;
-    const uint32_t header = pci_read(config, msi) & ~(MSI_ENABLE | MSI_COUNT_MASK);
-    pci_write(config, msi, header);
-    pci_write(config, msi + 4, (uint32_t)address);
-    if (header & MSI_64BIT) {
-        pci_write(config, msi + 8, (uint32_t)(address >> 32));
-        pci_write(config, msi + 12, data);
-    } else {
-        pci_write(config, msi + 8, data);
-    }
-    pci_write(config, msi, header | MSI_ENABLE);
-    return true;
 }
 
 bool controller_open(struct controller *controller, uint64_t registers, uint64_t config_physical)
@@ -97,7 +47,7 @@ bool controller_open(struct controller *controller, uint64_t registers, uint64_t
         printf("ahcidrv: cannot map the registers\n");
         return false;
     }
-    controller->has_vector = set_up_interrupt(controller, config, config_physical);
+    controller->has_vector = msi_enable(config, config_physical, &controller->vector);
     if (!controller->has_vector) {
         printf("ahcidrv: no interrupt; commands are polled for\n");
     }
