@@ -7,39 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support import fat_host as fat
 from support.effort import EFFORT
 from support.fat_host import FatHost, FileError
-from support.fat_image import FatImage, copy_in, make_volume
-
-MIB = 1 << 20
-FILES = {
-    "FILE.BIN": bytes(range(256)) * 40,
-    "SUB/INNER.TXT": b"inner",
-    "A long name to be damaged.txt": b"long",
-    **{f"SUB/another file {number}.txt": b"more" for number in range(30)},
-}
-KINDS = {12: (2 * MIB, "-s", "1"), 16: (5 * MIB, "-s", "1"), 32: (34 * MIB, "-s", "1")}
-
-
-@pytest.fixture(scope="session")
-def images(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """An image of each kind of FAT with FILES; not to be changed."""
-    folder = tmp_path_factory.mktemp("images")
-    for name, data in FILES.items():
-        path = folder / "files" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    made = {}
-    for bits, (size, *options) in KINDS.items():
-        made[bits] = folder / f"fat{bits}"
-        make_volume(made[bits], bits, size, *options)
-        copy_in(made[bits], folder / "files")
-    return made
+from support.fat_image import FatImage
+from support.fat_volumes import KINDS, MIB
 
 
 def copy_of(image: Path, folder: Path) -> FatImage:

@@ -14,25 +14,9 @@ import pytest
 from anos_sim.toolchain.guest.disk_image import write_fat32
 from support.fat_host import FatHost, FileError
 from support.fat_image import FatImage, copy_in, make_volume, run, tool
+from support.fat_volumes import MIB, VOLUMES, content
 
-MIB = 1 << 20
 MODIFIED = 1_600_000_000
-VOLUMES = {
-    "FAT12 floppy": (12, 1440 << 10, ()),
-    "FAT12, large clusters": (12, 8 * MIB, ("-s", "16")),
-    "FAT12, one table": (12, 2 * MIB, ("-f", "1")),
-    "FAT16": (16, 16 * MIB, ()),
-    "FAT16, clusters of a sector": (16, 5 * MIB, ("-s", "1")),
-    "FAT16, sectors of 2048": (16, 40 * MIB, ("-S", "2048")),
-    "FAT32": (32, 64 * MIB, ()),
-    "FAT32, clusters of a page": (32, 300 * MIB, ("-s", "8")),
-    "FAT32, sectors of 4096": (32, 270 * MIB, ("-S", "4096", "-s", "1")),
-}
-
-
-def content(size: int, seed: int = 0) -> bytes:
-    """The same bytes for the same numbers."""
-    return random.Random(seed * 1_000_003 + size).randbytes(size)
 
 
 def fill(folder: Path, files: dict[str, bytes]) -> None:

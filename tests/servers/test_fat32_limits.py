@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support import fat_host as fat
 from support.effort import EFFORT
-from support.fat_host import FatHost, FileError
+from support.fat_host import FatHost
 from support.fat_image import FatImage, make_volume, run, tool
+from support.fat_volumes import MIB, content, error_of
 from support.power_cut import complaints, read_all
-
-MIB = 1 << 20
-
-
-def content(size: int, seed: int = 0) -> bytes:
-    """The same bytes for the same numbers."""
-    return random.Random(seed * 1_000_003 + size).randbytes(size)
-
-
-def error_of(action: Callable[..., object], *arguments: object) -> int:
-    """The error that a request is answered with."""
-    with pytest.raises(FileError) as caught:
-        action(*arguments)
-    return caught.value.code
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    """An empty FAT32 volume."""
-    made = tmp_path / "image"
-    make_volume(made, 32, 34 * MIB, "-s", "1")
-    return made
 
 
 def append_for_ever(host: FatHost, path: str, data: bytes) -> None:

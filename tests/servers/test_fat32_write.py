@@ -4,49 +4,17 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support import fat_host as fat
-from support.fat_host import FatHost, FileError
+from support.fat_host import FatHost
 from support.fat_image import FatImage, copy_in, make_volume, run, tool
+from support.fat_volumes import MIB, VOLUMES, content, error_of
 from support.power_cut import complaints, read_all
 
-MIB = 1 << 20
 NOW = 1_700_000_000
-VOLUMES = {
-    "FAT12 floppy": (12, 1440 << 10, ()),
-    "FAT12, large clusters": (12, 8 * MIB, ("-s", "16")),
-    "FAT12, one table": (12, 2 * MIB, ("-f", "1")),
-    "FAT16": (16, 16 * MIB, ()),
-    "FAT16, clusters of a sector": (16, 5 * MIB, ("-s", "1")),
-    "FAT16, sectors of 2048": (16, 40 * MIB, ("-S", "2048")),
-    "FAT32": (32, 64 * MIB, ()),
-    "FAT32, clusters of a page": (32, 300 * MIB, ("-s", "8")),
-    "FAT32, sectors of 4096": (32, 270 * MIB, ("-S", "4096", "-s", "1")),
-}
-
-
-def content(size: int, seed: int = 0) -> bytes:
-    """The same bytes for the same numbers."""
-    return random.Random(seed * 1_000_003 + size).randbytes(size)
-
-
-def error_of(action: Callable[..., object], *arguments: object) -> int:
-    """The error that a request is answered with."""
-    with pytest.raises(FileError) as caught:
-        action(*arguments)
-    return caught.value.code
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    """An empty FAT32 volume."""
-    made = tmp_path / "image"
-    make_volume(made, 32, 34 * MIB, "-s", "1")
-    return made
 
 
 @pytest.mark.parametrize("kind", VOLUMES)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from anos_sim.stage3.abi import Rights
-from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.events import Event, EventKind
+
+from .watch import listen
 
 if TYPE_CHECKING:
     from anos_sim.stage3.kernel import Kernel
@@ -59,14 +60,7 @@ class History:
         """Name and path by pid, of all that there ever were."""
         self.made: dict[int, HeldOnce] = {}
         """All capabilities by cookie, oldest first."""
-        log = kernel.events
-        if log is None:
-            log = EventLog(keep=False)
-            log.listen(self.hear)
-            kernel.record(log)
-        else:
-            log.listen(self.hear)
-        self._log = log
+        self._log = listen(kernel, self.hear)
 
     def flush(self) -> None:
         """Hear what has not been told yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from anos_sim.stage3.event_log import EventLog
@@ -14,6 +15,18 @@ if TYPE_CHECKING:
 
 CARRYING = frozenset(("give", "take", "reply_message", "transfer", "move"))
 """How capabilities come that a message carried."""
+
+
+def listen(kernel: Kernel, hear: Callable[[list[Event]], None]) -> EventLog:
+    """Hear a kernel's events from here on, beside whoever else records them."""
+    log = kernel.events
+    if log is not None:
+        log.listen(hear)
+        return log
+    log = EventLog(keep=False)
+    log.listen(hear)
+    kernel.record(log)
+    return log
 
 
 class Watch:
@@ -34,14 +47,7 @@ class Watch:
         self._traffic: dict[tuple[int, int, int], int] = {}
         self._uses: dict[tuple[int, int], int] = {}
         self._call_cookies: dict[int, None] = {}
-        log = kernel.events
-        if log is None:
-            log = EventLog(keep=False)
-            log.listen(self.hear)
-            kernel.record(log)
-        else:
-            log.listen(self.hear)
-        self._log = log
+        self._log = listen(kernel, self.hear)
 
     def flush(self) -> None:
         """Hear what has not been told yet."""
