@@ -155,9 +155,10 @@ class ClockId(IntEnum):
 
 
 class PowerAction(IntEnum):
-    """What `power` does to the machine."""
+    """What `power` does to the machine: switch it off, or start it anew on the same disks."""
 
     OFF = 0
+    REBOOT = 1
 
 
 class Sysno(IntEnum):
@@ -223,23 +224,35 @@ class Sysno(IntEnum):
 
 
 class ObjectSlot(IntEnum):
-    """Indices in a program's cookie array of capabilities to devices, not to calls.
+    """Indices in a program's cookie array of capabilities to objects, not to calls.
 
     SYSTEM starts with DEVICE_MEMORY (all that is no RAM) and INTERRUPT_VECTORS
     (all of them). A bus driver gets the device memory below 4 GiB, that above,
     the configuration space of its buses and the vectors; a driver its registers,
     its function's configuration page and its own vectors.
+
+    PROCESS_CONTROL is the right to look at and end SYSTEM's processes. STDIN,
+    STDOUT and STDERR are channels that speak the stream protocol. ENVIRONMENT is
+    the one that is no capability: the address of the program's environment.
     """
 
     DEVICE_MEMORY = 112
     DEVICE_MEMORY_HIGH = 113
     CONFIG_SPACE = 114
     INTERRUPT_VECTORS = 115
+    PROCESS_CONTROL = 116
+    STDIN = 117
+    STDOUT = 118
+    STDERR = 119
+    ENVIRONMENT = 120
 
 
 FIRST_OWN_SYSNO = 64
 LAST_SYSNO = max(Sysno)
 LAST_SLOT = max(ObjectSlot)
+FIRST_DIRECTORY_SLOT = 104
+DIRECTORY_SLOTS = 8
+"""Directories and files that a program was started with: handles, in slots from 104 on."""
 TRANSFER_SLOTS_MAX = 8
 """Capabilities in one message."""
 NOTIFICATION_BITS = 64
@@ -674,7 +687,8 @@ CALLS: tuple[Call, ...] = (
 def config_names() -> dict[str, int]:
     """What a boot config calls the capabilities that a program can have: name to id."""
     calls = {call.config_name: int(call.number) for call in CALLS}
-    return {**calls, **{slot.name: int(slot) for slot in ObjectSlot}}
+    objects = [slot for slot in ObjectSlot if slot <= ObjectSlot.PROCESS_CONTROL]
+    return {**calls, **{slot.name: int(slot) for slot in objects}}
 
 
 @dataclass(frozen=True)
