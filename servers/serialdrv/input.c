@@ -6,7 +6,7 @@
  */
 #include "input.h"
 
-#include "console.h"
+#include "stream.h"
 
 #include <anos/abi.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /*
- * serialdrv: the console, on a serial port. Protocol: console.h.
+ * serialdrv: the console, on a serial port. Protocol: stream.h.
  *
  *   boot:/serialdrv.elf REGISTERS CONFIG ID
  *
@@ -7,8 +7,8 @@
  * hex, as for ahcidrv. One thread takes in what is typed, this one serves messages;
  * a reader that waits keeps the page of memory that its message came with.
  */
-#include "console.h"
 #include "input.h"
+#include "stream.h"
 #include "uart.h"
 
 #include <anos/abi.h>
@@ -41,10 +41,10 @@ static bool serve_one(uint64_t channel)
     if (received.type != ANOS_OK) {
         return false;
     }
-    if (tag == CONSOLE_WRITE && bytes <= ANOS_PAGE_BYTES) {
+    if (tag == STREAM_WRITE && bytes <= ANOS_PAGE_BYTES) {
         uart_write(&uart, page, bytes);
         anos_reply_message(received.value, 1 + bytes);
-    } else if (tag != CONSOLE_READ || bytes == 0 || !input_read(&uart, received.value, page)) {
+    } else if (tag != STREAM_READ || bytes == 0 || !input_read(&uart, received.value, page)) {
         anos_reply_message(received.value, 0);
     }
     return true;
