@@ -13,14 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONFIG_PATH "boot:/boot.cfg"
 #define POLL_NS UINT64_C(10000000)
 #define WAIT_POLLS_MAX 2000 /* 20 s */
 
 /* The config, or NULL if there is none of our version. */
 static const struct anos_boot_config *find_config(void)
 {
-    const struct ramfs_file file = ramfs_find(CONFIG_PATH);
+    const struct ramfs_file file = ramfs_find(ANOS_BOOT_CONFIG_PATH);
     const struct anos_boot_config *const config = (const struct anos_boot_config *)file.data;
     if (config == NULL || file.bytes < sizeof *config || config->magic != ANOS_BOOT_MAGIC ||
         config->version != ANOS_BOOT_VERSION ||
@@ -105,10 +104,10 @@ void boot_run(void)
 {
     const struct anos_boot_config *const config = find_config();
     if (config == NULL) {
-        printf("boot: there is no %s to say what to start\n", CONFIG_PATH);
+        printf("boot: there is no %s to say what to start\n", ANOS_BOOT_CONFIG_PATH);
         return;
     }
-    printf("boot: found %s\n", CONFIG_PATH);
+    printf("boot: found %s\n", ANOS_BOOT_CONFIG_PATH);
     for (uint32_t i = 0; i < config->entry_count; i++) {
         const struct anos_boot_entry *const entry = &config->entries[i];
         if (entry->on_request) {

@@ -13,7 +13,7 @@ from anos_sim.stage3.abi import ThreadClass, config_names
 from anos_sim.stage3.image import SystemImage, find_ramfs
 
 from .errors import UserError
-from .guest import boot_config, ramfs
+from .guest import boot_config, boot_driver, ramfs
 from .guest.errors import BuildError
 
 CONFIG = "boot.cfg"
@@ -102,6 +102,8 @@ def _as_json(entry: boot_config.BootEntry) -> dict[str, Any]:
         made["arguments"] = list(entry.arguments)
     if entry.wait_for:
         made["wait_for"] = entry.wait_for
+    if entry.driver is not None:
+        made["driver"] = boot_driver.as_json(entry.driver)
     made["capabilities"] = [names[number] for number in entry.capabilities]
     made["delegates"] = [names[number] for number in entry.delegates]
     return made

@@ -49,6 +49,9 @@ static const uint8_t bus_driver_calls[] = {
     ANOS_SYS_TAKE,
     ANOS_SYS_DROP,
     ANOS_SYS_MAP_MEMORY,
+    ANOS_SYS_REGISTER_NAMED_CHANNEL,
+    ANOS_SYS_FUTEX_WAIT,
+    ANOS_SYS_FUTEX_WAKE,
     ANOS_SYS_EXIT_PROCESS,
 };
 

@@ -1,6 +1,6 @@
 /*
  * pcidrv: finds what is on a range of PCI buses, registers it with DEVMAN,
- * starts the drivers, and ends.
+ * starts the drivers that the boot config names, and ends.
  *
  *   boot:/pcidrv.elf ECAM SEGMENT START END
  *
@@ -8,6 +8,7 @@
  * segment and the first and last bus are decimal (anos-abi 9.3).
  */
 #include "bus.h"
+#include "config.h"
 #include "devman.h"
 #include "pci.h"
 
@@ -39,6 +40,7 @@ int main(int argc, char **argv)
     printf("pcidrv of anos-sim: segment %u, buses %u to %u\n", (unsigned)segment,
            (unsigned)start, (unsigned)end);
     devman_find();
+    config_read();
     const struct bus_range range = { ecam, (unsigned)start, (unsigned)end };
     const unsigned count = bus_enumerate(&range);
     printf("pcidrv: enumeration is complete, %u functions; the driver exits\n", count);

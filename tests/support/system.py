@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from anos_sim.stage3.abi import config_names
-from anos_sim.stage3.image import SystemImage
+from anos_sim.stage3.image import SystemImage, read_image
+from anos_sim.toolchain.boot_image import read_boot_config
+from anos_sim.toolchain.options import default_image
 from anos_sim.toolchain.system_image import boot_table, server_files, with_files
 
 PROGRAMS = Path(str(files("anos_sim.toolchain"))) / "elf" / "tests"
@@ -29,9 +31,27 @@ def entry(name: str, *arguments: str, **keys: Any) -> dict[str, Any]:
     }
 
 
+def usual_drivers() -> list[dict[str, Any]]:
+    """The entries that pcidrv starts, as our image has them."""
+    return [
+        each for each in read_boot_config(read_image(default_image(), "x86_64")) if "driver" in each
+    ]
+
+
+def file_name(entry: Mapping[str, Any]) -> str:
+    """The file of an entry's program in the RAMFS."""
+    return str(entry["path"]).removeprefix("boot:/")
+
+
 def system_image(
     entries: Sequence[Mapping[str, Any]], contents: Mapping[str, bytes] | None = None
 ) -> SystemImage:
-    """SYSTEM, which starts `entries`; programs of tests/guest and `contents` are its files."""
+    """SYSTEM, which starts `entries`; programs of tests/guest and `contents` are its files.
+
+    The drivers that the boot config of our image has are in this one too, if they are there.
+    """
+    drivers = [each for each in usual_drivers() if file_name(each) in (contents or {})]
     programs = {path.name: path.read_bytes() for path in sorted(PROGRAMS.glob("*.elf"))}
-    return with_files({**programs, "boot.cfg": boot_table(entries), **(contents or {})})
+    return with_files(
+        {**programs, "boot.cfg": boot_table([*entries, *drivers]), **(contents or {})}
+    )

@@ -1,7 +1,7 @@
 """Turn `system/boot.json` into `boot.cfg`, the flat table that SYSTEM reads.
 
-The JSON has Anos's keys (anos-abi 8.3) and three of ours, `delegates`, `start` and
-`wait_for`:
+The JSON has Anos's keys (anos-abi 8.3) and four of ours, `delegates`, `start`,
+`wait_for` and `driver`:
 
     {"boot_servers": [{
         "name": "Shell",                          for the log
@@ -12,19 +12,21 @@ The JSON has Anos's keys (anos-abi 8.3) and three of ours, `delegates`, `start` 
         "delegates": [],                          optional: those of it that it may pass on
         "start": "boot",                          optional: or "on request"
         "arguments": ["disk0:/"],                 optional: argv[1] and on
-        "wait_for": "disk0:"                      optional: start when this mount is there
+        "wait_for": "disk0:",                     optional: start when this mount is there
+        "driver": {"class": "01/06/01"}           optional: for which devices (boot_driver.py)
     }]}
 
 Without `delegates` a program may pass on all it has, as in Anos. A program that
-starts on request is started by another one; its entry limits what it gets.
+starts on request is started by another one; its entry limits what it gets. A driver
+is started by pcidrv, on request, once for each function that it fits.
 
-The table is little-endian: magic "BOTC", version 2, number of entries, bytes of
-an entry, each a u32; then the entries of 1,024 bytes, as `<anos/boot_config.h>`
+The table is little-endian: magic "BOTC", version 3, number of entries, bytes of
+an entry, each a u32; then the entries of 1,112 bytes, as `<anos/boot_config.h>`
 declares them:
 
     name[64] path[128] wait_for[32] u64 stack_bytes u32 class u32 capability_count
     u8 capabilities[128] u8 may_delegate[128] u32 argument_count u32 argument_bytes
-    u32 on_request u32 reserved arguments[512]
+    u32 on_request u32 reserved arguments[512] driver[88]
 
 Everything is checked here, so a mistake stops the build and not the boot.
 """
@@ -37,12 +39,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import boot_driver
+from .boot_driver import BootDriver
 from .errors import BuildError
 
 MAGIC = int.from_bytes(b"BOTC", "little")
-VERSION = 2
+VERSION = 3
 HEADER = struct.Struct("<IIII")
-ENTRY = struct.Struct("<64s128s32sQII128s128sIIII512s")
+ENTRY = struct.Struct("<64s128s32sQII128s128sIIII512s88s")
 PAGE_BYTES = 0x1000
 STACK_BYTES_MAX = 0x0400_0000
 """Stacks end at 0x44000000, and below 0x40000000 there may be code."""
@@ -52,7 +56,7 @@ BOOT_PREFIX = "boot:/"
 _NAME, _PATH, _WAIT_FOR = 64, 128, 32
 _CAPABILITIES, _ARGUMENTS = 128, 512
 _REQUIRED = ("name", "path", "stack_size", "class")
-_OPTIONAL = ("capabilities", "delegates", "start", "arguments", "wait_for")
+_OPTIONAL = ("capabilities", "delegates", "start", "arguments", "wait_for", "driver")
 _STARTS = {"boot": False, "on request": True}
 
 
@@ -69,6 +73,7 @@ class BootEntry:
     wait_for: str = ""
     delegates: tuple[int, ...] = ()
     on_request: bool = False
+    driver: BootDriver | None = None
 
 
 def parse(
@@ -121,6 +126,7 @@ def pack(entries: list[BootEntry]) -> bytes:
             entry.on_request,
             0,
             arguments,
+            boot_driver.pack(entry.driver),
         )
     return bytes(table)
 
@@ -135,7 +141,7 @@ def unpack(table: bytes) -> list[BootEntry]:
         fields = ENTRY.unpack_from(table, HEADER.size + index * ENTRY.size)
         name, path, wait_for = (field.split(b"\0")[0].decode() for field in fields[:3])
         stack_bytes, thread_class, capability_count, capabilities = fields[3:7]
-        may_delegate, argument_count, argument_bytes, on_request, _, arguments = fields[7:]
+        may_delegate, argument_count, argument_bytes, on_request, _, arguments, driver = fields[7:]
         entries.append(
             BootEntry(
                 name,
@@ -151,6 +157,7 @@ def unpack(table: bytes) -> list[BootEntry]:
                     if may_delegate[at]
                 ),
                 bool(on_request),
+                boot_driver.unpack(driver),
             )
         )
     return entries
@@ -206,6 +213,14 @@ def _entry(
                     f"{where}.delegates[{index}] of the boot config: "
                     f"{server['delegates'][index]} is not among its capabilities"
                 )
+    driver = None
+    if "driver" in server:
+        driver = boot_driver.parse(f"{where}.driver", server["driver"], name)
+    start = _choice(
+        f"{where}.start", server.get("start", "on request" if driver else "boot"), _STARTS
+    )
+    if driver and not _STARTS[start]:
+        raise BuildError(f"{where}.start of the boot config: a driver is started on request")
     return BootEntry(
         name,
         path,
@@ -215,7 +230,8 @@ def _entry(
         _argument_list(f"{where}.arguments", server.get("arguments", [])),
         _text(f"{where}.wait_for", server.get("wait_for", ""), _WAIT_FOR),
         delegates,
-        _STARTS[_choice(f"{where}.start", server.get("start", "boot"), _STARTS)],
+        _STARTS[start],
+        driver,
     )
 
 

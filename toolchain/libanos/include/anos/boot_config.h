@@ -12,7 +12,29 @@
 #include <stdint.h>
 
 #define ANOS_BOOT_MAGIC 0x43544f42 /* "BOTC" */
-#define ANOS_BOOT_VERSION 2
+#define ANOS_BOOT_VERSION 3
+#define ANOS_BOOT_CONFIG_PATH "boot:/boot.cfg"
+
+enum anos_boot_match {
+    ANOS_BOOT_NO_MATCH = 0, /* the program is no driver */
+    ANOS_BOOT_MATCH_CLASS = 1,
+    ANOS_BOOT_MATCH_DEVICE = 2,
+};
+
+/* The PCI functions that a program drives; pcidrv starts it once for each. */
+struct anos_boot_driver {
+    uint32_t match;        /* enum anos_boot_match */
+    uint32_t bar;          /* which one has its registers */
+    uint32_t vector_count; /* interrupts that it needs */
+    uint16_t vendor;       /* of a match by device */
+    uint16_t device;
+    uint8_t class_code;    /* of a match by class */
+    uint8_t subclass;
+    uint8_t interface;
+    uint8_t reserved_19;
+    uint32_t reserved_20;
+    char name[64];         /* of the device, for the log */
+};
 
 struct anos_boot_entry {
     char name[64];     /* for the log */
@@ -28,6 +50,7 @@ struct anos_boot_entry {
     uint32_t on_request;       /* 1: not started at boot, the entry is a manifest only */
     uint32_t reserved_508;
     char arguments[512];       /* one behind the other */
+    struct anos_boot_driver driver;
 };
 
 struct anos_boot_config {
@@ -38,7 +61,8 @@ struct anos_boot_config {
     struct anos_boot_entry entries[];
 };
 
-_Static_assert(sizeof(struct anos_boot_entry) == 1024, "anos_boot_entry");
+_Static_assert(sizeof(struct anos_boot_driver) == 88, "anos_boot_driver");
+_Static_assert(sizeof(struct anos_boot_entry) == 1112, "anos_boot_entry");
 _Static_assert(sizeof(struct anos_boot_config) == 16, "anos_boot_config");
 
 #endif
