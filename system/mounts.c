@@ -2,20 +2,19 @@
 #include "mounts.h"
 
 #include "path.h"
-#include "vfs.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 static struct vfs_mount mounts[VFS_MOUNTS_MAX];
-static int mount_count;
+static size_t mount_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* The mount with this prefix, or NULL. */
 static struct vfs_mount *find(const char *prefix, size_t bytes)
 {
-    for (int i = 0; i < mount_count; i++) {
+    for (size_t i = 0; i < mount_count; i++) {
         if (strlen(mounts[i].prefix) == bytes && memcmp(mounts[i].prefix, prefix, bytes) == 0) {
             return &mounts[i];
         }
@@ -50,13 +49,23 @@ bool mounts_remove(const char *prefix, uint64_t channel)
     struct vfs_mount *const mount = find(prefix, strlen(prefix));
     const bool removed = mount != NULL && mount->channel == channel;
     if (removed) {
-        *mount = mounts[--mount_count];
+        mount_count--;
+        memmove(mount, mount + 1, (size_t)(mounts + mount_count - mount) * sizeof *mount);
     }
     pthread_mutex_unlock(&lock);
     if (removed) {
         printf("VFS: unmounted '%s'\n", prefix);
     }
     return removed;
+}
+
+size_t mounts_list(struct vfs_mount list[VFS_MOUNTS_MAX])
+{
+    pthread_mutex_lock(&lock);
+    const size_t count = mount_count;
+    memcpy(list, mounts, count * sizeof mounts[0]);
+    pthread_mutex_unlock(&lock);
+    return count;
 }
 
 uint64_t mounts_find(const char *path)

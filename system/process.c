@@ -16,6 +16,7 @@
 #include "pages.h"
 #include "ramfs.h"
 #include "service.h"
+#include "taken.h"
 
 #include <anos/thread.h>
 #include <pthread.h>
@@ -41,8 +42,7 @@ static struct {
     pthread_mutex_t lock;
     uint64_t channel;
     int thread_count;
-    int away_count;                        /* of them, those that wait for a filesystem */
-    const struct request *active[THREADS_MAX]; /* those that have taken something */
+    int away_count; /* of them, those that wait for a filesystem */
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .thread_count = 1 };
 
 static void *receive(void *unused);
@@ -124,15 +124,13 @@ static bool take(struct request *request, unsigned index, uint64_t message,
     if (wanted == 0 || rights == 0) {
         return true;
     }
-    const struct anos_result taken = anos_take(message, wanted, 0);
-    if (taken.type != ANOS_OK) {
+    const uint64_t taken = taken_get(message, wanted, 0);
+    if (taken == 0) {
         return false;
     }
-    if (taken.value != wanted) { /* else it is no copy, but the number that all use */
-        request->taken[request->taken_count++] = taken.value;
-    }
-    if (manifest == NULL || is_what_it_says(taken.value, pair->id)) {
-        pair->cookie = taken.value;
+    request->taken[request->taken_count++] = taken;
+    if (manifest == NULL || is_what_it_says(taken, pair->id)) {
+        pair->cookie = taken;
     }
     return true;
 }
@@ -143,50 +141,20 @@ static int64_t take_all(struct request *request, uint64_t message)
     const struct start_values *const values = &request->program.values;
     const struct anos_boot_entry *const manifest = boot_manifest(values->strings);
     int64_t answer = 0;
-    pthread_mutex_lock(&pool.lock);
     for (unsigned i = 0; answer == 0 && i < values->capability_count; i++) {
         if (!take(request, i, message, manifest)) {
             answer = SPAWN_NOT_HELD;
         }
     }
-    int slot = 0;
-    while (pool.active[slot] != NULL) { /* there is one for each thread */
-        slot++;
-    }
-    pool.active[slot] = request;
-    pthread_mutex_unlock(&pool.lock);
     return answer;
-}
-
-/* The same right taken twice is one cookie: does another request still need it? */
-static bool is_needed(uint64_t cookie)
-{
-    for (int slot = 0; slot < THREADS_MAX; slot++) {
-        const struct request *const other = pool.active[slot];
-        for (unsigned i = 0; other != NULL && i < other->taken_count; i++) {
-            if (other->taken[i] == cookie) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 /* Give up what was taken: the child has its own. */
 static void drop_all(const struct request *request)
 {
-    pthread_mutex_lock(&pool.lock);
-    for (int slot = 0; slot < THREADS_MAX; slot++) {
-        if (pool.active[slot] == request) {
-            pool.active[slot] = NULL;
-        }
-    }
     for (unsigned i = 0; i < request->taken_count; i++) {
-        if (!is_needed(request->taken[i])) {
-            anos_drop(request->taken[i]);
-        }
+        taken_put(request->taken[i]);
     }
-    pthread_mutex_unlock(&pool.lock);
 }
 
 /*

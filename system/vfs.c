@@ -9,32 +9,66 @@
 #include "mounts.h"
 #include "path.h"
 #include "service.h"
+#include "taken.h"
 
 #include <anos/abi.h>
 #include <string.h>
 
-/* SYSTEM's own cookie for a channel that the sender holds, 0 if it does not. */
-static uint64_t take_channel(const struct service_message *message, uint64_t cookie)
+/* A filesystem that ended left its mounts behind. */
+static void remove_dead(void)
 {
-    const uint64_t rights = ANOS_RIGHT_SEND | ANOS_RIGHT_GRANT;
-    const struct anos_result taken = anos_take(message->cookie, cookie, rights);
-    return taken.type == ANOS_OK ? taken.value : 0;
+    struct vfs_mount mounts[VFS_MOUNTS_MAX];
+    const size_t count = mounts_list(mounts);
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t channel = mounts[i].channel;
+        if (anos_inspect(channel).type != ANOS_OK && mounts_remove(mounts[i].prefix, channel)) {
+            taken_put(channel);
+        }
+    }
 }
 
-/* A driver that died left a mount behind: it must not keep the prefix for ever. */
-static void remove_dead(const struct service_message *message, const char *prefix)
+static bool is_alive(uint64_t channel)
 {
-    const uint64_t channel = mounts_find(prefix);
-    if (channel != 0 &&
-        anos_give(message->cookie, channel, ANOS_RIGHT_SEND).type != ANOS_OK) {
-        mounts_remove(prefix, channel);
-    }
+    return channel != 0 && anos_inspect(channel).type == ANOS_OK;
 }
 
 static uint64_t find(const struct service_message *message)
 {
     char path[ANOS_PAGE_BYTES];
-    return path_copy(path, message->page, sizeof path, message->bytes) ? mounts_find(path) : 0;
+    if (!path_copy(path, message->page, sizeof path, message->bytes)) {
+        return 0;
+    }
+    const uint64_t channel = mounts_find(path);
+    if (channel == 0 || is_alive(channel)) {
+        return channel;
+    }
+    remove_dead();
+    return 0;
+}
+
+static uint64_t list(const struct service_message *message)
+{
+    struct vfs_mount mounts[VFS_MOUNTS_MAX];
+    struct vfs_listing *const listing = message->page;
+    remove_dead();
+    const size_t count = mounts_list(mounts);
+    *listing = (struct vfs_listing){ .count = (uint32_t)count };
+    for (size_t i = 0; i < count; i++) {
+        listing->entries[i].channel = (uint32_t)anos_inspect(mounts[i].channel).value;
+        listing->entries[i].reserved_36 = 0;
+        memcpy(listing->entries[i].prefix, mounts[i].prefix, sizeof mounts[i].prefix);
+    }
+    return sizeof *listing + count * sizeof listing->entries[0];
+}
+
+static bool unregister(const char *prefix, uint64_t channel)
+{
+    const bool removed = mounts_remove(prefix, channel);
+    if (removed) {
+        taken_put(channel); /* the mount's own */
+    }
+    taken_put(channel);
+    return removed;
 }
 
 static uint64_t change(const struct service_message *message)
@@ -44,15 +78,23 @@ static uint64_t change(const struct service_message *message)
         return 0;
     }
     memcpy(&mount, message->page, sizeof mount);
-    const uint64_t channel = take_channel(message, mount.channel);
-    if (channel == 0 || memchr(mount.prefix, '\0', sizeof mount.prefix) == NULL) {
+    if (memchr(mount.prefix, '\0', sizeof mount.prefix) == NULL) {
+        return 0;
+    }
+    const uint64_t rights = ANOS_RIGHT_SEND | ANOS_RIGHT_GRANT;
+    const uint64_t channel = taken_get(message->cookie, mount.channel, rights);
+    if (channel == 0) {
         return 0;
     }
     if (message->tag == VFS_UNREGISTER) {
-        return mounts_remove(mount.prefix, channel);
+        return unregister(mount.prefix, channel);
     }
-    remove_dead(message, mount.prefix);
-    return mounts_add(mount.prefix, channel);
+    remove_dead();
+    const bool added = mounts_add(mount.prefix, channel);
+    if (!added) {
+        taken_put(channel);
+    }
+    return added;
 }
 
 static uint64_t handle(const struct service_message *message)
@@ -63,6 +105,8 @@ static uint64_t handle(const struct service_message *message)
     case VFS_REGISTER:
     case VFS_UNREGISTER:
         return change(message);
+    case VFS_LIST:
+        return list(message);
     default:
         return 0;
     }

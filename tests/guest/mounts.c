@@ -41,8 +41,43 @@ static void check_find(void)
     fails("8.4/1 no NUL in the page", anos_send_message(vfs, VFS_FIND, PAGE, page));
     fails("8.4/1 no page", anos_send_message(vfs, VFS_FIND, 6, NULL));
     fails("8.4/1 no message", anos_send_message(vfs, VFS_FIND, 0, page));
-    fails("8.4 unknown tag", anos_send_message(vfs, 4, PAGE, page));
+    fails("8.4 unknown tag", anos_send_message(vfs, 5, PAGE, page));
     fails("8.4 tag 0", anos_send_message(vfs, 0, 0, NULL));
+}
+
+/* Is a mount in the list of all, and in which place? -1: it is not. */
+static int place_of(const char *prefix)
+{
+    const struct vfs_listing *const listing = (const struct vfs_listing *)page;
+    const uint64_t bytes = anos_send_message(vfs, VFS_LIST, PAGE, page).value;
+    for (uint32_t i = 0; i < listing->count; i++) {
+        if (bytes == sizeof *listing + listing->count * sizeof listing->entries[0] &&
+            strcmp(listing->entries[i].prefix, prefix) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static void check_list(uint64_t mine)
+{
+    const int first = place_of("boot:");
+    CHECK("ours: the list begins with boot:", first == 0);
+    CHECK("ours: it has no others", place_of("boot") < 0 && place_of("one:") < 0);
+    change(VFS_REGISTER, "one:", mine);
+    change(VFS_REGISTER, "two:", mine);
+    change(VFS_REGISTER, "three:", mine);
+    const struct vfs_listing *const listing = (const struct vfs_listing *)page;
+    const int one = place_of("one:"), two = place_of("two:");
+    CHECK("ours: mounts are listed in order", two == one + 1 && place_of("three:") == two + 1);
+    CHECK("ours: with their channels",
+          listing->entries[one].channel == listing->entries[two].channel &&
+              listing->entries[one].channel != listing->entries[0].channel &&
+              listing->entries[one].channel == (uint32_t)anos_inspect(mine).value);
+    change(VFS_UNREGISTER, "one:", mine);
+    CHECK("ours: the order stays", place_of("two:") == one && place_of("three:") == two);
+    change(VFS_UNREGISTER, "two:", mine);
+    change(VFS_UNREGISTER, "three:", mine);
 }
 
 static void check_mounts(void)
@@ -67,6 +102,7 @@ static void check_mounts(void)
     fails("8.4/3 boot: stays", change(VFS_UNREGISTER, "boot:", mine));
     fails("8.4/3 with another channel", change(VFS_UNREGISTER, "mine:", other));
     fails("8.4/3 not there", change(VFS_UNREGISTER, "main:", mine));
+    check_list(mine);
     gives("8.4/3 unregister", change(VFS_UNREGISTER, "mine:", mine), 1);
     fails("8.4/1 it is gone", find("mine:x"));
     char prefix[VFS_PREFIX_BYTES];
@@ -84,7 +120,10 @@ static void check_mounts(void)
     CHECK("8.4/3 all of them go", registered == 0);
     if (!is_bearer()) {
         change(VFS_REGISTER, "dead:", mine);
+        change(VFS_REGISTER, "lost:", mine);
         anos_destroy_channel(mine);
+        fails("8.4/1 a dead driver's mount is not found", find("dead:x"));
+        CHECK("ours: nor listed", place_of("lost:") < 0);
         gives("8.4/2 a dead driver's mount can be taken", change(VFS_REGISTER, "dead:", other), 1);
         gives("8.4/3 and given back", change(VFS_UNREGISTER, "dead:", other), 1);
     }
