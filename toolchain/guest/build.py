@@ -23,13 +23,12 @@ from . import boot_config, ramfs, vcpu
 from .cache import Cache, digest, install
 from .errors import BuildError
 from .header import load_abi, render
-from .programs import LIBANOS, Builder, Program
+from .programs import LIBANOS, PROTOCOLS, Builder, Program
 from .zig import X86_64
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE_VARIABLE = "ANOS_SIM_CACHE"
 """Environment variable: a folder for build results in place of `.cache/`."""
-PROTOCOLS = Path("servers", "include")
 SHARED = Path("servers", "lib")
 BOOT_CONFIG = Path("system", "boot.json")
 
@@ -54,6 +53,7 @@ def build_all(root: Path = ROOT) -> list[str]:
             elves["system.elf"] = link_system(builder, servers)
         _install_elves(root / "toolchain" / "elf", elves)
         library = root / "toolchain" / "lib" / builder.target.name
+        install(builder.libanos(), library / "libanos.a")
         install(builder.libc(), library / "libc.a")
         install(builder.runtime(), library / "compiler_rt.a")
         if (root / vcpu.SOURCES).is_dir():

@@ -12,6 +12,8 @@ from .cache import Cache, digest
 from .zig import ZIG_VERSION, Target, Zig
 
 LIBANOS = Path("toolchain", "libanos")
+PROTOCOLS = Path("servers", "include")
+LIBANOS_INCLUDE = (LIBANOS, PROTOCOLS)
 PROGRAM_FLAGS = (
     *libc.COMMON_FLAGS,
     "-std=gnu23",
@@ -77,11 +79,15 @@ class Builder:
             lambda path: libc.build_runtime(self.zig, self.target, path),
         )
 
-    def libanos(self) -> list[Path]:
-        """The objects that every program starts with."""
+    def libanos(self) -> Path:
+        """The archive of libanos: a program's start, its calls, and musl's system calls."""
         folder = self.root / LIBANOS
         sources = [*sorted(folder.glob("*.c")), *sorted((folder / self.target.name).glob("*.S"))]
-        return self.objects([path.relative_to(self.root) for path in sources], (LIBANOS,))
+        objects = self.objects([path.relative_to(self.root) for path in sources], LIBANOS_INCLUDE)
+        key = digest(ZIG_VERSION, [path.name for path in objects])
+        return self.cache.get(
+            "libanos", key, ".a", lambda path: self.zig.run("ar", "rcsD", path, *objects)
+        )
 
     def objects(
         self, sources: Sequence[Path], include: Sequence[Path], defines: Sequence[str] = ()
@@ -94,15 +100,15 @@ class Builder:
         """Link a program; `stripped` leaves the symbols out. Returns the cached ELF."""
         own = [*self.objects(program.sources, program.include), *extra]
         shared = self.objects(program.library, program.include)
-        start, archives = self.libanos(), [self.libc(), self.runtime()]
+        archives = [self.libanos(), self.libc(), self.runtime()]
         flags = ["-m", self.target.emulation, *LINK_FLAGS, *(["-s"] if stripped else [])]
         script = LIBANOS / program.script
-        names = [path.name for path in (*own, *shared, *start, *archives)]
+        names = [path.name for path in (*own, *shared, *archives)]
         key = digest(ZIG_VERSION, flags, (self.root / script).read_bytes(), names)
 
         def make(path: Path) -> None:
             library: list[str | Path] = ["--start-lib", *shared, "--end-lib"]
-            inputs: list[str | Path] = [*start, *own, *library, *archives]
+            inputs: list[str | Path] = [*own, *library, *archives]
             self.zig.run("ld.lld", *flags, "-T", script, *inputs, "-o", path)
 
         return self.cache.get(program.name, key, ".elf", make)
