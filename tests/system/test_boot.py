@@ -118,6 +118,6 @@ def test_devices_shows_who_drives_what(capsys: pytest.CaptureFixture[str]) -> No
     devices = {each["class"]: each for each in json.loads(capsys.readouterr().out)}
     controller = devices[0x010601]
     assert controller["drivers"][0].startswith("ahcidrv[")
-    assert controller["vectors"] == [0x40]
+    assert controller["vectors"] == [0x41]
     assert main(["devices"]) == 0
     assert "driver ahcidrv" in capsys.readouterr().out

@@ -20,7 +20,7 @@ from support.effort import EFFORT
 from support.fat_image import FatImage, make_volume
 from support.invariants import check_kernel
 from support.power_cut import complaints, read_all
-from support.system import PROGRAMS, entry, servers, system_image
+from support.system import PROGRAMS, entry, servers, system_image, usual_drivers
 
 MIB = 1 << 20
 LARGE_BYTES = 300 * 1024
@@ -120,7 +120,7 @@ def test_run_power_cut_after_ends_the_run_and_says_what_survived(
     disk, config = tmp_path / "disk", tmp_path / "boot.json"
     write_fat32(disk, {"FILES.ELF": (PROGRAMS / "files.elf").read_bytes()})
     program = entry("files", path="disk0:/FILES.ELF", wait_for="disk0:", stack_size=0x20000)
-    config.write_text(json.dumps({"boot_servers": [DEVMAN, DRIVER, program]}))
+    config.write_text(json.dumps({"boot_servers": [DEVMAN, DRIVER, *usual_drivers(), program]}))
     command = ["run", "--disk", str(disk), "--boot-config", str(config), "--write"]
     assert main([*command, "--power-cut-after", "20"]) == 0
     said = capfd.readouterr()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from importlib.resources import files
 from typing import Any
 
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anos_sim.stage3 import abi
-from anos_sim.toolchain.guest import boot_config
+from anos_sim.toolchain.guest import boot_config, boot_driver
 from anos_sim.toolchain.guest.boot_config import BootEntry
+from anos_sim.toolchain.guest.boot_driver import BootDriver
 from anos_sim.toolchain.guest.errors import BuildError
 
 CALLS = abi.config_names()
@@ -29,6 +31,14 @@ GOOD: dict[str, Any] = {
 }
 
 PRINTABLE = st.characters(codec="utf-8", exclude_characters="\0")
+BYTES, WORDS = st.integers(0, 0xFF), st.integers(0, 0xFFFF)
+DRIVERS = st.builds(
+    BootDriver,
+    name=st.text(PRINTABLE, min_size=1, max_size=15),
+    bar=st.integers(0, 5),
+    vectors=st.integers(0, 32),
+    class_codes=st.tuples(BYTES, BYTES, BYTES),
+) | st.builds(BootDriver, name=st.just("x"), device=st.tuples(WORDS, WORDS))
 ENTRIES = st.builds(
     BootEntry,
     delegates=st.just(()),
@@ -40,6 +50,7 @@ ENTRIES = st.builds(
     capabilities=st.lists(st.sampled_from(sorted(CALLS.values())), unique=True).map(tuple),
     arguments=st.lists(st.text(PRINTABLE, max_size=20), max_size=7).map(tuple),
     wait_for=st.text(PRINTABLE, max_size=7),
+    driver=st.none() | DRIVERS,
 )
 
 
@@ -76,6 +87,14 @@ def test_a_manifest_alone_starts_nothing() -> None:
     assert not parse({**GOOD, "start": "boot"})[0].on_request
 
 
+def test_a_driver_drives_a_class_or_a_device_and_starts_on_request() -> None:
+    by_class = parse({**GOOD, "driver": {"class": "01/06/0a", "bar": 5, "name": "disk"}})[0]
+    assert by_class.driver == BootDriver("disk", (1, 6, 10), None, 5, 1)
+    assert by_class.on_request
+    by_device = parse({**GOOD, "driver": {"device": "1af4:0001", "vectors": 0}})[0]
+    assert by_device.driver == BootDriver("Shell", None, (0x1AF4, 1), 0, 0)
+
+
 @given(st.lists(ENTRIES, max_size=5))
 def test_the_table_holds_what_was_packed(entries: list[BootEntry]) -> None:
     assert boot_config.unpack(boot_config.pack(entries)) == entries
@@ -105,6 +124,17 @@ def test_the_table_holds_what_was_packed(entries: list[BootEntry]) -> None:
         ({"arguments": ["x" * 200] * 4}, "longer than 512 bytes together"),
         ({"arguments": [7]}, "must be a string, not 7"),
         ({"wait_for": None}, "must be a string, not None"),
+        ({"driver": "AHCI"}, "driver of the boot config must be an object"),
+        ({"driver": {}}, "needs either 'class' or 'device'"),
+        ({"driver": {"class": "01/06/01", "device": "1:2"}}, "needs either 'class' or 'device'"),
+        ({"driver": {"class": "1/6/1"}}, "hexadecimal as \"01/06/01\", not '1/6/1'"),
+        ({"driver": {"device": 7}}, 'hexadecimal as "1234:0001", not 7'),
+        ({"driver": {"class": "01/06/01", "bar": 6}}, "integer from 0 to 5, not 6"),
+        ({"driver": {"class": "01/06/01", "vectors": True}}, "integer from 0 to 32, not True"),
+        ({"driver": {"class": "01/06/01", "name": ""}}, "must be a string, not ''"),
+        ({"driver": {"class": "01/06/01", "name": "x" * 64}}, "longer than 63 bytes"),
+        ({"driver": {"class": "01/06/01", "irq": 3}}, "unknown key 'irq'"),
+        ({"driver": {"class": "01/06/01"}, "start": "boot"}, "a driver is started on request"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(change: dict[str, object], says: str) -> None:
@@ -133,14 +163,20 @@ def test_what_is_no_boot_config_is_refused(text: str, says: str) -> None:
         boot_config.parse(text, CALLS, CLASSES)
 
 
-def test_the_c_header_agrees_on_the_layout() -> None:
+@pytest.mark.parametrize(
+    ("name", "layout"),
+    [("anos_boot_driver", boot_driver.DRIVER), ("anos_boot_entry", boot_config.ENTRY)],
+)
+def test_the_c_header_agrees_on_the_layout(name: str, layout: struct.Struct) -> None:
     """Sum the fields that the header declares and compare them with the packer's."""
     path = files("anos_sim.toolchain") / "libanos" / "include" / "anos" / "boot_config.h"
     header = path.read_text()
-    body = re.search(r"struct anos_boot_entry \{(.*?)\};", header, re.DOTALL)
+    body = re.search(rf"struct {name} \{{(.*?)\}};", header, re.DOTALL)
     assert body is not None
-    sizes = {"char": 1, "uint8_t": 1, "uint32_t": 4, "uint64_t": 8}
+    sizes = {"char": 1, "uint8_t": 1, "uint16_t": 2, "uint32_t": 4, "uint64_t": 8}
+    sizes["anos_boot_driver"] = boot_driver.DRIVER.size
     fields = re.findall(r"(\w+) (\w+)(?:\[(\d+)\])?;", body[1])
-    assert sum(sizes[kind] * int(count or 1) for kind, _, count in fields) == 1024
-    assert boot_config.ENTRY.size == 1024
+    assert sum(sizes[kind] * int(count or 1) for kind, _, count in fields) == layout.size
+    assert f"sizeof(struct {name}) == {layout.size}" in header
     assert f"{boot_config.MAGIC:#x}" in header
+    assert f"ANOS_BOOT_VERSION {boot_config.VERSION}" in header

@@ -239,14 +239,14 @@ def test_a_broken_rule_is_told_with_the_delegation(
     holders = [line.split()[1] for line in lines[1:-1]]
     assert holders[0] == "SYSTEM[1]:"
     assert "pcidrv[4]" in " ".join(holders)
-    assert holders[-1] == "ahcidrv[5]:"
+    assert holders[-1] == "ahcidrv[6]:"
     assert lines[-1].startswith("1 of 1 rule broken, at ")
 
 
 def test_always_sees_what_was_held_for_a_moment(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    holders = '["SYSTEM", "devman", "ahcidrv"]'
+    holders = '["SYSTEM", "devman", "serialdrv", "ahcidrv"]'
     policy = ONLY.format(object="memory 0xe0000000-0xe07fffff", holders=holders)
     assert run(policy, tmp_path) == 0, "pcidrv has ended"
     assert run(policy, tmp_path, "--at", "0.1ms") == 1
