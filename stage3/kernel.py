@@ -107,6 +107,8 @@ class Kernel(Dispatcher):
         self.reports: list[str] = []
         self.outcome: Outcome | None = None
         self.end_ps = NEVER
+        self.quiet_ps = QUIET_PS
+        """The run ends when nothing runs and nothing is due for longer than this."""
         self.on_log: Callable[[LogLine], None] = lambda line: None
         self.on_report: Callable[[str], None] = lambda report: None
 
@@ -196,7 +198,7 @@ class Kernel(Dispatcher):
             self.board.check()
 
     def _is_quiet(self, next_ps: int) -> bool:
-        return self.end_ps == NEVER and next_ps - self.latest_ps() > QUIET_PS
+        return self.end_ps == NEVER and next_ps - self.latest_ps() > self.quiet_ps
 
     def _stop_at_end(self, time_ps: int) -> None:
         if time_ps >= self.end_ps != NEVER:
@@ -216,6 +218,10 @@ class Kernel(Dispatcher):
         """The time that the machine as a whole has reached."""
         times = [cpu.state[NOW] for cpu in self.cpus if cpu.switched]
         return max([self.clock.now_ps, *times])
+
+    def is_idle(self) -> bool:
+        """Is there no thread to run on any CPU?"""
+        return not any(cpu.has_work() for cpu in self.cpus)
 
     def _tick(self, cpu: Cpu) -> None:
         """100 Hz: the policy may take the CPU from its thread."""

@@ -13,6 +13,10 @@ class Outcome:
     cause: str
     panic: bool = False
     power_off: bool = False
+    reboot: bool = False
+    """The machine shall be switched on again, with what is on its disks."""
+    interrupted: bool = False
+    """It ended from outside, between two turns or while it asked for input."""
 
 
 @attrs.define

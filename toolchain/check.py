@@ -27,14 +27,20 @@ HASH_SEEDS = ("1", "2")
 BEFORE, AFTER = 5, 3
 
 
-def check(arguments: Sequence[str]) -> int:
+def check(arguments: Sequence[str], script: bytes | None = None) -> int:
     """Compare two runs of `anos-sim` with these arguments; 0 if they are the same, 1 if not.
+
+    `script` is typed in both, if there is one.
 
     Raises:
         UserError: the run itself is refused, with its complaint.
     """
     with TemporaryDirectory(prefix="anos-sim-check-") as folder:
         files = [Path(folder, f"run{seed}.events") for seed in HASH_SEEDS]
+        if script is not None:
+            typed = Path(folder, "script")
+            typed.write_bytes(script)
+            arguments = [*arguments, "--script", str(typed)]
         children = [
             _start(arguments, seed, file) for seed, file in zip(HASH_SEEDS, files, strict=True)
         ]

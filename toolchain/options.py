@@ -21,6 +21,7 @@ from .boot_image import read_config_file, with_boot_config
 from .duration import parse_duration
 from .errors import UserError
 from .guest.sample_disk import sample_version, write_sample_disk
+from .script import read_script, tour_script
 
 ARCHITECTURES = ("x86_64",)
 
@@ -61,6 +62,14 @@ def add_system_options(parser: argparse.ArgumentParser) -> None:
     )
     system.add_argument("--symbols", metavar="DIR", help="a folder of ELF files to take names from")
     system.add_argument("--seed", type=int, metavar="N", help="where all randomness comes from")
+    typed = system.add_mutually_exclusive_group()
+    typed.add_argument(
+        "--script", metavar="FILE", help="type the lines of FILE at the console, then end its input"
+    )
+    typed.add_argument(
+        "--tour", action="store_true",
+        help="type a tour of the system, as happens where nobody is there to type",
+    )  # fmt: skip
     length = parser.add_argument_group("its length")
     length.add_argument(
         "--for", dest="duration", metavar="DURATION", help="stop after this much virtual time"
@@ -88,6 +97,12 @@ class RunOptions:
     turns: int | None = None
     """A replay of a run that Ctrl-C ended: how many turns of the loop it had."""
     boot_config: str | None = None
+    script: bytes | None = None
+    """What is typed at the serial console, a line when the guest wants one; None: nothing."""
+    live: bool = False
+    """A replay: somebody sat at a terminal."""
+    end_status: int = 0
+    """A replay of a run that ended from outside: its status."""
 
 
 def read_options(arguments: argparse.Namespace) -> RunOptions:
@@ -138,7 +153,14 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         arch=arguments.arch,
         scheduler_reference=arguments.scheduler,
         boot_config=boot_config,
+        script=_script(arguments),
     )
+
+
+def _script(arguments: argparse.Namespace) -> bytes | None:
+    if arguments.script is not None:
+        return read_script(arguments.script)
+    return tour_script() if arguments.tour or not arguments.system else None
 
 
 def elf_folder() -> Path:

@@ -27,8 +27,7 @@ from anos_sim.stage3.outcome import Outcome
 from .boot_image import with_boot_config
 from .errors import UserError
 from .options import RunOptions, load_scheduler
-from .session import INTERRUPTED, Session
-from .typed_input import InputRecorder
+from .session import Session
 
 FORMAT = "anos-sim recording 1"
 INDEX_MAX = 1000
@@ -93,7 +92,8 @@ class Recorder:
             "symbols": [str(folder.absolute()) for folder in options.symbols],
             "end_ps": options.end_ps,
             "until": options.until,
-            "input": InputRecorder(session.machine.serial, session.kernel).entries,
+            "input": session.input.entries,
+            "live": session.terminal is not None,
             "end": None,
             "index": self._index,
         }
@@ -113,7 +113,7 @@ class Recorder:
             "status": outcome.status,
             "cause": outcome.cause,
             "hash": session.hash.digest(kernel),
-            "turns": kernel.turns if outcome.status == INTERRUPTED else None,
+            "turns": kernel.turns if outcome.interrupted else None,
         }
         self._write()
 
@@ -201,6 +201,8 @@ class Recording:
             typed=tuple(data["input"]),
             turns=self.end["turns"] if self.end is not None else None,
             boot_config=boot_config,
+            live=data["live"],
+            end_status=self.end["status"] if self.end is not None else 0,
         )
 
     def _check_version(self) -> None:

@@ -27,14 +27,14 @@ from .duration import parse_duration, show_time
 from .errors import UserError
 from .options import RunOptions, add_system_options, read_options
 from .recording import Recording, is_recording, read_recording
-from .run import format_line, record_events
+from .run import record_events, show_output
 from .session import Session
 
 TURNS = 50
 _EVENT = re.compile(r"(?:#|event:)?(\d+)")
 _OWN = (
     "cpus", "ram", "disk", "write", "system", "boot_config", "caps", "scheduler", "seed",
-    "duration", "until",
+    "duration", "until", "script", "tour",
 )  # fmt: skip
 """Options of a run that a recording has already."""
 
@@ -223,8 +223,7 @@ def run_replay(arguments: argparse.Namespace) -> int:
         stack.callback(session.close)
         if arguments.events:
             record_events(stack, session, arguments.events)
-        if not arguments.quiet:
-            session.listeners.append(lambda line: print(format_line(line)))
+        show_output(session, not arguments.quiet)
         session.reports.append(lambda report: print(report, file=sys.stderr))
         outcome = session.run()
         sys.stdout.flush()

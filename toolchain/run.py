@@ -10,9 +10,9 @@ from typing import TextIO
 
 from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.events import Event
-from anos_sim.stage3.log import LogLine
 
 from . import check
+from .console_output import ConsoleOutput, format_line
 from .duration import show_time
 from .errors import UserError
 from .event_file import EventFileWriter
@@ -20,6 +20,7 @@ from .options import RunOptions, add_system_options, read_options
 from .recording import Recorder
 from .screenshot import write_png
 from .session import Session
+from .standard_input import Input, attach_input, read_all, standard_input
 
 CODE_BYTES_PER_INSTRUCTION = 4
 """What the summary divides by: executed code is counted in bytes (design: time)."""
@@ -64,12 +65,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run_run)
 
 
-def format_line(line: LogLine) -> str:
-    """A log line with its virtual time in seconds, CPU and process."""
-    who = f"{line.process}[{line.pid}]" if line.pid else line.process
-    return f"{line.time_ps / 1e12:>11.6f} cpu{line.cpu:<2} {who:<13} {line.text}".rstrip()
-
-
 def run_run(arguments: argparse.Namespace) -> int:
     """Do it; returns the exit status."""
     if arguments.check_child:
@@ -78,7 +73,7 @@ def run_run(arguments: argparse.Namespace) -> int:
     elif arguments.check:
         if arguments.write:
             raise UserError("--check runs twice, so it cannot go with --write")
-        return check.check(arguments.command_line)
+        return check.check(arguments.command_line, _piped_script(arguments))
     options = read_options(arguments)
     with ExitStack() as stack:
         log = _open(stack, "--log", arguments.log)
@@ -86,6 +81,9 @@ def run_run(arguments: argparse.Namespace) -> int:
             _open(stack, "--screenshot", arguments.screenshot, touch_only=True)
         session = Session(options)
         stack.callback(session.close)
+        live = False
+        if not (arguments.script or arguments.tour or arguments.check_child):
+            live = attach_input(session)
         recorder = None
         if arguments.record is not None:
             recorder = Recorder(arguments.record, options, session)
@@ -93,7 +91,8 @@ def run_run(arguments: argparse.Namespace) -> int:
             record_events(stack, session, arguments.events)
         if not arguments.quiet:
             _announce(options)
-            session.listeners.append(lambda line: print(format_line(line)))
+        if not arguments.check_child:
+            show_output(session, not arguments.quiet, until_prompt=live)
         if log is not None:
             session.listeners.append(lambda line: print(format_line(line), file=log))
             session.reports.append(lambda report: print(report, file=log))
@@ -110,6 +109,23 @@ def run_run(arguments: argparse.Namespace) -> int:
         if not arguments.quiet:
             print(summary(session), file=sys.stderr)
         return outcome.status
+
+
+def show_output(session: Session, show_log: bool, until_prompt: bool = False) -> None:
+    """Show the log, if it is wanted, and the console."""
+    sys.stdout.flush()
+    output = ConsoleOutput(sys.stdout, show_log, until_prompt)
+    session.listeners.append(output.hear_line)
+    session.consoles.append(output.hear_console)
+    session.pauses.append(output.flush)
+    session.ends.append(output.finish)
+
+
+def _piped_script(arguments: argparse.Namespace) -> bytes | None:
+    """What both runs of --check get from standard input."""
+    if arguments.script or arguments.tour or standard_input() is not Input.PIPE:
+        return None
+    return read_all()
 
 
 def _open(

@@ -1,18 +1,23 @@
-"""One run: a machine, a kernel and who listens, as a trio program.
+"""One run: a machine, a kernel, who types and who listens, as a trio program.
 
 The kernel's loop runs in bursts without awaiting and reaches a checkpoint every
-few milliseconds of host time; host time decides nothing inside the run.
+few milliseconds of host time; host time decides nothing inside the run. Only with a
+terminal the time in which nothing runs passes as it does on the host, and what is typed
+arrives at that time; both are taken down, so that the run can be had again.
 """
 
 from __future__ import annotations
 
+import re
+import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import trio
 
-from anos_sim.hw.clock import PS_PER_S
+from anos_sim.hw.clock import NEVER, PS_PER_S
 from anos_sim.hw.machine import Machine
+from anos_sim.hw.serial import silence
 from anos_sim.stage3 import console
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.kernel import Kernel
@@ -21,19 +26,37 @@ from anos_sim.stage3.outcome import Outcome
 
 from .options import RunOptions
 from .run_hash import RunHash
-from .typed_input import InputReplay
+from .script import CONSOLE_END, Script, Source
+from .terminal import Leave, LeaveKeys, Terminal
+from .typed_input import SERIAL, InputLog, InputReplay, Typed
 
 BURST_SECONDS = 0.005
 BURST_TURNS = 20
 INTERRUPTED = 130
+SIGNAL_STATUS = 128
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[@-~]|[^\x20-\x7e\t\x80-\U0010ffff]")
 
 
 class Session:
-    """A booted system. `listeners` hear every log line, `reports` every death."""
+    """A booted system. `listeners` hear every log line, `reports` every death.
+
+    `consoles` hear the bytes that the guest sends to its console; whole lines of them go
+    to `listeners` as well, as lines of the process "serial". `source` is who types a
+    script; with a `terminal` a person does.
+    """
 
     def __init__(self, options: RunOptions) -> None:
         self.options = options
         self.machine = Machine(options.config)
+        self.input = InputLog()
+        self.source: Source | None = None
+        self.terminal: Terminal | None = None
+        self._replay: InputReplay | None = None
+        if options.typed or options.live:
+            self._replay = InputReplay(options.typed)
+            self.source = self._replay.pull
+        elif options.script is not None:
+            self.source = Script(options.script)
         try:
             self.kernel = self._boot()
         except BaseException:
@@ -41,28 +64,37 @@ class Session:
             raise
         self.hash = RunHash(self.machine)
         self.listeners: list[Callable[[LogLine], None]] = []
+        self.consoles: list[Callable[[bytes], None]] = []
         self.reports: list[Callable[[str], None]] = []
         self.pace: Callable[[], Awaitable[None]] | None = None
         """Awaited after every turn: who watches may take the time it needs, and changes nothing."""
+        self.pauses: list[Callable[[], None]] = []
+        """Called every few milliseconds and before every wait."""
+        self.ends: list[Callable[[], None]] = []
+        """Called when the run is over."""
         self.host_seconds = 0.0
         self._found = False
         self._serial = b""
-        self.machine.serial.on_output = self._serial_output
-        self.machine.power.on_cut = self._power_cut
-        self._typed = InputReplay(options.typed, self.machine.serial) if options.typed else None
+        self._typing: list[bytes] = []
+        self._wake = trio.Event()
 
     def _boot(self) -> Kernel:
-        options = self.options
-        kernel = boot(
-            self.machine, options.image, options.policy, options.config.seed, options.scheduler
-        )
+        options, machine = self.options, self.machine
+        seed = options.config.seed
+        kernel = boot(machine, options.image, options.policy, seed, options.scheduler)
         for folder in options.symbols:
             kernel.symbols.add_folder(folder)
         kernel.on_log = self._log_line
         kernel.on_report = self._report
         if options.end_ps is not None:
             kernel.end_ps = options.end_ps
+        machine.serial.on_output = self._serial_output
+        machine.serial.source = self._pull
+        machine.power.on_cut = self._power_cut
+        self._typist = machine.clock.source("what is typed")
         return kernel
+
+    # ---- the run ----
 
     def run(self, realtime: bool = False) -> Outcome:
         """Run to the end; Ctrl-C is an end too, with status 130."""
@@ -70,48 +102,155 @@ class Session:
         try:
             trio.run(self._main, realtime, restrict_keyboard_interrupt_to_checkpoints=True)
         except KeyboardInterrupt:
-            self.kernel.end(Outcome(INTERRUPTED, "interrupted"))
+            self.interrupt()
         finally:
             self.host_seconds = time.monotonic() - begin
             for process in self.kernel.all_processes():
                 console.flush(self.kernel, process)
             if self._serial:
-                self._serial_output(b"\n")
+                self._end_line()
+            for listener in self.ends:
+                listener()
         outcome = self.kernel.outcome
         assert outcome is not None
         if self.options.until is not None and not self._found and outcome.status == 0:
             outcome = Outcome(1, f"no log line contained {self.options.until!r}; {outcome.cause}")
         return outcome
 
+    def interrupt(self, status: int = INTERRUPTED) -> None:
+        """End the run from outside."""
+        cause = "interrupted" if status == INTERRUPTED else "terminated"
+        self.kernel.end(Outcome(status, cause, interrupted=True))
+
     async def _main(self, realtime: bool) -> None:
-        kernel = self.kernel
+        if self.terminal is None:
+            await self._loop(realtime)
+            return
+        error: BaseException | None = None
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals, self.terminal:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._listen, self.terminal)
+                nursery.start_soon(self._hear_signals, signals)
+                try:
+                    await self._loop(realtime)
+                except (Exception, KeyboardInterrupt) as raised:
+                    error = raised
+                nursery.cancel_scope.cancel()
+        if error is not None:
+            raise error
+
+    async def _loop(self, realtime: bool) -> None:
         begin = time.monotonic()
         pause = begin + BURST_SECONDS
         going = True
         while going:
-            going = kernel.advance(self._turns(1 if realtime or self.pace else BURST_TURNS))
+            live = self.terminal is not None
+            if live:
+                await self._attend()
+            kernel = self.kernel
+            going = kernel.advance(self._turns(1 if realtime or self.pace or live else BURST_TURNS))
             if self.pace is not None:
                 await self.pace()
                 continue
             if realtime and going:
                 ahead = kernel.latest_ps() / PS_PER_S - (time.monotonic() - begin)
                 if ahead > BURST_SECONDS:
+                    self.pause()
                     await trio.sleep(ahead)
                     continue
             if time.monotonic() >= pause:
+                self.pause()
                 await trio.lowlevel.checkpoint()
                 pause = time.monotonic() + BURST_SECONDS
 
+    def pause(self) -> None:
+        """Let what is buffered be seen: the run waits now, or may do so."""
+        for listener in self.pauses:
+            listener()
+
     def _turns(self, limit: int) -> int:
         """How many turns may follow before a replay has something to do."""
-        if self._typed is not None:
-            limit = self._typed.turns(self.kernel, limit)
+        kernel = self.kernel
+        if self._replay is not None:
+            for typed in self._replay.due(kernel.turns):
+                self.type(typed)
+            limit = self._replay.turns(kernel.turns, limit)
         turns = self.options.turns
         if turns is not None:
-            if turns <= self.kernel.turns:
-                self.kernel.end(Outcome(INTERRUPTED, "interrupted"))
-            limit = max(1, min(limit, turns - self.kernel.turns))
+            if turns <= kernel.turns:
+                self.interrupt(self.options.end_status)
+            limit = max(1, min(limit, turns - kernel.turns))
         return limit
+
+    # ---- input ----
+
+    def attach(self, terminal: Terminal) -> None:
+        """Let a person type, in place of a script."""
+        self.terminal = terminal
+        self.source = silence
+
+    def _pull(self) -> bytes:
+        """The guest asks for input."""
+        if self.source is None:
+            return b""
+        kernel = self.kernel
+        kernel.quiet_ps = NEVER  # who has typed a command waits as long as it takes
+        data, interrupted = b"", False
+        try:
+            data = self.source()
+        except KeyboardInterrupt:
+            interrupted = True
+            self.interrupt()
+        self.input.pulled(kernel.turns, data, interrupted)
+        return data
+
+    def type(self, typed: Typed) -> None:
+        """Let something that was typed arrive; between two turns."""
+        self.input.typed(self.kernel.turns, typed)
+        receive = self.machine.serial.receive
+        self.machine.clock.at(typed.time_ps, self._typist, receive, typed.data)
+
+    async def _listen(self, terminal: Terminal) -> None:
+        """Take in what is typed at the terminal, until it is gone."""
+        keys = LeaveKeys()
+        try:
+            while True:
+                await trio.lowlevel.wait_readable(terminal.descriptor)
+                data = terminal.read()
+                self._typing.append(keys.pass_on(data) or CONSOLE_END)
+                self._wake.set()
+                if not data:
+                    return
+        except Leave:
+            self.interrupt()
+            self._wake.set()
+
+    async def _hear_signals(self, signals: AsyncIterator[int]) -> None:
+        async for number in signals:
+            self.interrupt(SIGNAL_STATUS + number)
+            self._wake.set()
+
+    async def _attend(self) -> None:
+        """Type what has come; while nothing runs, wait for more as long as nothing is due."""
+        kernel = self.kernel
+        if kernel.quiet_ps != NEVER and not self._typing:
+            return  # the guest has not asked for input yet
+        time_ps = kernel.latest_ps()
+        if not self._typing and kernel.is_idle() and kernel.outcome is None:
+            begin = time.monotonic()
+            due_ps = min(self.machine.clock.next_ps, kernel.end_ps)
+            seconds = (due_ps - time_ps) / PS_PER_S if due_ps < NEVER else float("inf")
+            self._wake = trio.Event()
+            self.pause()
+            with trio.move_on_after(max(0.0, seconds)):
+                await self._wake.wait()
+            time_ps = min(due_ps, time_ps + int((time.monotonic() - begin) * PS_PER_S))
+        if self._typing and kernel.outcome is None:
+            data = b"".join(self._typing)
+            self._typing.clear()
+            self.type(Typed(SERIAL, time_ps, data))
+
+    # ---- what happens ----
 
     def _log_line(self, line: LogLine) -> None:
         self.hash.add_line(line)
@@ -123,13 +262,19 @@ class Session:
             self.kernel.end(Outcome(0, f"a log line contains {until!r}"))
 
     def _serial_output(self, data: bytes) -> None:
-        """What the guest writes to its serial console appears among the log's lines."""
-        *lines, self._serial = (self._serial + data).split(b"\n")
-        for line in lines:
-            text = line.rstrip(b"\r").decode("utf-8", "replace")
-            cpu = self.kernel.current
-            index = cpu.index if cpu is not None else 0
-            self._log_line(LogLine(self.kernel.now_ps(), index, 0, "serial", text))
+        for listener in self.consoles:
+            listener(data)
+        self._serial += data
+        while b"\n" in self._serial:
+            self._end_line()
+
+    def _end_line(self) -> None:
+        """A line that the guest has sent to its console is one of the log's lines."""
+        line, _, self._serial = self._serial.partition(b"\n")
+        text = _CONTROL.sub("", line.decode("utf-8", "replace"))
+        cpu = self.kernel.current
+        index = cpu.index if cpu is not None else 0
+        self._log_line(LogLine(self.kernel.now_ps(), index, 0, SERIAL, text))
 
     def _power_cut(self, survived: int, total: int) -> None:
         """The power fails: the run is at its end."""

@@ -1,53 +1,83 @@
-"""What is typed into a run: recorded as it comes, and typed again in a replay.
+"""What is typed into a run: taken down as it comes, and typed again in a replay.
 
-Input comes in two ways. A script is *pulled*: the console asks for more when the
-guest raises RTS, so the order alone decides. What a person types comes *between two
-turns* of the kernel's loop, so the number of turns done by then is recorded too.
+Input comes in two ways. A script is *pulled*: the console asks for the next line when
+the guest raises RTS, so the order alone decides. What a person types is *scheduled*
+between two turns of the kernel's loop as an event at a virtual time, so the number of
+turns done by then is taken down with that time.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from anos_sim.hw.serial import Serial
-from anos_sim.stage3.kernel import Kernel
+SERIAL = "serial"
 
 
-class InputRecorder:
-    """Takes down what the serial console receives; `entries` are plain data."""
+class Typed(NamedTuple):
+    """What a person typed: at which device it arrives, when, and what."""
 
-    def __init__(self, serial: Serial, kernel: Kernel) -> None:
+    device: str
+    time_ps: int
+    data: bytes
+
+
+class InputLog:
+    """All input of a run so far; `entries` are plain data."""
+
+    def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
-        self._kernel = kernel
-        serial.input_listeners.append(self._hear)
 
-    def _hear(self, data: bytes) -> None:
-        kernel = self._kernel
-        pulled = kernel.current is not None
-        if data or pulled:
-            entry = {"turn": kernel.turns, "pulled": pulled, "bytes": data.hex()}
-            if entry["bytes"] or not self.entries or self.entries[-1]["bytes"]:
-                self.entries.append(entry)
+    def pulled(self, turn: int, data: bytes, interrupted: bool = False) -> None:
+        """The guest has asked for input and got `data`, or Ctrl-C ended the wait for it."""
+        if data or interrupted:
+            entry = {"turn": turn, "pulled": True, "bytes": data.hex()}
+            self.entries.append(entry | ({"interrupted": True} if interrupted else {}))
+
+    def typed(self, turn: int, typed: Typed) -> None:
+        """Something was typed after this many turns."""
+        self.entries.append(
+            {
+                "turn": turn,
+                "pulled": False,
+                "bytes": typed.data.hex(),
+                "device": typed.device,
+                "time_ps": typed.time_ps,
+            }
+        )
 
 
 class InputReplay:
-    """Types recorded input again."""
+    """Types what an `InputLog` has again."""
 
-    def __init__(self, entries: Iterable[dict[str, Any]], serial: Serial) -> None:
-        self._pulled = deque(bytes.fromhex(each["bytes"]) for each in entries if each["pulled"])
-        self._live = deque(
-            (each["turn"], bytes.fromhex(each["bytes"])) for each in entries if not each["pulled"]
-        )
-        self._serial = serial
-        serial.source = self._next
+    def __init__(self, entries: Iterable[dict[str, Any]]) -> None:
+        self._pulled: deque[dict[str, Any]] = deque()
+        self._typed: deque[dict[str, Any]] = deque()
+        for entry in entries:
+            (self._pulled if entry["pulled"] else self._typed).append(entry)
 
-    def _next(self) -> bytes:
-        return self._pulled.popleft() if self._pulled else b""
+    def pull(self) -> bytes:
+        """What the guest got when it asked.
 
-    def turns(self, kernel: Kernel, limit: int) -> int:
-        """Type what is due; returns how many turns may follow before something is due again."""
-        while self._live and self._live[0][0] <= kernel.turns:
-            self._serial.receive(self._live.popleft()[1])
-        return min(limit, self._live[0][0] - kernel.turns) if self._live else limit
+        Raises:
+            KeyboardInterrupt: then Ctrl-C was pressed.
+        """
+        if not self._pulled:
+            return b""
+        entry = self._pulled.popleft()
+        if "interrupted" in entry:
+            raise KeyboardInterrupt
+        return bytes.fromhex(entry["bytes"])
+
+    def due(self, turn: int) -> list[Typed]:
+        """What was typed when so many turns were done."""
+        due = []
+        while self._typed and self._typed[0]["turn"] <= turn:
+            entry = self._typed.popleft()
+            due.append(Typed(entry["device"], entry["time_ps"], bytes.fromhex(entry["bytes"])))
+        return due
+
+    def turns(self, turn: int, limit: int) -> int:
+        """How many turns may follow before something is due again, at most `limit`."""
+        return min(limit, self._typed[0]["turn"] - turn) if self._typed else limit

@@ -5,67 +5,67 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from anos_sim.hw.clock import PS_PER_MS
 from anos_sim.hw.serial import MCR, MCR_REQUEST_TO_SEND
 from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.events import EventKind
-from anos_sim.stage3.kernel import Kernel
 from anos_sim.toolchain.cli import main, make_parser
 from anos_sim.toolchain.options import read_options
 from anos_sim.toolchain.recording import Recorder
+from anos_sim.toolchain.script import Script
 from anos_sim.toolchain.session import INTERRUPTED, Session
-from anos_sim.toolchain.typed_input import InputRecorder, InputReplay
-from support.kernel import boot_image, program_image
+from anos_sim.toolchain.typed_input import SERIAL, InputLog, InputReplay, Typed
 
 
-def request(kernel: Kernel) -> None:
+def new_session(*arguments: str) -> Session:
+    return Session(read_options(make_parser().parse_args(["run", *arguments])))
+
+
+def request(session: Session) -> None:
     """The guest raises RTS, twice."""
-    serial = kernel.machine.serial
-    kernel.current = kernel.cpus[0]
     for value in (MCR_REQUEST_TO_SEND, 0, MCR_REQUEST_TO_SEND, 0):
-        serial.write(MCR, 1, value)
-    kernel.current = None
+        session.machine.serial.write(MCR, 1, value)
 
 
-def close(kernel: Kernel) -> None:
-    """Switch off."""
-    kernel.close()
-    kernel.machine.close()
+def test_a_log_of_input_is_plain_data_that_can_be_typed_again() -> None:
+    log = InputLog()
+    log.pulled(2, b"ls\n")
+    log.pulled(3, b"")
+    log.typed(5, Typed(SERIAL, 70, b"x"))
+    log.pulled(6, b"", interrupted=True)
+    replay = InputReplay(json.loads(json.dumps(log.entries)))
+    assert replay.pull() == b"ls\n"
+    with pytest.raises(KeyboardInterrupt):
+        replay.pull()
+    assert replay.pull() == b""
+    assert (replay.due(4), replay.turns(4, 20)) == ([], 1)
+    assert (replay.due(5), replay.turns(5, 20)) == ([Typed(SERIAL, 70, b"x")], 20)
 
 
-def test_input_that_was_pulled_and_input_that_was_typed_come_again() -> None:
-    first, second = boot_image(program_image("names")), boot_image(program_image("names"))
-    serial = first.machine.serial
-    recorder = InputRecorder(serial, first)
+def test_input_that_was_pulled_and_input_that_was_typed_reach_the_guest_and_the_events() -> None:
+    session = new_session()
     log = EventLog()
-    first.record(log)
-    lines = iter([b"ls\n"])
-    serial.source = lambda: next(lines, b"")
-    first.advance(2)
-    request(first)
-    serial.receive(b"typed")
-    assert [(each["turn"], each["pulled"], each["bytes"]) for each in recorder.entries] == [
-        (2, True, b"ls\n".hex()),
-        (2, True, ""),
-        (2, False, b"typed".hex()),
-    ]
+    session.kernel.record(log)
+    session.source = Script(b"ls\ncd")
+    session.kernel.advance(2)
+    request(session)
+    session.type(Typed(SERIAL, 1 * PS_PER_MS, b"typed"))
+    assert bytes(session.machine.serial.input) == b"ls\ncd\n"
+    while session.machine.clock.now_ps < 1 * PS_PER_MS:
+        session.kernel.advance(1)
     inputs = [event for event in log.events if event.kind is EventKind.INPUT]
-    assert [event.text("bytes") for event in inputs] == [b"ls\n".hex(), b"typed".hex()]
-
-    entries = json.loads(json.dumps(recorder.entries))
-    replay = InputReplay(entries, second.machine.serial)
-    assert replay.turns(second, 20) == 2
-    second.advance(2)
-    request(second)
-    assert replay.turns(second, 20) == 20
-    assert second.machine.serial.input == serial.input
+    assert [bytes.fromhex(event.text("bytes")) for event in inputs] == [b"ls\n", b"cd\n", b"typed"]
+    assert inputs[-1].time_ps == 1 * PS_PER_MS
+    assert [entry["turn"] for entry in session.input.entries] == [2, 2, 2]
     log.close()
-    close(first)
-    close(second)
+    session.close()
 
 
 def test_a_run_that_was_interrupted_is_replayed_to_the_same_turn(tmp_path: Path) -> None:
     path = str(tmp_path / "run.anos")
-    session = Session(read_options(make_parser().parse_args(["run"])))
+    session = new_session()
     recorder = Recorder(path, session.options, session)
 
     async def interrupt() -> None:

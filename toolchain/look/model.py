@@ -14,7 +14,7 @@ import attrs
 from anos_sim.hw.clock import PS_PER_MS
 from anos_sim.stage3.events import Event, EventKind
 from anos_sim.stage3.log import LogLine
-from anos_sim.toolchain.run import format_line
+from anos_sim.toolchain.console_output import format_line
 
 from .names import Names, clean
 from .picture import ChannelRow, CpuRow, Picture, ProcessRow
