@@ -32,8 +32,8 @@ class Clock:
     Cancelled events stay among the others until they would fire, or are more than half of them.
     """
 
-    def __init__(self) -> None:
-        self.now_ps = 0
+    def __init__(self, now_ps: int = 0) -> None:
+        self.now_ps = now_ps
         self.next_ps = NEVER
         self.on_earlier: Callable[[int], None] = lambda time_ps: None
         self._events: list[Event] = []

@@ -48,20 +48,25 @@ MIB = 1 << 20
 class Machine:
     """A machine as its firmware leaves it, without CPUs: the kernel adds those.
 
-    The state of everything is reachable from here and is plain objects.
+    The state of everything is reachable from here and is plain objects. A machine that
+    is switched on again after a reboot gets the one that was: its disks, with what is on
+    them and in their caches, and its time go on.
 
     Raises:
         DiskError: an image of the configuration cannot be used.
     """
 
-    def __init__(self, config: MachineConfig) -> None:
+    def __init__(self, config: MachineConfig, before: Machine | None = None) -> None:
         self.config = config
-        self.clock = Clock()
+        self.clock: Clock = Clock(before.clock.now_ps if before is not None else 0)
+        self._disks_before = list(before.disks) if before is not None else []
         self.memory = Memory(config.ram_mib * MIB)
         self.framebuffer = Framebuffer(config.framebuffer.width, config.framebuffer.height)
         self.rtc = Rtc(self.clock, config.epoch)
         self.disks: list[Disk] = []
         self.power = Power(config.power_cut_after, config.seed)
+        if before is not None:
+            self.power.writes = before.power.writes
         self.pci = PciHost(self.memory)
         self.serial = Serial("Serial console")
         self.pci.root.plug(self.serial)
@@ -116,7 +121,7 @@ class Machine:
             ahci = AhciController(f"AHCI controller {index}", drives, self.clock, timing)
             for place, port in enumerate(controller.ports):
                 if port.unplug_at_ms is not None:
-                    ahci.unplug_at(port.unplug_at_ms * PS_PER_MS, place)
+                    ahci.unplug_at(max(port.unplug_at_ms * PS_PER_MS, self.clock.now_ps), place)
             buses[controller.behind].plug(ahci)
 
     def _drive(self, port: PortConfig) -> Drive | None:
@@ -124,7 +129,10 @@ class Machine:
             return AtapiDrive()
         if port.kind == "empty" or port.image is None:
             return None
-        disk = Disk.open(port.image, writable=self.config.write)
+        if self._disks_before:
+            disk = self._disks_before.pop(0)
+        else:
+            disk = Disk.open(port.image, writable=self.config.write)
         disk.bad_sectors = frozenset(port.bad_sectors)
         self.disks.append(disk)
         self.power.supply(disk)

@@ -92,6 +92,12 @@ class EventLog:
 
     # ---- what the kernel does ----
 
+    def follow(self, kernel: Kernel, cause: str) -> None:
+        """Go on with the kernel of a machine that was rebooted."""
+        self._detach()
+        self.add(EventKind.REBOOT, kernel.now_ps(), 0, (cause,))
+        self.attach(kernel)
+
     def attach(self, kernel: Kernel) -> None:
         """Begin with what there is: processes, threads, capabilities."""
         self._kernel = kernel
@@ -226,8 +232,7 @@ class EventLog:
             for listener in self._listeners:
                 listener(events)
 
-    def close(self) -> None:
-        """Record no more; what was recorded so far has been told."""
+    def _detach(self) -> None:
         kernel = self._kernel
         if kernel is not None:
             self.flush()
@@ -236,6 +241,10 @@ class EventLog:
             kernel.machine.watch_commands(None)
             kernel.machine.serial.input_listeners.remove(self._input)
             self._kernel = None
+
+    def close(self) -> None:
+        """Record no more; what was recorded so far has been told."""
+        self._detach()
         self._stream.close()
         if self._reader is not None:
             self._reader.close()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
+from typing import Any
 
 from anos_sim.hw.event_stream import PLACE, TEXT, EventStream, MalformedStream
 
@@ -104,6 +105,7 @@ class EventReader:
             self._delivered(events, time_ps, tid, words)
             return
         if kind == RULES:
+            self._forget()
             self._calls_answer = bool(words[0])
             return
         values: list[int | str] = list(words)
@@ -145,6 +147,15 @@ class EventReader:
         elif kind == EventKind.THREAD_END:
             for table in (self._pids, self._calling, self._arguments, self._waiting):
                 table.pop(tid, None)
+
+    def _forget(self) -> None:
+        """A kernel begins: the ids of the one before mean nothing any more."""
+        tables: list[dict[Any, Any]] = [
+            self._pids, self._names, self._calls, self._calling, self._waiting, self._arguments,
+            self._senders, self._served,
+        ]  # fmt: skip
+        for table in tables:
+            table.clear()
 
     def _delivered(self, events: list[Event], time_ps: int, tid: int, words: list[int]) -> None:
         """A message whose receiver was waiting: sent and received at once."""

@@ -46,6 +46,7 @@ class EventKind(IntEnum):
     NAMED = 34
     FRAMES = 35
     HELD = 36
+    REBOOT = 37
 
     @property
     def label(self) -> str:
@@ -148,6 +149,10 @@ KINDS: dict[EventKind, tuple[str, tuple[Field, ...]]] = {
     EventKind.FRAMES: (
         "how many frames are free, after a turn that has changed it",
         _fields("free"),
+    ),
+    EventKind.REBOOT: (
+        "the machine is switched on again: what there was is gone, ids begin anew",
+        _fields("cause:text"),
     ),
 }
 """By kind: what it means, and its fields. `holder` and `owner` are pids."""

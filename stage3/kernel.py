@@ -101,6 +101,8 @@ class Kernel(Dispatcher):
         self.symbols = Symbols()
         self.statistics = Statistics()
         self.threads_made = 0
+        self.booted_ps = machine.clock.now_ps
+        """When the machine was switched on: not 0 after a reboot."""
         self.turns = 0
         """How many turns of the loop are done: a place in the run, the same in every replay."""
         self.ended_processes = 0
@@ -119,6 +121,7 @@ class Kernel(Dispatcher):
     def _open_cpu(self, index: int) -> Cpu:
         vcpu = Vcpu(self.board, index)
         config = self.machine.config
+        vcpu.state[NOW] = self.machine.clock.now_ps
         vcpu.state[PS_PER_BYTE] = config.costs.code_ps_per_byte
         vcpu.state[PS_PER_MMIO] = config.costs.mmio_ns * 1000
         vcpu.state[PS_PER_TRAP] = config.costs.syscall_ns * 1000

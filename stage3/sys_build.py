@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anos_sim.hw.clock import PS_PER_NS
 from anos_sim.hw.memory import FRAME_SHIFT
 
 from . import lifecycle
@@ -171,28 +172,30 @@ def set_thread_pointer(kernel: Kernel, caller: Thread, address: int) -> int:
 
 @syscall(Sysno.CLOCK)
 def clock(kernel: Kernel, caller: Thread, which: int) -> int:
-    """Read a clock in nanoseconds.
+    """Read a clock in nanoseconds: since the machine was switched on, or since 1970.
 
     Raises:
         SyscallError(BADARGS): there is no such clock.
     """
-    uptime_ns = kernel.now_ps() // 1000
     if which == ClockId.UPTIME:
-        return uptime_ns
+        return (kernel.now_ps() - kernel.booted_ps) // PS_PER_NS
     if which == ClockId.REALTIME:
-        return kernel.machine.config.epoch * 1_000_000_000 + uptime_ns
+        return kernel.machine.config.epoch * 1_000_000_000 + kernel.now_ps() // PS_PER_NS
     raise SyscallError(Status.BADARGS)
 
 
 @syscall(Sysno.POWER)
 def power(kernel: Kernel, caller: Thread, action: int, status: int) -> None:
-    """Switch the machine off; the run ends with `status`.
+    """Switch the machine off; the run ends with `status`. Or have it switched on again.
 
     Raises:
         SyscallError(BADARGS): there is no such action.
     """
-    if action != PowerAction.OFF:
+    if action == PowerAction.OFF:
+        kernel.end(Outcome(status & 0xFF, f"{caller.process} switched off", power_off=True))
+    elif action == PowerAction.REBOOT:
+        kernel.end(Outcome(0, f"{caller.process} rebooted", reboot=True))
+    else:
         raise SyscallError(Status.BADARGS)
-    kernel.end(Outcome(status & 0xFF, f"{caller.process} switched off", power_off=True))
     caller.registers.set_result(0, 0)
     kernel.preempt(kernel.current)  # type: ignore[arg-type]

@@ -136,18 +136,26 @@ def run_to(
 ) -> Session:
     """Run to a moment, or to the end if that comes first; the caller closes the session.
 
-    `prepare` sees the session before it runs, to listen to its events.
+    `prepare` sees the session before it runs, to listen to its events: of the first boot
+    only, if there is a reboot.
     """
     session = Session(shorten(options, moment, end_ps))
     try:
         session.reports.append(lambda report: print(report, file=sys.stderr))
         if prepare is not None:
+            session.follows_reboots = False
             prepare(session)
-        session.run()
+        tell_reboot(session.run())
     except BaseException:
         session.close()
         raise
     return session
+
+
+def tell_reboot(outcome: Outcome) -> None:
+    """Say so if what is shown ends with a reboot."""
+    if outcome.reboot:
+        print(f"anos-sim: {outcome.cause}: this is what was before that", file=sys.stderr)
 
 
 def shorten(options: RunOptions, moment: Moment, end_ps: int) -> RunOptions:

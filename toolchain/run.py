@@ -191,6 +191,8 @@ def summary(session: Session) -> str:
         f"{kernel.switch_count():,} context switches, "
         f"about {code_bytes // CODE_BYTES_PER_INSTRUCTION:,} instructions",
     ]
+    if session.boots > 1:
+        lines.append(f"  booted {session.boots} times; the numbers are of the last boot")
     if kernel.statistics.refused:
         hint = "" if kernel.policy.name == "bearer" else "; --caps bearer is as STAGE3"
         lines.append(f"  {kernel.statistics.refused:,} calls without a capability refused{hint}")

@@ -31,6 +31,10 @@ class RunHash:
         """A line of the log."""
         self._add(line.time_ps, line.cpu, line.pid, line.process, line.text)
 
+    def add_boot(self, kernel: Kernel) -> None:
+        """The machine was rebooted: the counters of the kernel that was."""
+        self._add(self.digest(kernel))
+
     def _add_write(self, disk: int, sector: int, data: bytes) -> None:
         self._add(disk, sector, len(data))
         self._hash.update(data)

@@ -48,6 +48,9 @@ class Session:
     def __init__(self, options: RunOptions) -> None:
         self.options = options
         self.machine = Machine(options.config)
+        self.boots = 1
+        self.follows_reboots = True
+        """False: a reboot is the end of the run."""
         self.input = InputLog()
         self.source: Source | None = None
         self.terminal: Terminal | None = None
@@ -105,10 +108,7 @@ class Session:
             self.interrupt()
         finally:
             self.host_seconds = time.monotonic() - begin
-            for process in self.kernel.all_processes():
-                console.flush(self.kernel, process)
-            if self._serial:
-                self._end_line()
+            self._end_lines()
             for listener in self.ends:
                 listener()
         outcome = self.kernel.outcome
@@ -149,6 +149,9 @@ class Session:
                 await self._attend()
             kernel = self.kernel
             going = kernel.advance(self._turns(1 if realtime or self.pace or live else BURST_TURNS))
+            if not going and self.reboots():
+                self._reboot()
+                going = True
             if self.pace is not None:
                 await self.pace()
                 continue
@@ -162,6 +165,28 @@ class Session:
                 self.pause()
                 await trio.lowlevel.checkpoint()
                 pause = time.monotonic() + BURST_SECONDS
+
+    def reboots(self) -> bool:
+        """Has the system asked to be booted again, and will it be?"""
+        outcome = self.kernel.outcome
+        return outcome is not None and outcome.reboot and self.follows_reboots
+
+    def _reboot(self) -> None:
+        """Boot again, with what is on the disks; time, turns and events go on."""
+        before, outcome = self.kernel, self.kernel.outcome
+        assert outcome is not None
+        self._end_lines()
+        time_ps = self.machine.clock.now_ps = before.latest_ps()
+        self.hash.add_boot(before)
+        self._log_line(LogLine(time_ps, 0, 0, "power", f"{outcome.cause}: the system boots again"))
+        self.machine = Machine(self.options.config, self.machine)
+        self.kernel = self._boot()
+        self.kernel.turns = before.turns
+        self.boots += 1
+        if before.events is not None:
+            before.events.follow(self.kernel, outcome.cause)
+            self.kernel.events, before.events = before.events, None
+        before.close()
 
     def pause(self) -> None:
         """Let what is buffered be seen: the run waits now, or may do so."""
@@ -266,6 +291,13 @@ class Session:
             listener(data)
         self._serial += data
         while b"\n" in self._serial:
+            self._end_line()
+
+    def _end_lines(self) -> None:
+        """What has no newline is shown all the same: no more will come."""
+        for process in self.kernel.all_processes():
+            console.flush(self.kernel, process)
+        if self._serial:
             self._end_line()
 
     def _end_line(self) -> None:

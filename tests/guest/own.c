@@ -221,7 +221,7 @@ static void check_the_rest(void)
     CHECK("thread pointer: it is FS", found == 77);
     is("thread pointer: kernel address is BADARGS", anos_set_thread_pointer(ANOS_KERNEL_BEGIN),
        ANOS_BADARGS);
-    is("power: unknown action is BADARGS", anos_power(1, 0), ANOS_BADARGS);
+    is("power: unknown action is BADARGS", anos_power(2, 0), ANOS_BADARGS);
 }
 
 int main(void)

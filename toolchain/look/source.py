@@ -20,6 +20,7 @@ from anos_sim.toolchain.replay import (
     add_moment_options,
     parse_moment,
     read_moment_options,
+    tell_reboot,
 )
 from anos_sim.toolchain.session import Session
 
@@ -63,10 +64,11 @@ def moment_of(arguments: argparse.Namespace) -> Moment:
 def open_session(arguments: argparse.Namespace) -> Session:
     """The booted system that the options describe, not yet run; `close` it.
 
-    It ends at a moment that is a time.
+    It ends at a moment that is a time, and at a reboot.
     """
     options, _ = read_moment_options(arguments)
     session = Session(options)
+    session.follows_reboots = False
     end_ps = moment_of(arguments).time_ps
     if end_ps is not None:
         session.kernel.end_ps = min(end_ps, session.kernel.end_ps)
@@ -102,6 +104,7 @@ def _consume_session(session: Session, moment: Moment, consumer: Consumer) -> in
     session.kernel.record(log)
     session.reports.append(lambda report: print(report, file=sys.stderr))
     outcome = session.run()
+    tell_reboot(outcome)
     log.flush()
     if outcome.status:
         print(f"anos-sim: {outcome.cause}", file=sys.stderr)
@@ -130,6 +133,9 @@ class FileEvents(Iterable[Event]):
 
     def __iter__(self) -> Iterator[Event]:
         for event in self._file:
+            if event.kind == EventKind.REBOOT:
+                self.complaint = f"{event.text('cause')}: this is what was before that"
+                return
             if is_before(event, self._moment):
                 yield event
             if self._until is not None and _is_line(event, self._until):
