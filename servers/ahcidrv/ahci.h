@@ -128,6 +128,7 @@ struct port_memory {
     struct command_header headers[COMMAND_SLOTS];
     uint8_t received[256]; /* FISes from the drive; its end is the table's alignment, too */
     struct command_table tables[COMMAND_SLOTS];
+    uint8_t answer[512]; /* of the drive, about itself */
 };
 
 _Static_assert(sizeof(struct command_header) == 32, "command_header");

@@ -32,10 +32,6 @@ static bool map_registers(struct controller *controller, uint64_t physical)
 bool controller_open(struct controller *controller, uint64_t registers, uint64_t config_physical)
 {
     volatile uint8_t *const config = (volatile uint8_t *)CONFIG_WINDOW;
-    if (!lock_make(&controller->lock)) {
-        printf("ahcidrv: no channel for the lock\n");
-        return false;
-    }
     if (!map(config_physical, CONFIG_WINDOW, PCI_CONFIG_BYTES)) {
         printf("ahcidrv: cannot map the configuration page\n");
         return false;

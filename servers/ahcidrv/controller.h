@@ -1,20 +1,14 @@
-/* The controller: its registers, its interrupt, and who may use it. */
+/* The controller: its registers and its interrupt. */
 #ifndef CONTROLLER_H
 #define CONTROLLER_H
 
 #include "ahci.h"
-#include "lock.h"
 
 #include <stdbool.h>
 
-/*
- * Commands are issued and waited for with `lock` held, one at a time for the
- * whole controller. There is one interrupt for all ports, and each wakes one
- * thread; this way it is always the one that the command belongs to.
- */
+/* There is one interrupt for all ports, and one thread that waits for it. */
 struct controller {
     struct hba_registers *registers;
-    struct lock lock;
     bool has_vector; /* or else commands are polled for */
     uint8_t vector;
 };

@@ -53,7 +53,7 @@ void devman_register_disk(struct disk *disk, uint64_t controller_id)
             .channel = disk->channel,
         },
         .sector_count = disk->sector_count,
-        .sector_bytes = DISK_SECTOR_BYTES,
+        .sector_bytes = SECTOR_BYTES,
     };
     snprintf(device.base.name, sizeof device.base.name, "AHCI Port %u", disk->port.index);
     strcpy(device.model, disk->model);
@@ -68,10 +68,8 @@ void devman_remove_disk(struct disk *disk)
 {
     static _Alignas(ANOS_PAGE_BYTES) struct device_removal removal;
     if (disk->device_id != 0) {
-        lock_take(&disk->port.controller->lock); /* the page is for one thread at a time */
         removal = (struct device_removal){ .message = DEVICE_UNREGISTER, .id = disk->device_id };
         anos_send_message(devman, 0, sizeof removal, &removal);
-        lock_release(&disk->port.controller->lock);
         disk->device_id = 0;
     }
 }

@@ -13,7 +13,7 @@ uint64_t devman_register_controller(uint64_t parent_id);
 /* Register a disk and its channel; a line says if that failed. */
 void devman_register_disk(struct disk *disk, uint64_t controller_id);
 
-/* Make it known that a disk is gone, once. */
+/* Make it known that a disk is gone, once. Registering and this are one thread's. */
 void devman_remove_disk(struct disk *disk);
 
 #endif

@@ -1,15 +1,11 @@
-/* A disk: its commands, and what IDENTIFY says of it (ATA8-ACS, 7). */
+/* What IDENTIFY says of a disk (ATA8-ACS, 7.16). */
 #include "disk.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define READ_DMA_EXT 0x25
-#define WRITE_DMA_EXT 0x35
-#define FLUSH_CACHE_EXT 0xea
 #define IDENTIFY_DEVICE 0xec
-#define DEVICE_LBA 0x40
-#define SECTORS_PER_MIB (0x100000 / DISK_SECTOR_BYTES)
+#define SECTORS_PER_MIB (0x100000 / SECTOR_BYTES)
 
 /* Words of IDENTIFY's answer. */
 #define WORD_SERIAL 10
@@ -20,7 +16,6 @@
 #define WORD_SECTORS 100
 #define WORD_SECTOR_SIZE 106
 
-#define QUEUE_MIN (PORT_BUFFER_BYTES / PORT_QUEUED_BYTES) /* slots for a whole buffer */
 #define QUEUE_DEPTH_MASK 0x1fu
 #define HAS_QUEUE (1u << 8) /* in WORD_SATA */
 #define HAS_48BIT_SECTORS (1u << 10) /* in WORD_COMMAND_SETS */
@@ -30,7 +25,7 @@
 
 static uint16_t word(const struct disk *disk, unsigned index)
 {
-    const uint8_t *const bytes = disk->port.buffer + 2 * index;
+    const uint8_t *const bytes = disk->port.memory->answer + 2 * index;
     return (uint16_t)(bytes[0] | bytes[1] << 8);
 }
 
@@ -39,7 +34,7 @@ static void copy_text(char *text, size_t text_bytes, const struct disk *disk, un
 {
     size_t end = 0;
     for (size_t i = 0; i + 1 < text_bytes; i++) {
-        const char character = (char)disk->port.buffer[2 * index + (i ^ 1)];
+        const char character = (char)disk->port.memory->answer[2 * index + (i ^ 1)];
         text[i] = character;
         if (character != ' ' && character != '\0') {
             end = i + 1;
@@ -51,7 +46,7 @@ static void copy_text(char *text, size_t text_bytes, const struct disk *disk, un
 bool disk_identify(struct disk *disk)
 {
     const unsigned index = disk->port.index;
-    const struct command identify = { .code = IDENTIFY_DEVICE, .byte_count = DISK_SECTOR_BYTES };
+    const struct command identify = { .code = IDENTIFY_DEVICE, .byte_count = SECTOR_BYTES };
     if (!port_run(&disk->port, &identify)) {
         printf("ahcidrv: the disk at port %u does not say what it is\n", index);
         return false;
@@ -63,19 +58,17 @@ bool disk_identify(struct disk *disk)
     if (!(word(disk, WORD_COMMAND_SETS) & HAS_48BIT_SECTORS) || has_long_sectors) {
         printf("ahcidrv: the disk at port %u is left alone: it has no 48-bit addresses or no "
                "sectors of %u bytes\n",
-               index, DISK_SECTOR_BYTES);
+               index, SECTOR_BYTES);
         return false;
     }
     disk->sector_count = 0;
     for (unsigned i = 0; i < 4; i++) {
         disk->sector_count |= (uint64_t)word(disk, WORD_SECTORS + i) << 16 * i;
     }
-    const unsigned depth = (word(disk, WORD_QUEUE_DEPTH) & QUEUE_DEPTH_MASK) + 1;
-    const uint32_t abilities = disk->port.controller->registers->abilities;
-    const bool has_queue = abilities & HBA_QUEUES && word(disk, WORD_SATA) & HAS_QUEUE;
-    disk->port.queue_depth = !has_queue                    ? 0
-                             : depth < HBA_SLOTS(abilities) ? depth
-                                                            : HBA_SLOTS(abilities);
+    const bool has_queue = disk->port.controller->registers->abilities & HBA_QUEUES &&
+                           word(disk, WORD_SATA) & HAS_QUEUE;
+    disk->queue_depth =
+        has_queue ? (unsigned)(word(disk, WORD_QUEUE_DEPTH) & QUEUE_DEPTH_MASK) + 1 : 0;
     copy_text(disk->model, sizeof disk->model, disk, WORD_MODEL);
     copy_text(disk->serial, sizeof disk->serial, disk, WORD_SERIAL);
     printf("ahcidrv: %" PRIu64 " MiB disk '%s' at port %u\n",
@@ -85,39 +78,5 @@ bool disk_identify(struct disk *disk)
 
 bool disk_has(const struct disk *disk, uint64_t sector, uint32_t count)
 {
-    return count >= 1 && count <= disk->port.buffer_bytes / DISK_SECTOR_BYTES &&
-           sector < disk->sector_count && count <= disk->sector_count - sector;
-}
-
-/* Move sectors between the disk and the port's buffer. */
-static bool move(struct disk *disk, uint8_t code, uint64_t sector, uint32_t count)
-{
-    if (count > PORT_QUEUED_BYTES / DISK_SECTOR_BYTES && disk->port.queue_depth >= QUEUE_MIN) {
-        return port_run_queue(&disk->port, code == WRITE_DMA_EXT, sector, count);
-    }
-    const struct command command = {
-        .code = code,
-        .writes = code == WRITE_DMA_EXT,
-        .device = DEVICE_LBA,
-        .count = (uint16_t)count,
-        .sector = sector,
-        .byte_count = count * DISK_SECTOR_BYTES,
-    };
-    return port_run(&disk->port, &command);
-}
-
-bool disk_read(struct disk *disk, uint64_t sector, uint32_t count)
-{
-    return move(disk, READ_DMA_EXT, sector, count);
-}
-
-bool disk_write(struct disk *disk, uint64_t sector, uint32_t count)
-{
-    return move(disk, WRITE_DMA_EXT, sector, count);
-}
-
-bool disk_flush(struct disk *disk)
-{
-    const struct command flush = { .code = FLUSH_CACHE_EXT, .device = DEVICE_LBA };
-    return port_run(&disk->port, &flush);
+    return count >= 1 && sector < disk->sector_count && count <= disk->sector_count - sector;
 }

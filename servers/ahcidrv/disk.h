@@ -1,20 +1,23 @@
-/* A disk: what it is, and its sectors. */
+/* A disk: what it is, and how its requests are carried out. */
 #ifndef DISK_H
 #define DISK_H
 
-#include "port.h"
-#include "share.h"
+#include "queue.h"
 
-#define DISK_SECTOR_BYTES 512
+/* One in each slot, as many that have ended and are being answered, and one being received. */
+#define REQUESTS_MAX (2 * COMMAND_SLOTS + 1)
 
 struct disk {
     struct port port;
     uint64_t sector_count;
+    unsigned queue_depth; /* commands that the drive can queue; 0: none */
     char model[41];
     char serial[21];
     uint64_t channel;   /* where it takes requests */
     uint64_t device_id; /* in DEVMAN's registry; 0: not there */
     struct shares shares;
+    struct queue queue;
+    struct request requests[REQUESTS_MAX];
 };
 
 /*
@@ -23,17 +26,7 @@ struct disk {
  */
 bool disk_identify(struct disk *disk);
 
-/* Whether 1 or more sectors from `sector` on are all there and fit into the port's buffer. */
+/* Whether 1 or more sectors from `sector` on are all there. */
 bool disk_has(const struct disk *disk, uint64_t sector, uint32_t count);
-
-/*
- * Read sectors that the disk has into the port's buffer, or write them from there: by
- * one command, or many of them by several in a queue.
- */
-bool disk_read(struct disk *disk, uint64_t sector, uint32_t count);
-bool disk_write(struct disk *disk, uint64_t sector, uint32_t count);
-
-/* Bring all that was written to the medium. */
-bool disk_flush(struct disk *disk);
 
 #endif

@@ -7,13 +7,10 @@
  * hex, the number of the PCI function in DEVMAN's registry is decimal
  * (anos-abi 9.4).
  *
- * Every disk has a channel and a thread of its own, since a thread can receive
- * on one channel only: the main thread has the first disk, so a controller with
- * one disk needs no thread. The controller has one interrupt for all ports, and
- * an interrupt wakes one thread, so that threads who wait together would wake
- * for each other's commands and miss their own. Hence the controller runs one
- * command at a time, and a lock makes the thread that issued it the only one
- * that waits. Optical drives are left alone.
+ * Every disk has a channel and a thread that takes in its requests, since a thread
+ * can receive on one channel only. The controller has one interrupt for all ports:
+ * the main thread waits for it, and answers what has ended. Optical drives are left
+ * alone.
  */
 #include "controller.h"
 #include "devman.h"
@@ -23,6 +20,7 @@
 #include <anos/abi.h>
 #include <anos/thread.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -69,24 +67,50 @@ static void find_disks(void)
     }
 }
 
-static void *serve(void *disk)
-{
-    service_run(disk);
-    return NULL;
-}
-
-/* Register the disks, each when there is somebody to serve it, and serve the first. */
+/* Register the disks, each when there is somebody to serve it. */
 static void serve_disks(uint64_t controller_id)
 {
-    devman_register_disk(&disks[0], controller_id);
-    for (unsigned i = 1; i < disk_count; i++) {
-        if (anos_thread_start(ANOS_CLASS_NORMAL, STACK_BYTES, serve, &disks[i]) == 0) {
-            devman_register_disk(&disks[i], controller_id);
+    for (unsigned i = 0; i < disk_count; i++) {
+        struct disk *const disk = &disks[i];
+        queue_open(&disk->queue, &disk->port, &disk->shares, disk->queue_depth);
+        if (anos_thread_start(ANOS_CLASS_NORMAL, STACK_BYTES, service_run, disk) == 0) {
+            devman_register_disk(disk, controller_id);
         } else {
-            printf("ahcidrv: no thread for the disk at port %u\n", disks[i].port.index);
+            printf("ahcidrv: no thread for the disk at port %u\n", disk->port.index);
         }
     }
-    service_run(&disks[0]);
+}
+
+/* Deal with the interrupts of some ports, a bit for each; true if all must be looked at again. */
+static bool end_commands(uint32_t ports)
+{
+    bool again = false;
+    for (unsigned i = 0; i < disk_count; i++) {
+        struct disk *const disk = &disks[i];
+        if (ports >> disk->port.index & 1) {
+            again |= queue_end(&disk->queue);
+        }
+        if (!disk->port.is_running) {
+            devman_remove_disk(disk);
+        }
+    }
+    return again;
+}
+
+/* Hear of the ends of commands, for ever. Without an interrupt each disk's thread looks itself. */
+static _Noreturn void run(void)
+{
+    if (!controller.has_vector) {
+        pthread_exit(NULL);
+    }
+    for (;;) {
+        controller_wait(&controller);
+        const bool has_one = disk_count == 1;
+        uint32_t ports = has_one ? UINT32_MAX : controller.registers->interrupt_status;
+        while (end_commands(ports) && !has_one) {
+            ports = UINT32_MAX;
+        }
+    }
 }
 
 int main(int argc, char **argv)
@@ -109,6 +133,7 @@ int main(int argc, char **argv)
         printf("ahcidrv: no disk; the driver exits\n");
         return 0;
     }
+    anos_create_region(CLIENT_WINDOWS, CLIENT_WINDOWS_END, ANOS_REGION_AUTOMAP);
     serve_disks(controller_id);
-    return 1;
+    run();
 }

@@ -1,4 +1,4 @@
-/* A port, and its commands: one in slot 0, or a queue of them (AHCI 1.3.1, 5.5, 6.2 and 10). */
+/* A port and its drive (AHCI 1.3.1, 5.5, 6.2 and 10). */
 #include "port.h"
 
 #include <anos/abi.h>
@@ -6,22 +6,12 @@
 #include <string.h>
 
 #define MEMORY_WINDOW UINT64_C(0xa000000000)
-#define WINDOW_BYTES UINT64_C(0x40000)
+#define WINDOW_BYTES UINT64_C(0x200000)
 #define MEMORY_BYTES ((sizeof(struct port_memory) + ANOS_PAGE_BYTES - 1) & -ANOS_PAGE_BYTES)
+#define FEW_SLOTS 4
 #define STOP_TICKS_MAX 100     /* 1 s; what works stops in half of that (10.1.2) */
-#define COMMAND_TICKS_MAX 3000 /* 30 s, if commands are polled for */
 #define TICK_WAIT_NS 1 /* asleep until the next tick */
-#define SECTOR_BYTES 512
 #define FIS_WORDS (sizeof(struct register_fis) / sizeof(uint32_t))
-
-/* Commands of a queue (SATA 3.0, 13.6; ATA8-ACS, 7). */
-#define READ_FPDMA_QUEUED 0x60
-#define WRITE_FPDMA_QUEUED 0x61
-#define QUEUED_DEVICE 0x40
-#define TAG_SHIFT 3
-#define READ_LOG_EXT 0x2f
-#define QUEUE_ERROR_LOG 0x10
-#define LOG_BYTES 512
 
 /* Wait until all `bits` of a register are 0; false if they stay. */
 static bool wait_until_clear(const volatile uint32_t *value, uint32_t bits)
@@ -72,15 +62,11 @@ static uint64_t allocate_frames(const struct port *port, uint64_t bytes)
     return is_good ? frames.value : 0;
 }
 
-/* The controller's alone: its lists, and behind them the buffer. */
-static bool allocate(struct port *port)
+/* The controller's lists, and behind them so many buffers. */
+static bool allocate(struct port *port, unsigned slot_count, uint32_t buffer_bytes)
 {
-    uint64_t bytes = MEMORY_BYTES + PORT_BUFFER_BYTES;
-    uint64_t frames = allocate_frames(port, bytes);
-    if (frames == 0) {
-        bytes = MEMORY_BYTES + ANOS_PAGE_BYTES;
-        frames = allocate_frames(port, bytes);
-    }
+    const uint64_t bytes = MEMORY_BYTES + (uint64_t)slot_count * buffer_bytes;
+    const uint64_t frames = allocate_frames(port, bytes);
     const uint64_t window = MEMORY_WINDOW + port->index * WINDOW_BYTES;
     if (frames == 0 || anos_map_physical(frames, window, bytes, ANOS_MAP_READ | ANOS_MAP_WRITE)
                                .type != ANOS_OK) {
@@ -89,9 +75,10 @@ static bool allocate(struct port *port)
     memset((void *)window, 0, MEMORY_BYTES);
     port->memory = (struct port_memory *)window;
     port->memory_physical = frames;
-    port->buffer = (uint8_t *)window + MEMORY_BYTES;
-    port->buffer_physical = frames + MEMORY_BYTES;
-    port->buffer_bytes = (uint32_t)(bytes - MEMORY_BYTES);
+    port->buffers = (uint8_t *)window + MEMORY_BYTES;
+    port->buffers_physical = frames + MEMORY_BYTES;
+    port->buffer_bytes = buffer_bytes;
+    port->slot_count = slot_count;
     return true;
 }
 
@@ -109,7 +96,10 @@ bool port_open(struct port *port, struct controller *controller, unsigned index)
         printf("ahcidrv: port %u does not stop\n", index);
         return false;
     }
-    if (!allocate(port)) {
+    const unsigned slots = HBA_SLOTS(controller->registers->abilities);
+    if (!allocate(port, slots, PORT_BUFFER_BYTES) &&
+        !(slots > FEW_SLOTS && allocate(port, FEW_SLOTS, PORT_BUFFER_BYTES)) &&
+        !allocate(port, 1, ANOS_PAGE_BYTES)) {
         printf("ahcidrv: no memory for port %u\n", index);
         return false;
     }
@@ -131,13 +121,11 @@ bool port_open(struct port *port, struct controller *controller, unsigned index)
     return port->is_running;
 }
 
-/* Fill a slot: the command, and where in the buffer its data are. */
-static void prepare(struct port *port, unsigned slot, const struct command *command,
-                    uint32_t buffer_offset)
+/* Fill a slot whose data are at a physical address. */
+static void fill(struct port *port, unsigned slot, const struct command *command, uint64_t data)
 {
     struct command_header *const header = &port->memory->headers[slot];
     struct command_table *const table = &port->memory->tables[slot];
-    const uint64_t data = port->buffer_physical + buffer_offset;
     table->fis = (struct register_fis){
         .type = FIS_REGISTER,
         .flags = FIS_IS_COMMAND,
@@ -161,136 +149,67 @@ static void prepare(struct port *port, unsigned slot, const struct command *comm
     header->byte_count = 0;
 }
 
-/* The causes of the port's interrupt; they are cleared, the port's before the controller's. */
-static uint32_t acknowledge(struct port *port)
+void port_prepare(struct port *port, unsigned slot, const struct command *command)
+{
+    fill(port, slot, command, port->buffers_physical + (uint64_t)slot * port->buffer_bytes);
+}
+
+void port_issue(struct port *port, uint32_t slots, bool are_queued)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the controller reads what was prepared */
+    if (are_queued) {
+        port->registers->active = slots;
+    }
+    port->registers->issue = slots;
+}
+
+uint32_t port_acknowledge(struct port *port)
 {
     const uint32_t causes = port->registers->interrupt_status;
-    port->registers->interrupt_status = causes;
+    port->registers->interrupt_status = causes; /* the port's before the controller's */
     port->controller->registers->interrupt_status = 1u << port->index;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return causes;
 }
 
+bool port_has_link(const struct port *port)
+{
+    return (port->registers->link_status & LINK_DETECTION) == LINK_PRESENT;
+}
+
+void port_restart(struct port *port)
+{
+    port->is_running = stop(port->registers) && start(port->registers);
+    port_acknowledge(port);
+}
+
 /*
- * Wait for the end of all commands. Interrupts are kept until they are waited for,
- * so none is missed; one that was left over from an earlier command is no harm, for
- * only the slots' bits say that a command is done. An error of the drive in PxTFD is
- * a cause of an interrupt, too, so that register need not be read.
+ * Wait for the end of slot 0. One interrupt more than commands have ended is no harm, for
+ * only the slot's bit says that it has. An error of the drive in PxTFD is a cause of an
+ * interrupt, too, so that register need not be read.
  */
-static bool wait_for_end(struct port *port, const volatile uint32_t *under_way)
+static bool wait_for_end(struct port *port)
 {
     for (int ticks = 0; ticks < COMMAND_TICKS_MAX;) {
         ticks += !controller_wait(port->controller);
-        if (acknowledge(port) & PORT_ERRORS) {
+        if (port_acknowledge(port) & PORT_ERRORS) {
             return false;
         }
-        if (*under_way == 0) {
+        if (port->registers->issue == 0) {
             return true;
         }
     }
     return false;
 }
 
-/* A drive that was pulled out does not come back: the port rests. */
-static bool is_plugged_in(struct port *port)
-{
-    const bool has_link = (port->registers->link_status & LINK_DETECTION) == LINK_PRESENT;
-    if (!has_link && port->is_running) {
-        printf("ahcidrv: the disk at port %u is gone\n", port->index);
-        port->is_running = false;
-        acknowledge(port);
-    }
-    return port->is_running;
-}
-
-/* An error stops the port until it is started anew (6.2.2). */
-static void start_anew(struct port *port)
-{
-    if (!is_plugged_in(port)) {
-        return;
-    }
-    port->is_running = stop(port->registers) && start(port->registers);
-    acknowledge(port);
-}
-
-/* Carry out what was prepared in slot 0, by whoever has the controller. */
-static bool run_alone(struct port *port, const struct command *command)
-{
-    prepare(port, 0, command, 0);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the controller reads what was prepared */
-    port->registers->issue = 1;
-    const bool has_ended = wait_for_end(port, &port->registers->issue);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    const bool is_done = has_ended && port->memory->headers[0].byte_count == command->byte_count;
-    if (!is_done) {
-        start_anew(port);
-    }
-    return is_done;
-}
-
 bool port_run(struct port *port, const struct command *command)
 {
-    lock_take(&port->controller->lock);
-    const bool is_done = is_plugged_in(port) && run_alone(port, command);
-    lock_release(&port->controller->lock);
-    return is_done;
-}
-
-/* After an error in its queue a drive takes no queued commands until its log is read (13.7). */
-static void read_error_log(struct port *port)
-{
-    const struct command command = {
-        .code = READ_LOG_EXT,
-        .count = 1,
-        .sector = QUEUE_ERROR_LOG,
-        .byte_count = LOG_BYTES,
-    };
-    if (port->is_running) {
-        run_alone(port, &command);
+    fill(port, 0, command, port->memory_physical + offsetof(struct port_memory, answer));
+    port_issue(port, 1, false);
+    const bool is_done =
+        wait_for_end(port) && port->memory->headers[0].byte_count == command->byte_count;
+    if (!is_done && port_has_link(port)) {
+        port_restart(port);
     }
-}
-
-/* Put all pieces of a transfer into slots; a bit for each. */
-static uint32_t prepare_queue(struct port *port, bool writes, uint64_t sector, uint32_t count)
-{
-    uint32_t slots = 0, offset = 0;
-    for (unsigned slot = 0; count > 0; slot++) {
-        const uint32_t most = PORT_QUEUED_BYTES / SECTOR_BYTES;
-        const uint32_t piece = count < most ? count : most;
-        const struct command command = {
-            .code = writes ? WRITE_FPDMA_QUEUED : READ_FPDMA_QUEUED,
-            .writes = writes,
-            .device = QUEUED_DEVICE,
-            .features = (uint16_t)piece,
-            .count = (uint16_t)(slot << TAG_SHIFT),
-            .sector = sector,
-            .byte_count = piece * SECTOR_BYTES,
-        };
-        prepare(port, slot, &command, offset);
-        slots |= 1u << slot;
-        sector += piece;
-        offset += piece * SECTOR_BYTES;
-        count -= piece;
-    }
-    return slots;
-}
-
-bool port_run_queue(struct port *port, bool writes, uint64_t sector, uint32_t count)
-{
-    lock_take(&port->controller->lock);
-    if (!is_plugged_in(port)) {
-        lock_release(&port->controller->lock);
-        return false;
-    }
-    const uint32_t slots = prepare_queue(port, writes, sector, count);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    port->registers->active = slots;
-    port->registers->issue = slots;
-    const bool is_done = wait_for_end(port, &port->registers->active);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!is_done) {
-        start_anew(port);
-        read_error_log(port);
-    }
-    lock_release(&port->controller->lock);
     return is_done;
 }

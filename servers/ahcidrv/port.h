@@ -1,38 +1,37 @@
-/* A port: its memory, starting and stopping it, and its commands. */
+/* A port: its memory, starting and stopping it, and giving commands to its drive. */
 #ifndef PORT_H
 #define PORT_H
 
 #include "controller.h"
 
-#define PORT_BUFFER_BYTES 0x20000  /* as a rule; a page if memory is short */
-#define PORT_QUEUED_BYTES 0x8000   /* of each command of a queue */
+#define SECTOR_BYTES 512
+#define PORT_BUFFER_BYTES 0x8000 /* of each slot, as a rule; a page if memory is short */
+#define COMMAND_TICKS_MAX 3000   /* 30 s, if commands are polled for */
 
-/*
- * `buffer` holds the data of a command, before or after it; the thread that the
- * port belongs to may use it between commands.
- */
+/* Each slot has a buffer of `buffer_bytes`, and its command's data are there. */
 struct port {
     struct controller *controller;
     struct port_registers *registers;
     struct port_memory *memory;
-    uint8_t *buffer;
+    uint8_t *buffers;
     uint32_t buffer_bytes;
-    uint32_t queue_depth; /* commands that may be queued; 0: none */
+    unsigned slot_count;
     uint64_t memory_physical;
-    uint64_t buffer_physical;
+    uint64_t buffers_physical;
     unsigned index;
     bool is_running;
 };
 
-/* A command of the drive: `byte_count` of the port's buffer go there, or come. */
+/* A command of the drive. */
 struct command {
     uint8_t code;
     bool writes;
+    bool is_queued;
     uint8_t device;
     uint16_t features;
     uint16_t count;
     uint64_t sector;
-    uint32_t byte_count;
+    uint32_t byte_count; /* of data, that go to the drive or come */
 };
 
 /*
@@ -41,14 +40,32 @@ struct command {
  */
 bool port_open(struct port *port, struct controller *controller, unsigned index);
 
-/* Carry a command out. False if the drive, the link or the bus reports an error. */
-bool port_run(struct port *port, const struct command *command);
+/* The buffer of a slot. */
+static inline uint8_t *port_buffer(const struct port *port, unsigned slot)
+{
+    return port->buffers + (size_t)slot * port->buffer_bytes;
+}
+
+/* Fill a slot, whose data are in its buffer. */
+void port_prepare(struct port *port, unsigned slot, const struct command *command);
+
+/* Give the drive the commands of some slots, which are all queued or all are not. */
+void port_issue(struct port *port, uint32_t slots, bool are_queued);
+
+/* The causes of the port's interrupt so far, which are cleared: PORT_ENDS or PORT_ERRORS. */
+uint32_t port_acknowledge(struct port *port);
+
+/* Is a drive plugged in? One that was pulled out does not come back. */
+bool port_has_link(const struct port *port);
+
+/* After an error, which stops the port, start it anew; commands that were under way are lost. */
+void port_restart(struct port *port);
 
 /*
- * Move `count` sectors from or to the buffer by queued commands, which the drive has
- * all at once, each in a slot of its own. False on an error of any: then some may have
- * been carried out.
+ * Carry a command out that is not queued, in slot 0, while nothing else is under way, and
+ * wait for its end. Up to 512 bytes of data come to `port->memory->answer`. False if the
+ * drive, the link or the bus reports an error.
  */
-bool port_run_queue(struct port *port, bool writes, uint64_t sector, uint32_t count);
+bool port_run(struct port *port, const struct command *command);
 
 #endif

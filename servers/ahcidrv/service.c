@@ -1,101 +1,81 @@
-/*
- * Serving a disk: the protocol of block.h.
- *
- * The page of a message is the client's, who may change it at any time: what
- * decides is copied out of it first. Data passes through the port's buffer.
- */
+/* Requests for a disk, from the message to the disk's queue: the protocol of block.h. */
 #include "service.h"
 
-#include "block.h"
 #include "device.h"
-#include "devman.h"
 
 #include <anos/abi.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define WINDOWS UINT64_C(0x300000000)
-
+/* What a client sent: the first `bytes` of the request's page. */
 struct message {
-    uint64_t cookie;
     uint64_t tag;
     size_t bytes;
-    uint8_t *page;
 };
 
-static uint64_t read_sectors(struct disk *disk, const struct block_request *request,
-                             uint8_t *page)
+/* Answer a request that is no command of the drive; 0 is an error. */
+static void answer(struct request *request, uint64_t value)
 {
-    const uint32_t count = request->count;
-    if (count > BLOCK_READ_MAX || !disk_has(disk, request->sector, count) ||
-        !disk_read(disk, request->sector, count)) {
-        return 0;
+    request->answer = value;
+    request->next = NULL;
+    request_answer(request);
+}
+
+/* Read or write sectors of the message's page. */
+static void move_in_page(struct disk *disk, struct request *request, bool writes, uint64_t sector,
+                         uint32_t count, uint8_t *data)
+{
+    if (!disk_has(disk, sector, count)) {
+        answer(request, 0);
+        return;
     }
-    memcpy(page, disk->port.buffer, count * BLOCK_SECTOR_BYTES);
-    return count * BLOCK_SECTOR_BYTES;
+    request->writes = writes;
+    request->sector = sector;
+    request->count = count;
+    request->data = data;
+    request->answer = writes ? count : count * BLOCK_SECTOR_BYTES;
+    queue_move(&disk->queue, request);
+}
+
+static void read_sectors(struct disk *disk, struct request *request,
+                         const struct block_request *wanted)
+{
+    const uint32_t count = wanted->count <= BLOCK_READ_MAX ? wanted->count : 0;
+    move_in_page(disk, request, false, wanted->sector, count, request->page);
 }
 
 /* Write sectors whose data are the last `data_bytes` of the message, or more of it. */
-static uint64_t write_sectors(struct disk *disk, uint64_t sector, uint32_t count,
-                              const uint8_t *data, size_t data_bytes)
+static void write_sectors(struct disk *disk, struct request *request, uint64_t sector,
+                          uint32_t count, uint8_t *data, size_t data_bytes)
 {
-    if (!disk_has(disk, sector, count) || count * BLOCK_SECTOR_BYTES > data_bytes) {
-        return 0;
-    }
-    memcpy(disk->port.buffer, data, count * BLOCK_SECTOR_BYTES);
-    return disk_write(disk, sector, count) ? count : 0;
+    const bool has_all = count <= data_bytes / BLOCK_SECTOR_BYTES;
+    move_in_page(disk, request, true, sector, has_all ? count : 0, data);
 }
 
-static uint64_t share(struct disk *disk, const struct message *message)
+/* Read or write pages of a shared object. */
+static void move_pages(struct disk *disk, struct request *request, size_t bytes)
 {
-    struct block_share request;
-    memcpy(&request, message->page, sizeof request);
-    return share_add(&disk->shares, disk->port.index, message->cookie, request.memory,
-                     request.page_count);
+    struct block_pages wanted;
+    memcpy(&wanted, request->page, sizeof wanted);
+    if (bytes < sizeof wanted || wanted.count > BLOCK_PAGES_MAX * BLOCK_READ_MAX) {
+        wanted.count = 0;
+    }
+    request->object = wanted.object;
+    memcpy(request->pages, wanted.pages, sizeof wanted.pages);
+    move_in_page(disk, request, wanted.type == BLOCK_WRITE_PAGES, wanted.sector, wanted.count,
+                 NULL);
 }
 
-/*
- * Move sectors between the port's buffer and shared pages; false if one of them is none.
- * What is written to a page may be read by its owner at once, and it may write what we read.
- */
-static bool copy_pages(struct disk *disk, const struct block_pages *request, bool to_buffer)
+static uint64_t share(struct disk *disk, const struct request *request)
 {
-    const uint32_t bytes = request->count * BLOCK_SECTOR_BYTES;
-    for (uint32_t at = 0; at < bytes; at += ANOS_PAGE_BYTES) {
-        const uint32_t rest = bytes - at, piece = rest < ANOS_PAGE_BYTES ? rest : ANOS_PAGE_BYTES;
-        uint8_t *const page =
-            share_page(&disk->shares, request->object, request->pages[at / ANOS_PAGE_BYTES]);
-        uint8_t *const buffer = disk->port.buffer + at;
-        if (page == NULL) {
-            return false;
-        }
-        memcpy(to_buffer ? buffer : page, to_buffer ? page : buffer, piece);
-    }
-    return true;
-}
-
-/* Pages of a shared object: all with one command, or with a queue of them. */
-static uint64_t move_pages(struct disk *disk, const struct message *message)
-{
-    struct block_pages request;
-    if (message->bytes < sizeof request) {
-        return 0;
-    }
-    memcpy(&request, message->page, sizeof request);
-    if (request.count > BLOCK_PAGES_MAX * BLOCK_READ_MAX ||
-        !disk_has(disk, request.sector, request.count)) {
-        return 0;
-    }
-    if (request.type == BLOCK_WRITE_PAGES) {
-        return copy_pages(disk, &request, true) &&
-                       disk_write(disk, request.sector, request.count)
-                   ? request.count
-                   : 0;
-    }
-    return disk_read(disk, request.sector, request.count) && copy_pages(disk, &request, false)
-               ? request.count * BLOCK_SECTOR_BYTES
-               : 0;
+    struct block_share wanted;
+    memcpy(&wanted, request->page, sizeof wanted);
+    pthread_mutex_lock(&disk->queue.lock); /* the objects are used with it */
+    const uint32_t number = share_add(&disk->shares, disk->port.index, request->message,
+                                      wanted.memory, wanted.page_count);
+    pthread_mutex_unlock(&disk->queue.lock);
+    return number;
 }
 
 static uint64_t describe(const struct disk *disk, uint8_t *page)
@@ -111,64 +91,78 @@ static uint64_t describe(const struct disk *disk, uint8_t *page)
     return sizeof info;
 }
 
-/* Returns the reply; 0 is an error. */
-static uint64_t handle(struct disk *disk, const struct message *message)
+static void handle(struct disk *disk, struct request *request, const struct message *message)
 {
     if (message->tag & BLOCK_WRITE_PAGE) {
-        return write_sectors(disk, block_tag_sector(message->tag), block_tag_count(message->tag),
-                             message->page, message->bytes);
+        write_sectors(disk, request, block_tag_sector(message->tag),
+                      block_tag_count(message->tag), request->page, message->bytes);
+        return;
     }
-    struct block_request request;
-    if (message->bytes < BLOCK_REQUEST_BYTES_MIN) {
-        return 0;
+    struct block_request wanted = { 0 };
+    if (message->bytes >= BLOCK_REQUEST_BYTES_MIN) {
+        memcpy(&wanted, request->page, BLOCK_REQUEST_BYTES_MIN);
     }
-    memcpy(&request, message->page, BLOCK_REQUEST_BYTES_MIN);
-    switch (request.type) {
+    switch (wanted.type) {
     case BLOCK_READ:
-        return read_sectors(disk, &request, message->page);
+        read_sectors(disk, request, &wanted);
+        return;
     case BLOCK_WRITE:
-        return write_sectors(disk, request.sector, request.count,
-                             message->page + BLOCK_REQUEST_BYTES_MIN,
-                             message->bytes - BLOCK_REQUEST_BYTES_MIN);
+        write_sectors(disk, request, wanted.sector, wanted.count,
+                      request->page + BLOCK_REQUEST_BYTES_MIN,
+                      message->bytes - BLOCK_REQUEST_BYTES_MIN);
+        return;
     case BLOCK_INFO:
-        return describe(disk, message->page);
+        answer(request, describe(disk, request->page));
+        return;
     case BLOCK_FLUSH:
-        return disk_flush(disk);
+        request->answer = 1;
+        queue_flush(&disk->queue, request);
+        return;
     case BLOCK_SHARE:
-        return share(disk, message);
+        answer(request, share(disk, request));
+        return;
     case BLOCK_READ_PAGES:
     case BLOCK_WRITE_PAGES:
-        return move_pages(disk, message);
+        move_pages(disk, request, message->bytes);
+        return;
     default:
-        return 0;
+        answer(request, 0);
     }
 }
 
-void service_run(struct disk *disk)
+/* A place for the next request; there is one, since whoever answers does so before it ends more. */
+static struct request *free_request(struct disk *disk)
 {
-    const uint64_t window = WINDOWS + disk->port.index * ANOS_PAGE_BYTES;
-    const struct anos_result mapped =
-        anos_map_virtual(ANOS_PAGE_BYTES, window, ANOS_MAP_READ | ANOS_MAP_WRITE);
-    if (mapped.type != ANOS_OK) {
-        printf("ahcidrv: no window for the disk at port %u\n", disk->port.index);
-        return;
+    struct request *request = disk->requests;
+    while (__atomic_load_n(&request->message, __ATOMIC_ACQUIRE) != 0) {
+        request++;
+    }
+    return request;
+}
+
+void *service_run(void *argument)
+{
+    struct disk *const disk = argument;
+    for (unsigned i = 0; i < REQUESTS_MAX; i++) {
+        const uint64_t window = (uint64_t)disk->port.index * REQUESTS_MAX + i;
+        disk->requests[i].page = (uint8_t *)CLIENT_WINDOWS + window * ANOS_PAGE_BYTES;
     }
     for (;;) {
-        struct message message = { .page = (uint8_t *)window };
+        struct request *const request = free_request(disk);
+        struct message message;
         uint64_t bytes;
         const struct anos_result received =
-            anos_recv_message(disk->channel, &message.tag, &bytes, message.page);
+            anos_recv_message(disk->channel, &message.tag, &bytes, request->page);
         if (received.type != ANOS_OK) {
             printf("ahcidrv: port %u ends, its channel answers %" PRId64 "\n", disk->port.index,
                    received.type);
-            return;
+            return NULL;
         }
-        message.cookie = received.value;
+        *request = (struct request){ .message = received.value, .page = request->page };
         message.bytes = bytes < ANOS_PAGE_BYTES ? bytes : ANOS_PAGE_BYTES;
-        const uint64_t reply = handle(disk, &message);
-        anos_reply_message(received.value, reply);
-        if (reply == 0 && !disk->port.is_running) {
-            devman_remove_disk(disk);
+        handle(disk, request, &message);
+        if (!disk->port.controller->has_vector) {
+            queue_poll(&disk->queue);
         }
     }
 }

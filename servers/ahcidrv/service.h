@@ -4,7 +4,10 @@
 
 #include "disk.h"
 
-/* Answer requests for a disk (block.h), one after the other; returns when its channel is gone. */
-void service_run(struct disk *disk);
+/*
+ * Take in requests for a disk (block.h) as long as there is room for them; the disk's
+ * queue has them answered. A thread's start; ends when the channel is gone.
+ */
+void *service_run(void *disk);
 
 #endif

@@ -19,6 +19,10 @@ struct shares {
     struct share table[SHARES_MAX];
 };
 
+/* Where objects and messages appear: whatever a client takes away there reads as zeros. */
+#define CLIENT_WINDOWS UINT64_C(0x300000000)
+#define CLIENT_WINDOWS_END UINT64_C(0x480000000)
+
 /*
  * Map the memory object that the sender of `message` holds as `memory`, for disk
  * `disk`. Answers its number, or 0 if we cannot have it.
