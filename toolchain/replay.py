@@ -1,15 +1,12 @@
 """`anos-sim replay`, and what other commands need to look into a run at a moment.
 
 A recording (`recording.py`) is run again from its beginning: the simulator does some
-hundred times the speed at which anybody could read, so no state is stored. A moment
-is a virtual time or the number of an event (`anos-sim events` shows them); the state
-at an event is that right after what made it has been done.
+hundred times the speed at which anybody could read, so no state is stored.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,49 +14,25 @@ from contextlib import ExitStack
 import attrs
 
 from anos_sim.hw.clock import NEVER
-from anos_sim.stage3.event_log import EventLog
-from anos_sim.stage3.events import Event
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.outcome import Outcome
 from anos_sim.stage3.process import Process
 
-from .duration import parse_duration, show_time
+from .duration import show_time
 from .errors import UserError
+from .moment import Moment, parse_moment, shorten
 from .options import RunOptions, add_system_options, read_options
 from .recording import Recording, is_recording, read_recording
 from .run import record_events, show_output
+from .screenshot import save_screen
 from .session import Session
 
 TURNS = 50
-_EVENT = re.compile(r"(?:#|event:)?(\d+)")
 _OWN = (
     "cpus", "ram", "disk", "write", "system", "boot_config", "caps", "scheduler", "seed",
     "duration", "until", "script", "tour",
 )  # fmt: skip
 """Options of a run that a recording has already."""
-
-
-@attrs.frozen
-class Moment:
-    """A point in a run: a virtual time, or the number of an event."""
-
-    time_ps: int | None = None
-    event: int | None = None
-
-
-def parse_moment(text: str) -> Moment:
-    """Read `20ms`, `1.5s`, `#1234`, `event:1234` or `1234`.
-
-    Raises:
-        UserError: it is neither a duration nor a number.
-    """
-    match = _EVENT.fullmatch(text.strip())
-    if match is not None:
-        return Moment(event=int(match[1]))
-    try:
-        return Moment(time_ps=parse_duration(text))
-    except UserError as error:
-        raise UserError(f"--at {error}; or give the number of an event, as in #1234") from None
 
 
 def add_moment_options(parser: argparse.ArgumentParser) -> None:
@@ -158,41 +131,6 @@ def tell_reboot(outcome: Outcome) -> None:
         print(f"anos-sim: {outcome.cause}: this is what was before that", file=sys.stderr)
 
 
-def shorten(options: RunOptions, moment: Moment, end_ps: int) -> RunOptions:
-    """The same run up to a moment, if that comes before its end."""
-    if moment.event is not None:
-        moment = Moment(_time_of(options, moment.event) + 1)
-    if moment.time_ps is not None and moment.time_ps < min(end_ps, options.end_ps or NEVER):
-        options = attrs.evolve(options, end_ps=moment.time_ps, until=None)
-    return options
-
-
-def _time_of(options: RunOptions, number: int) -> int:
-    """When an event happened, in picoseconds: the run is done once to find out."""
-    session = Session(options)
-    try:
-        log = EventLog(keep=False)
-        found: list[int] = []
-        last = 0
-
-        def hear(events: list[Event]) -> None:
-            nonlocal last
-            last = events[-1].number
-            if number <= last and not found:
-                found.append(events[number - last - 1].time_ps)
-                session.kernel.end(Outcome(0, "the event has been found"))
-
-        log.listen(hear)
-        session.kernel.record(log)
-        session.run()
-        log.close()
-    finally:
-        session.close()
-    if not found:
-        raise UserError(f"there is no event {number}: the run has {last:,}")
-    return found[0]
-
-
 # ---- the command ----
 
 
@@ -213,6 +151,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--until", metavar="TEXT", help="stop when a log line contains TEXT")
     parser.add_argument("--events", metavar="FILE", help="write every event, as `run --events`")
+    parser.add_argument("--screenshot", metavar="PNG", help="save the screen at the end")
     parser.add_argument("--quiet", action="store_true", help="do not print the log")
     parser.set_defaults(run=run_replay)
 
@@ -235,6 +174,8 @@ def run_replay(arguments: argparse.Namespace) -> int:
         session.reports.append(lambda report: print(report, file=sys.stderr))
         outcome = session.run()
         sys.stdout.flush()
+        if arguments.screenshot:
+            save_screen(arguments.screenshot, session.machine.framebuffer)
         if arguments.at or arguments.until:
             time = show_time(session.kernel.latest_ps())
             print(f"anos-sim: stopped at {time}: {outcome.cause}", file=sys.stderr)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TextIO
 
+from anos_sim.hw.clock import NEVER
 from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.events import Event
 
 from . import check
 from .console_output import ConsoleOutput, format_line
-from .duration import show_time
+from .duration import parse_duration, show_time
 from .errors import UserError
 from .event_file import EventFileWriter
+from .moment import Moment, shorten
 from .options import RunOptions, add_system_options, read_options
 from .recording import Recorder
-from .screenshot import write_png
+from .screenshot import save_screen
 from .session import Session
 from .standard_input import Input, attach_input, read_all, standard_input
 
@@ -57,6 +58,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     output.add_argument(check.CHILD, dest="check_child", metavar="FILE", help=argparse.SUPPRESS)
     output.add_argument("--screenshot", metavar="PNG", help="save the screen at the end")
     output.add_argument(
+        "--at", metavar="TIME", help="end the run at this virtual time (20ms), to see its screen"
+    )
+    output.add_argument(
         "--realtime", action="store_true", help="let a virtual second last a second"
     )
     output.add_argument(
@@ -75,6 +79,8 @@ def run_run(arguments: argparse.Namespace) -> int:
             raise UserError("--check runs twice, so it cannot go with --write")
         return check.check(arguments.command_line, _piped_script(arguments))
     options = read_options(arguments)
+    if arguments.at is not None:
+        options = shorten(options, Moment(time_ps=parse_duration(arguments.at)), NEVER)
     with ExitStack() as stack:
         log = _open(stack, "--log", arguments.log)
         if arguments.screenshot:
@@ -104,8 +110,7 @@ def run_run(arguments: argparse.Namespace) -> int:
         if (outcome.status and not outcome.power_off) or outcome.panic:
             print(f"anos-sim: {outcome.cause}", file=sys.stderr)
         if arguments.screenshot:
-            screen = session.machine.framebuffer
-            write_png(Path(arguments.screenshot), screen.width, screen.height, screen.pixels())
+            save_screen(arguments.screenshot, session.machine.framebuffer)
         if not arguments.quiet:
             print(summary(session), file=sys.stderr)
         return outcome.status

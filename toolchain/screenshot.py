@@ -6,6 +6,8 @@ import struct
 import zlib
 from pathlib import Path
 
+from anos_sim.hw.framebuffer import Framebuffer
+
 from .errors import UserError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -21,12 +23,13 @@ def encode_png(width: int, height: int, rgb: bytes) -> bytes:
     return SIGNATURE + b"".join(parts)
 
 
-def write_png(path: Path, width: int, height: int, rgb: bytes) -> None:
-    """Save the screen; raises `UserError` if the file cannot be written."""
+def save_screen(name: str, screen: Framebuffer) -> None:
+    """Save what is on the screen; raises `UserError` if the file cannot be written."""
+    data = encode_png(screen.width, screen.height, screen.pixels())
     try:
-        path.write_bytes(encode_png(width, height, rgb))
+        Path(name).write_bytes(data)
     except OSError as error:
-        raise UserError(f"--screenshot: cannot write {path}: {error.strerror}") from None
+        raise UserError(f"--screenshot: cannot write {name}: {error.strerror}") from None
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -10,8 +10,8 @@ import pytest
 
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.errors import UserError
+from anos_sim.toolchain.moment import Moment, parse_moment
 from anos_sim.toolchain.options import default_image, sample_disk
-from anos_sim.toolchain.replay import Moment, parse_moment
 from support.foreign import build_image
 
 Captured = pytest.CaptureFixture[str]

@@ -15,13 +15,8 @@ from anos_sim.stage3.events import Event, EventKind
 from anos_sim.stage3.outcome import Outcome
 from anos_sim.toolchain.duration import parse_duration
 from anos_sim.toolchain.event_file import MAGIC, EventFile
-from anos_sim.toolchain.replay import (
-    Moment,
-    add_moment_options,
-    parse_moment,
-    read_moment_options,
-    tell_reboot,
-)
+from anos_sim.toolchain.moment import Moment, parse_moment
+from anos_sim.toolchain.replay import add_moment_options, read_moment_options, tell_reboot
 from anos_sim.toolchain.session import Session
 
 BATCH_EVENTS = 4096
