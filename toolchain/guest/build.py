@@ -53,9 +53,12 @@ def build_all(root: Path = ROOT) -> list[str]:
             elves["system.elf"] = link_system(builder, servers)
         _install_elves(root / "toolchain" / "elf", elves)
         library = root / "toolchain" / "lib" / builder.target.name
+        protocols = builder.objects(_sources(root, SHARED), (PROTOCOLS,))
+        install(builder.archive("libprotocols", protocols), library / "libprotocols.a")
         install(builder.libanos(), library / "libanos.a")
         install(builder.libc(), library / "libc.a")
         install(builder.runtime(), library / "compiler_rt.a")
+        _install_headers(root, root / "toolchain" / "lib" / "include" / "anos")
         if (root / vcpu.SOURCES).is_dir():
             install(vcpu.build(builder.zig, cache), root / vcpu.LIBRARY)
         if CACHE_VARIABLE not in os.environ:
@@ -138,6 +141,21 @@ def _install_elves(folder: Path, elves: dict[str, Path]) -> None:
         install(path, folder / name)
     for path in folder.rglob("*.elf"):
         if str(path.relative_to(folder)) not in elves:
+            path.unlink()
+
+
+def _install_headers(root: Path, folder: Path) -> None:
+    """Copy what programs may include as `<anos/...>`, and remove what is gone."""
+    headers: dict[str, Path] = {}
+    for source in (LIBANOS / "include" / "anos", PROTOCOLS):
+        for path in sorted((root / source).glob("*.h")):
+            if path.name in headers:
+                raise BuildError(f"{path.name} is there twice: <anos/{path.name}> could be either")
+            headers[path.name] = path
+    for name, path in headers.items():
+        install(path, folder / name)
+    for path in folder.glob("*.h"):
+        if path.name not in headers:
             path.unlink()
 
 

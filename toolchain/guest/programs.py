@@ -84,9 +84,13 @@ class Builder:
         folder = self.root / LIBANOS
         sources = [*sorted(folder.glob("*.c")), *sorted((folder / self.target.name).glob("*.S"))]
         objects = self.objects([path.relative_to(self.root) for path in sources], LIBANOS_INCLUDE)
+        return self.archive("libanos", objects)
+
+    def archive(self, name: str, objects: Sequence[Path]) -> Path:
+        """An archive of objects."""
         key = digest(ZIG_VERSION, [path.name for path in objects])
         return self.cache.get(
-            "libanos", key, ".a", lambda path: self.zig.run("ar", "rcsD", path, *objects)
+            name, key, ".a", lambda path: self.zig.run("ar", "rcsD", path, *objects)
         )
 
     def objects(
