@@ -63,16 +63,17 @@ class SystemImage:
 
     def files(self) -> dict[str, bytes]:
         """The RAMFS's files by name; empty if there is none."""
-        at = find_ramfs(self.data)
+        data = next((each.data for each in self.segments if find_ramfs(each.data) == 0), self.data)
+        at = find_ramfs(data)
         if at is None:
             return {}
         files = {}
-        count = _RAMFS_HEADER.unpack_from(self.data, at)[3]
-        for number in range(min(count, (len(self.data) - at) // _RAMFS_ENTRY.size - 1)):
+        count = _RAMFS_HEADER.unpack_from(data, at)[3]
+        for number in range(min(count, (len(data) - at) // _RAMFS_ENTRY.size - 1)):
             entry_at = at + _RAMFS_HEADER.size + number * _RAMFS_ENTRY.size
-            start, length, name = _RAMFS_ENTRY.unpack_from(self.data, entry_at)
+            start, length, name = _RAMFS_ENTRY.unpack_from(data, entry_at)
             text = name.split(b"\0")[0].decode("ascii", "replace")
-            files[text] = self.data[entry_at + start : entry_at + start + length]
+            files[text] = data[entry_at + start : entry_at + start + length]
         return files
 
 

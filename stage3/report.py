@@ -42,7 +42,8 @@ def fault_report(
         lines.append(f"  mapping at {page:#x}: {describe_mapping(process, page)}")
     lines.append("  backtrace:")
     for number, address in enumerate(backtrace(process, pc, registers.get("rbp", 0))):
-        lines.append(f"    #{number:<2} {address:#x}{kernel.symbols.describe(process, address)}")
+        where = kernel.symbols.describe(process, address, is_return=number > 0)
+        lines.append(f"    #{number:<2} {address:#x}{where}")
     lines.append("  last calls, newest first:")
     lines += [f"    {line}" for line in _last_calls(process, thread)] or ["    none"]
     return "\n".join(lines)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .process import Process
 
 
@@ -76,10 +78,15 @@ def _read_functions(data: bytes) -> tuple[list[int], list[tuple[int, str]]]:
 
 
 class Symbols:
-    """Symbol tables by program name (`ahcidrv`), or by file name (`ahcidrv.elf`)."""
+    """Symbol tables by program name (`ahcidrv`), or by file name (`ahcidrv.elf`).
+
+    `line_of` tells the source line of an address in a program, as `main.c:12`, if whoever
+    looks at the system knows how.
+    """
 
     def __init__(self) -> None:
         self._tables: dict[str, SymbolTable] = {}
+        self.line_of: Callable[[str, int], str | None] = lambda _program, _address: None
 
     def add(self, file_name: str, data: bytes) -> None:
         """Take an ELF file's symbols; a file that is none adds nothing.
@@ -104,8 +111,14 @@ class Symbols:
         """The symbols of a program, by its name."""
         return self._tables.get(program)
 
-    def describe(self, process: Process, address: int) -> str:
-        """The address's function as a suffix ` function+0x12`, or nothing."""
+    def describe(self, process: Process, address: int, is_return: bool = False) -> str:
+        """The address's function as a suffix ` function+0x12 (main.c:12)`, or nothing.
+
+        `is_return`: the address follows a call, whose line is meant.
+        """
         table = self._tables.get(process.name)
         found = table.find(address) if table is not None else None
-        return f" {found}" if found else ""
+        if not found:
+            return ""
+        line = self.line_of(process.name, address - 1 if is_return else address)
+        return f" {found} ({line})" if line else f" {found}"

@@ -57,8 +57,11 @@ def describe_thread(kernel: Kernel, process: Process, thread: Thread) -> dict[st
         "state": thread.state.value,
         "waits_for": waits_for(kernel, thread),
         "frames": [
-            {"address": address, "function": kernel.symbols.describe(process, address).strip()}
-            for address in backtrace(process, pc, registers.get("rbp", 0))
+            {
+                "address": address,
+                "function": kernel.symbols.describe(process, address, number > 0).strip(),
+            }
+            for number, address in enumerate(backtrace(process, pc, registers.get("rbp", 0)))
         ],
     }
 

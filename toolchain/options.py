@@ -17,7 +17,8 @@ from anos_sim.stage3.image import SystemImage, read_image
 from anos_sim.stage3.policy import POLICIES
 from anos_sim.stage3.scheduler import Scheduler
 
-from .boot_image import read_config_file, with_boot_config
+from .added import AddedProgram, read_added, with_programs
+from .boot_image import read_config_file
 from .duration import parse_duration
 from .errors import UserError
 from .guest.sample_disk import sample_version, write_sample_disk
@@ -51,6 +52,10 @@ def add_system_options(parser: argparse.ArgumentParser) -> None:
     system.add_argument(
         "--boot-config", metavar="FILE.json",
         help="what SYSTEM starts, and what programs may hold, in place of system/boot.json",
+    )  # fmt: skip
+    system.add_argument(
+        "--add", action="append", default=[], metavar="PROGRAM[:ARGS]",
+        help="put a program of your own (anos-cc) into boot:/ and start it; again for more",
     )  # fmt: skip
     system.add_argument(
         "--caps",
@@ -97,6 +102,7 @@ class RunOptions:
     turns: int | None = None
     """A replay of a run that Ctrl-C ended: how many turns of the loop it had."""
     boot_config: str | None = None
+    added: tuple[AddedProgram, ...] = ()
     script: bytes | None = None
     """What is typed at the serial console, a line when the guest wants one; None: nothing."""
     live: bool = False
@@ -136,10 +142,9 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         symbols.append(folder)
     image_path = Path(arguments.system) if arguments.system else default_image()
     image = read_image(image_path, arguments.arch)
-    boot_config = None
-    if arguments.boot_config:
-        boot_config = read_config_file(arguments.boot_config)
-        image = with_boot_config(image, boot_config, f"--boot-config {arguments.boot_config}")
+    boot_config = read_config_file(arguments.boot_config) if arguments.boot_config else None
+    added = tuple(read_added(each, arguments.arch) for each in arguments.add)
+    image = with_programs(image, added, boot_config, f"--boot-config {arguments.boot_config}")
     return RunOptions(
         config=config,
         image=image,
@@ -153,6 +158,7 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         arch=arguments.arch,
         scheduler_reference=arguments.scheduler,
         boot_config=boot_config,
+        added=added,
         script=_script(arguments),
     )
 

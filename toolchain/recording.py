@@ -24,7 +24,7 @@ from anos_sim.stage3.image import read_image
 from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
 
-from .boot_image import with_boot_config
+from .added import AddedProgram, read_added, with_programs
 from .errors import UserError
 from .options import RunOptions, load_scheduler
 from .session import Session
@@ -85,6 +85,14 @@ class Recorder:
             },
             "arch": options.arch,
             "boot_config": options.boot_config,
+            "added": [
+                {
+                    "path": os.path.abspath(each.path),
+                    "arguments": list(each.arguments),
+                    "hash": hashlib.sha256(each.data).hexdigest(),
+                }
+                for each in options.added
+            ],
             "disks": [{"path": each, "hash": file_hash(each)} for each in image_paths(config)],
             "policy": options.policy,
             "policy_chosen": options.policy_chosen,
@@ -179,8 +187,8 @@ class Recording:
         image_path = Path(data["image"]["path"])
         image = read_image(image_path, data["arch"])
         boot_config = data.get("boot_config")
-        if boot_config is not None:
-            image = with_boot_config(image, boot_config, self.path)
+        added = tuple(self._added(each, data["arch"]) for each in data.get("added", []))
+        image = with_programs(image, added, boot_config, self.path)
         table = dict(data["config"])
         epoch = table.pop("epoch")
         config = attrs.evolve(
@@ -201,9 +209,15 @@ class Recording:
             typed=tuple(data["input"]),
             turns=self.end["turns"] if self.end is not None else None,
             boot_config=boot_config,
+            added=added,
             live=data["live"],
             end_status=self.end["status"] if self.end is not None else 0,
         )
+
+    def _added(self, known: dict[str, Any], arch: str) -> AddedProgram:
+        self._check("the program", known)
+        program = read_added(known["path"], arch)
+        return attrs.evolve(program, arguments=tuple(known["arguments"]))
 
     def _check_version(self) -> None:
         version = package_version()

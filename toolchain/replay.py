@@ -29,7 +29,7 @@ from .session import Session
 
 TURNS = 50
 _OWN = (
-    "cpus", "ram", "disk", "write", "system", "boot_config", "caps", "scheduler", "seed",
+    "cpus", "ram", "disk", "write", "system", "boot_config", "add", "caps", "scheduler", "seed",
     "duration", "until", "script", "tour",
 )  # fmt: skip
 """Options of a run that a recording has already."""

@@ -51,10 +51,11 @@ PAGE_BYTES = 0x1000
 STACK_BYTES_MAX = 0x0400_0000
 """Stacks end at 0x44000000, and below 0x40000000 there may be code."""
 ARGUMENT_CHARS_MAX = 255
+ARGUMENTS_BYTES = 512
+"""Of all arguments of a program, with the NUL behind each."""
 BOOT_PREFIX = "boot:/"
 
 _NAME, _PATH, _WAIT_FOR = 64, 128, 32
-_CAPABILITIES, _ARGUMENTS = 128, 512
 _REQUIRED = ("name", "path", "stack_size", "class")
 _OPTIONAL = ("capabilities", "delegates", "start", "arguments", "wait_for", "driver")
 _STARTS = {"boot": False, "on request": True}
@@ -272,6 +273,8 @@ def _argument_list(where: str, value: Any) -> tuple[str, ...]:
         _text(f"{where}[{index}]", argument, ARGUMENT_CHARS_MAX + 1)
         for index, argument in enumerate(value)
     )
-    if sum(len(argument.encode()) + 1 for argument in arguments) > _ARGUMENTS:
-        raise BuildError(f"{where} of the boot config are longer than {_ARGUMENTS} bytes together")
+    if sum(len(argument.encode()) + 1 for argument in arguments) > ARGUMENTS_BYTES:
+        raise BuildError(
+            f"{where} of the boot config are longer than {ARGUMENTS_BYTES} bytes together"
+        )
     return arguments
