@@ -42,11 +42,14 @@ class ConsoleOutput:
         """Bytes that the guest has sent to its console."""
         if self._until_prompt:
             self._show_log = False
+        if self._held and b"\n" in data:
+            line, newline, data = data.partition(b"\n")
+            self._write(line + newline)
+            self._release()
+            self._at_line_start = True
         if data:
             self._write(data)
             self._at_line_start = data.endswith(b"\n")
-        if self._at_line_start and self._held:
-            self._release()
 
     def _release(self) -> None:
         held, self._held = self._held, []

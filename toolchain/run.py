@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TextIO
 
+import attrs
+
 from anos_sim.hw.clock import NEVER
+from anos_sim.hw.config import FramebufferConfig
 from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.events import Event
 
 from . import check
 from .console_output import ConsoleOutput, format_line
+from .display import Display, has_true_colour, screen_for, window_size
 from .duration import parse_duration, show_time
 from .errors import UserError
 from .event_file import EventFileWriter
 from .moment import Moment, shorten
 from .options import RunOptions, add_system_options, read_options
 from .recording import Recorder
+from .screen_text import find_font
 from .screenshot import save_screen
 from .session import Session
 from .standard_input import Input, attach_input, read_all, standard_input
@@ -58,6 +65,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     output.add_argument(check.CHILD, dest="check_child", metavar="FILE", help=argparse.SUPPRESS)
     output.add_argument("--screenshot", metavar="PNG", help="save the screen at the end")
     output.add_argument(
+        "--display", action="store_true",
+        help="show the screen in this terminal while the system runs, in place of log and console",
+    )  # fmt: skip
+    output.add_argument(
         "--at", metavar="TIME", help="end the run at this virtual time (20ms), to see its screen"
     )
     output.add_argument(
@@ -79,6 +90,8 @@ def run_run(arguments: argparse.Namespace) -> int:
             raise UserError("--check runs twice, so it cannot go with --write")
         return check.check(arguments.command_line, _piped_script(arguments))
     options = read_options(arguments)
+    if arguments.display:
+        options = fit_screen(options)
     if arguments.at is not None:
         options = shorten(options, Moment(time_ps=parse_duration(arguments.at)), NEVER)
     with ExitStack() as stack:
@@ -97,13 +110,15 @@ def run_run(arguments: argparse.Namespace) -> int:
             record_events(stack, session, arguments.events)
         if not arguments.quiet:
             _announce(options)
-        if not arguments.check_child:
+        if not (arguments.display or arguments.check_child):
             show_output(session, not arguments.quiet, until_prompt=live)
         if log is not None:
             session.listeners.append(lambda line: print(format_line(line), file=log))
             session.reports.append(lambda report: print(report, file=log))
-        session.reports.append(_print_report)
-        outcome = session.run(arguments.realtime)
+        if not arguments.display:
+            session.reports.append(_print_report)
+        with show_display(session) if arguments.display else nullcontext():
+            outcome = session.run(arguments.realtime)
         if recorder is not None:
             recorder.finish(outcome)
         sys.stdout.flush()
@@ -114,6 +129,37 @@ def run_run(arguments: argparse.Namespace) -> int:
         if not arguments.quiet:
             print(summary(session), file=sys.stderr)
         return outcome.status
+
+
+def fit_screen(options: RunOptions) -> RunOptions:
+    """A screen as large as the terminal's window, unless the machine file has chosen one.
+
+    Raises:
+        UserError: there is no terminal to show it in.
+    """
+    if not sys.stdout.isatty():
+        raise UserError("--display needs a terminal; --screenshot PNG saves the screen to a file")
+    if options.config.framebuffer != FramebufferConfig():
+        return options
+    screen = screen_for(*window_size(sys.stdout))
+    return attrs.evolve(options, config=attrs.evolve(options.config, framebuffer=screen))
+
+
+@contextmanager
+def show_display(session: Session) -> Iterator[None]:
+    """Show the screen while the session runs; reports of deaths are shown afterwards."""
+    held: list[str] = []
+    session.reports.append(held.append)
+    font = find_font(session.options.symbols)
+    display = Display(
+        lambda: session.machine.framebuffer, font, sys.stdout, has_true_colour(os.environ)
+    )
+    with display:
+        session.background.append(display.run)
+        session.ends.append(display.show)
+        yield
+    for report in held:
+        print(report, file=sys.stderr)
 
 
 def show_output(session: Session, show_log: bool, until_prompt: bool = False) -> None:

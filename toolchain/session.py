@@ -12,6 +12,7 @@ import re
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack
 
 import trio
 
@@ -27,12 +28,14 @@ from anos_sim.stage3.outcome import Outcome
 from .options import RunOptions
 from .run_hash import RunHash
 from .script import CONSOLE_END, Script, Source
+from .source_line import Places
 from .terminal import Leave, LeaveKeys, Terminal
 from .typed_input import SERIAL, InputLog, InputReplay, Typed
 
 BURST_SECONDS = 0.005
 BURST_TURNS = 20
 INTERRUPTED = 130
+END_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 SIGNAL_STATUS = 128
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[@-~]|[^\x20-\x7e\t\x80-\U0010ffff]")
 
@@ -75,6 +78,8 @@ class Session:
         """Called every few milliseconds and before every wait."""
         self.ends: list[Callable[[], None]] = []
         """Called when the run is over."""
+        self.background: list[Callable[[], Awaitable[None]]] = []
+        """Tasks beside the run; they end with it."""
         self.host_seconds = 0.0
         self._found = False
         self._serial = b""
@@ -87,6 +92,7 @@ class Session:
         kernel = boot(machine, options.image, options.policy, seed, options.scheduler)
         for folder in options.symbols:
             kernel.symbols.add_folder(folder)
+        kernel.symbols.line_of = Places(kernel.symbols).line
         kernel.on_log = self._log_line
         kernel.on_report = self._report
         if options.end_ps is not None:
@@ -123,14 +129,20 @@ class Session:
         self.kernel.end(Outcome(status, cause, interrupted=True))
 
     async def _main(self, realtime: bool) -> None:
-        if self.terminal is None:
+        if self.terminal is None and not self.background:
             await self._loop(realtime)
             return
         error: BaseException | None = None
-        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals, self.terminal:
+        with ExitStack() as stack:
+            signals = stack.enter_context(trio.open_signal_receiver(*END_SIGNALS))
+            if self.terminal is not None:
+                stack.enter_context(self.terminal)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._listen, self.terminal)
                 nursery.start_soon(self._hear_signals, signals)
+                if self.terminal is not None:
+                    nursery.start_soon(self._listen, self.terminal)
+                for task in self.background:
+                    nursery.start_soon(task)
                 try:
                     await self._loop(realtime)
                 except (Exception, KeyboardInterrupt) as raised:
