@@ -777,6 +777,7 @@ STRUCTS: tuple[Struct, ...] = (
             (_U64, "badge", 40),
         ),
         "One capability: what `inspect` tells as kind and number; `start` and `size` of a range "
-        "(bytes, or vectors) or of a memory object.",
+        "(bytes, or vectors) or of a memory object. A channel's `size` is how much hangs on the "
+        "capability: 0 if nobody holds anything that was derived from it.",
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, TypeVar
 
-from .abi import Rights, Status, Sysno
+from .abi import ObjectKind, Rights, Status, Sysno
 from .capability import Capability
 from .errors import SyscallError
 from .objects import KernelObject, PhysicalRange, VectorRange
@@ -176,4 +176,6 @@ def list_capabilities(kernel: Kernel, caller: Thread, pointer: int, count: int, 
 def _describe(held: Capability) -> bytes:
     kind, number = held.target.identity
     start, size = held.target.extent
+    if kind == ObjectKind.CHANNEL:
+        size = len(held.derived())
     return _INFO.pack(held.cookie, kind, held.rights, number, start, size, held.badge)

@@ -15,7 +15,8 @@
 #include "cache.h"
 #include "date.h"
 #include "device.h"
-#include "request.h"
+#include "mounts.h"
+#include "operations.h"
 #include "vfs.h"
 
 #include <anos/abi.h>
@@ -33,7 +34,7 @@
 static struct disk disk;
 static struct cache cache;
 static struct mounts mounts;
-static uint64_t service; /* the channel of all volumes */
+static struct file_server server = { .operations = &fat_operations, .files = &mounts };
 static uint64_t wake_up; /* the tag of the second thread's messages: a cookie, so nobody knows it */
 static uint64_t sleeper; /* its message, which is answered when there is something to write */
 static _Alignas(ANOS_PAGE_BYTES) uint8_t page[ANOS_PAGE_BYTES];
@@ -126,7 +127,7 @@ static void *send_wake_ups(void *unused)
 {
     do {
         anos_task_sleep_current(SYNC_NS);
-    } while (anos_send_message(service, wake_up, 0, NULL).type == ANOS_OK);
+    } while (anos_send_message(server.channel, wake_up, 0, NULL).type == ANOS_OK);
     return unused;
 }
 
@@ -161,24 +162,19 @@ static bool is_change(uint64_t tag)
  */
 static void serve(void)
 {
-    for (;;) {
-        uint64_t tag, bytes;
-        const struct anos_result received = anos_recv_message(service, &tag, &bytes, page);
-        if (received.type != ANOS_OK) {
-            printf("fat32drv: ends, its channel answers %" PRId64 "\n", received.type);
-            return;
-        }
-        if (wake_up != 0 && tag == wake_up) {
-            sleeper = received.value;
+    struct file_message message;
+    while (file_receive(&server, page, &message)) {
+        if (wake_up != 0 && message.tag == wake_up) {
+            sleeper = message.cookie;
             mounts_sync(&mounts); /* if it fails, the next change brings the next try */
             continue;
         }
-        const size_t size = bytes < sizeof page ? bytes : sizeof page;
-        anos_reply_message(received.value, request_serve(&mounts, tag, size, page));
-        if (is_change(tag)) {
+        file_answer(&server, &message);
+        if (is_change(message.tag)) {
             plan_sync();
         }
     }
+    printf("fat32drv: ends, for its channel has ended\n");
 }
 
 int main(int argc, char **argv)
@@ -206,7 +202,7 @@ int main(int argc, char **argv)
     if (channel.type != ANOS_OK || !register_mounts(channel.value)) {
         return 1;
     }
-    service = channel.value;
+    server.channel = channel.value;
     serve();
     return 1;
 }

@@ -1,6 +1,7 @@
 /* Which volumes a disk has, and what they are called. */
+#include "mounts.h"
+
 #include "commit.h"
-#include "request.h"
 
 #include <stdio.h>
 #include <string.h>

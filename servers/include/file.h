@@ -49,6 +49,19 @@
  * A change is seen by the next request at once; it is on the medium after FILE_SYNC, or
  * after a second or so.
  *
+ * A handle is a capability to a file or a directory, for who shall reach nothing else:
+ *
+ *   FILE_OPEN  body: struct file_request, position: rights (FILE_MAY_...), 0: all that the
+ *              channel has by which it is asked -> 1, and the handle in slot 0 of the answer
+ *              to a send_transfer: a channel to send to and to pass on
+ *
+ * Every request can be sent on a handle. Its path is then below the handle: what is in front
+ * of the first ':', that itself, and slashes at the start do not count, and "" is what the
+ * handle stands for, which can neither be made, removed nor renamed that way. So a handle on a
+ * directory can be a mount (vfs.h). What the handle's rights do not allow is FILE_PROTECTED;
+ * FILE_STAT, FILE_SYNC and FILE_OPEN need none. A handle stands for a path, not for what was
+ * there when it was opened, and the same one is given for the same path and rights again.
+ *
  * A tag that a filesystem does not know answers 0.
  */
 #ifndef FILE_H
@@ -76,6 +89,12 @@ enum file_tag {
     FILE_REMOVE_DIRECTORY = 118,
     FILE_SYNC = 119,
     FILE_SET_TIME = 120,
+    FILE_OPEN = 121,
+};
+
+enum file_right {
+    FILE_MAY_READ = 1 << 0,
+    FILE_MAY_WRITE = 1 << 1, /* change, too: make, remove, rename, set times */
 };
 
 enum file_error {
@@ -89,8 +108,9 @@ enum file_error {
     FILE_NO_SPACE = -7,        /* the volume is full, or the directory cannot get larger */
     FILE_NOT_EMPTY = -8,       /* FILE_REMOVE_DIRECTORY */
     FILE_BAD_NAME = -9,        /* the filesystem cannot have such a name */
-    FILE_PROTECTED = -10,      /* the file is read-only, or the volume is */
+    FILE_PROTECTED = -10,      /* the file is read-only, or the volume, or the handle */
     FILE_TOO_LARGE = -11,      /* longer than a file can be */
+    FILE_NO_HANDLES = -12,     /* FILE_OPEN under `bearer`, where a capability has no badge */
 };
 
 /*

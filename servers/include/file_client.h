@@ -55,6 +55,14 @@ int64_t file_sync(uint64_t filesystem, const char *path, void *page);
 /* Set when a file was changed last, in seconds since 1970; 0 is now. */
 int64_t file_set_time(uint64_t filesystem, const char *path, int64_t seconds, void *page);
 
+/*
+ * A handle on a file or directory, with FILE_MAY_... (0: all that there are): 0 and its
+ * cookie, or an error. Every function here takes a handle for the filesystem, with paths
+ * below it. Who opens the same again has the same cookie; give it up by anos_drop.
+ */
+int64_t file_open(uint64_t filesystem, const char *path, uint32_t rights, uint64_t *handle,
+                  void *page);
+
 /* What an error means, as "no such file". */
 const char *file_error_text(int64_t error);
 

@@ -17,19 +17,28 @@ uint64_t file_system(const char *path, void *page)
     return anos_send_message(vfs, VFS_FIND, path_bytes, page).value;
 }
 
-/* Send one of our own requests; the reply, or an error. */
-static int64_t ask(uint64_t filesystem, enum file_tag tag, const char *path, uint64_t position,
-                   void *page)
+/* Write a request into the page: its bytes, or 0 if the path is too long. */
+static size_t put_request(const char *path, uint64_t position, void *page)
 {
     struct file_request *const request = page;
     const size_t path_bytes = strlen(path) + 1;
     if (path_bytes > sizeof request->path) {
-        return FILE_NO_ANSWER;
+        return 0;
     }
     request->position = position;
     memcpy(request->path, path, path_bytes);
-    const struct anos_result answer = anos_send_message(
-        filesystem, tag, offsetof(struct file_request, path) + path_bytes, page);
+    return offsetof(struct file_request, path) + path_bytes;
+}
+
+/* Send one of our own requests; the reply, or an error. */
+static int64_t ask(uint64_t filesystem, enum file_tag tag, const char *path, uint64_t position,
+                   void *page)
+{
+    const size_t bytes = put_request(path, position, page);
+    if (bytes == 0) {
+        return FILE_NO_ANSWER;
+    }
+    const struct anos_result answer = anos_send_message(filesystem, tag, bytes, page);
     return answer.type == ANOS_OK ? (int64_t)answer.value : FILE_NO_ANSWER;
 }
 
@@ -131,6 +140,26 @@ int64_t file_set_time(uint64_t filesystem, const char *path, int64_t seconds, vo
     return change(filesystem, FILE_SET_TIME, path, (uint64_t)seconds, page);
 }
 
+int64_t file_open(uint64_t filesystem, const char *path, uint32_t rights, uint64_t *handle,
+                  void *page)
+{
+    struct anos_transfer transfer = { .count = 0 };
+    const size_t bytes = put_request(path, rights, page);
+    if (bytes == 0) {
+        return FILE_NO_ANSWER;
+    }
+    const struct anos_result answer =
+        anos_send_transfer(filesystem, FILE_OPEN, bytes, page, &transfer);
+    if (answer.type != ANOS_OK) {
+        return FILE_NO_ANSWER;
+    }
+    if ((int64_t)answer.value < 0) {
+        return (int64_t)answer.value;
+    }
+    *handle = transfer.count > 0 ? transfer.slots[0].cookie : 0;
+    return *handle != 0 ? 0 : FILE_NO_ANSWER;
+}
+
 const char *file_error_text(int64_t error)
 {
     switch (error) {
@@ -153,9 +182,11 @@ const char *file_error_text(int64_t error)
     case FILE_BAD_NAME:
         return "the filesystem cannot have such a name";
     case FILE_PROTECTED:
-        return "it is read-only";
+        return "it may not be changed, or not be read, that way";
     case FILE_TOO_LARGE:
         return "larger than a file can be";
+    case FILE_NO_HANDLES:
+        return "this kernel has no handles on files";
     default:
         return "the filesystem does not answer";
     }

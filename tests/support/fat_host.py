@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ from types import TracebackType
 from .host_build import build_for_host
 
 NOT_ON_THE_HOST = ("main.c", "disk.c")
+SHARED = ("file_change.c", "file_handles.c", "file_resolve.c", "file_server.c")
 
 PAGE_BYTES = 4096
 SIZE, LOAD, QUERY_SIZE, LOAD_PAGE, LIST, STAT, READ = 1, 2, 104, 105, 109, 110, 111
@@ -19,9 +21,11 @@ CREATE, WRITE, TRUNCATE, RENAME, REMOVE, MAKE_DIRECTORY, REMOVE_DIRECTORY, SYNC,
     112, 121
 )
 NOT_FOUND, NOT_A_DIRECTORY, IS_A_DIRECTORY, IO_ERROR, BAD_REQUEST = -1, -2, -3, -4, -5
-EXISTS, NO_SPACE, NOT_EMPTY, BAD_NAME, PROTECTED, TOO_LARGE = -6, -7, -8, -9, -10, -11
+EXISTS, NO_SPACE, NOT_EMPTY, BAD_NAME, PROTECTED, TOO_LARGE = range(-6, -12, -1)
 DIRECTORY = 0x10
-READS, EVENTS, SET_BAD, SET_CLOCK = ((1 << 64) - number for number in range(1, 5))
+OPEN = 121
+MAY_READ, MAY_WRITE = 1, 2
+READS, EVENTS, SET_BAD, SET_CLOCK, LET_GO = ((1 << 64) - number for number in range(1, 6))
 """Tags of the host program itself."""
 
 
@@ -51,7 +55,9 @@ class Entry:
 def build_fat_host(folder: Path) -> Path:
     """Compile the driver for the host."""
     shim = Path(__file__).with_suffix(".c")
-    return build_for_host(folder / "fat_host", "fat32drv", shim, leave_out=NOT_ON_THE_HOST)
+    return build_for_host(
+        folder / "fat_host", "fat32drv", shim, leave_out=NOT_ON_THE_HOST, library=SHARED
+    )
 
 
 class FatHost:
@@ -70,6 +76,10 @@ class FatHost:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.input, self.output = self.process.stdin, self.process.stdout
+        self.badge = 0
+        """By which handle messages are sent; 0: by none."""
+        self.opened = 0
+        """The handle that came with the last answer, or 0."""
         line = self.output.readline().decode()
         assert line.endswith("\n"), "the driver crashed or hangs"
         self.wrong = line[1:-1] if line.startswith("!") else ""
@@ -92,11 +102,13 @@ class FatHost:
     def send(self, tag: int, body: bytes, size: int | None = None) -> tuple[int, bytes]:
         """Send a message; return the reply, signed, and the page."""
         page = body.ljust(PAGE_BYTES, b"\xee")
-        self.input.write(struct.pack("<QQ", tag, len(body) if size is None else size) + page)
+        head = struct.pack("<QQQ", tag, len(body) if size is None else size, self.badge)
+        self.input.write(head + page)
         self.input.flush()
-        answer = self.output.read(8 + PAGE_BYTES)
-        assert len(answer) == 8 + PAGE_BYTES, "the driver crashed or hangs"
-        return struct.unpack_from("<q", answer)[0], answer[8:]
+        answer = self.output.read(16 + PAGE_BYTES)
+        assert len(answer) == 16 + PAGE_BYTES, "the driver crashed or hangs"
+        reply, self.opened = struct.unpack_from("<qQ", answer)
+        return reply, answer[16:]
 
     def ask(self, tag: int, path: str, position: int = 0) -> tuple[int, bytes]:
         """Send one of our own requests.
@@ -124,6 +136,30 @@ class FatHost:
     def set_clock(self, seconds: int) -> None:
         """Set the driver's clock, in seconds since 1970."""
         self.send(SET_CLOCK, b"", seconds)
+
+    def let_go(self) -> None:
+        """From now on nobody holds a handle any more."""
+        self.send(LET_GO, b"")
+
+    def open(self, path: str, rights: int = 0) -> int:
+        """Get a handle: its badge.
+
+        Raises:
+            FileError: the driver says so.
+        """
+        reply, _ = self.ask(OPEN, path, rights)
+        assert reply == 1
+        assert self.opened
+        return self.opened
+
+    @contextmanager
+    def through(self, handle: int) -> Iterator[None]:
+        """Send messages through a handle meanwhile."""
+        before, self.badge = self.badge, handle
+        try:
+            yield
+        finally:
+            self.badge = before
 
     def create(self, path: str) -> None:
         """Make an empty file."""

@@ -19,11 +19,16 @@ def build_for_host(
     shim: Path,
     *flags: str,
     leave_out: Iterable[str] = (),
+    library: Iterable[str] = (),
     address_sanitizer: bool = True,
 ) -> Path:
-    """Link a server's files, but for those left out, with a shim that stands for the kernel."""
+    """Link a server's files, but for those left out, with a shim that stands for the kernel.
+
+    `library` names those of servers/lib that it needs.
+    """
     folder = ROOT / "servers" / server
     sources = [path for path in sorted(folder.glob("*.c")) if path.name not in set(leave_out)]
+    sources += [ROOT / "servers" / "lib" / name for name in library]
     rest: list[str | Path] = [*FLAGS, *flags]
     for include in (folder, *INCLUDE):
         rest += ["-I", include]

@@ -67,6 +67,17 @@ def test_the_host_reads_what_a_program_wrote(tmp_path: Path, bits: int, policy: 
     assert read_all(disk, tmp_path / "read") == {"moved": LARGE, "small.txt": b"small\n"}
 
 
+@pytest.mark.parametrize(("policy", "checks"), [("derived", 37), ("bearer", 2)])
+def test_a_handle_leads_to_its_file_or_directory_and_nowhere_else(
+    tmp_path: Path, policy: str, checks: int
+) -> None:
+    disk = volume(tmp_path / "disk")
+    config = MachineConfig(disks=(str(disk),), write=True)
+    lines = run(config, policy=policy, program="handles")
+    assert [line for line in lines if not line.startswith("ok ")] == [f"done {checks}"]
+    assert complaints(disk) == []
+
+
 def test_what_nobody_syncs_is_on_the_disk_after_a_while(tmp_path: Path) -> None:
     disk = volume(tmp_path / "disk")
     lines = run(MachineConfig(disks=(str(disk),), write=True), "idle")

@@ -232,7 +232,7 @@ SAMPLE = [
     ("ahcidrv", "capabilities", "SYSCALL_ALLOC_INTERRUPT_VECTOR"),
     ("ahcidrv", "capabilities", "SYSCALL_CREATE_CHANNEL"),
     ("ahcidrv", "capabilities", "DEVICE_MEMORY"),
-    ("fat32drv", "capabilities", "SYSCALL_RECV_MESSAGE"),
+    ("fat32drv", "capabilities", "SYSCALL_RECV_TRANSFER"),
     ("tour", "capabilities", "SYSCALL_POWER"),
     ("tour", "capabilities", "SYSCALL_FIND_NAMED_CHANNEL"),
 ]
