@@ -121,7 +121,7 @@ static uint64_t map_flags(int protection)
 }
 
 /* Without the capability to protect, memory stays as it is, and that is success. */
-HIDDEN long __anos_mprotect(uintptr_t address, size_t bytes, int protection)
+HIDDEN long __anos_mprotect(unsigned long address, unsigned long bytes, int protection)
 {
     if (address % ANOS_PAGE_BYTES != 0) {
         return -EINVAL;
@@ -145,7 +145,8 @@ HIDDEN long __anos_mprotect(uintptr_t address, size_t bytes, int protection)
     }
 }
 
-HIDDEN long __anos_mmap(size_t bytes, int protection, int flags, int file, uintptr_t hint)
+HIDDEN long __anos_mmap(unsigned long hint, unsigned long bytes, int protection, int flags,
+                        int file)
 {
     if (flags & MAP_FIXED) {
         return (long)hint; /* only the allocator's guard page asks, inside its own memory */
@@ -176,7 +177,7 @@ HIDDEN long __anos_mmap(size_t bytes, int protection, int flags, int file, uintp
 }
 
 /* Without the capabilities to unmap, the memory is simply kept. */
-HIDDEN long __anos_munmap(uintptr_t address, size_t bytes)
+HIDDEN long __anos_munmap(unsigned long address, unsigned long bytes)
 {
     if (address < WINDOW_BEGIN || address >= WINDOW_END) {
         return 0;

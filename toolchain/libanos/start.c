@@ -1,10 +1,10 @@
 /*
  * From the kernel's stack image to main().
  *
- * The image (anos-abi 3.5) has capabilities and arguments but neither
- * environment nor auxiliary vector, and no NULL behind argv. The C library
- * wants all of them in one block, so we build that block on our own frame,
- * which never returns.
+ * The image (anos-abi 3.5) has capabilities and arguments but no auxiliary
+ * vector, and no NULL behind argv. An environment, which is ours, is somewhere
+ * else; one of the pairs has its address. The C library wants all of them in one
+ * block, so we build that block on our own frame, which never returns.
  */
 #include "internal.h"
 
@@ -38,12 +38,21 @@ HIDDEN void __anos_start(const struct stack_image *image)
         (uint64_t)image * 0x9e3779b97f4a7c15, /* the allocator's check value, not a secret */
         __syscall_capabilities[ANOS_SYS_DEBUG_PRINT],
     };
-    uint64_t block[count + 8];
+    const uint64_t *const environment =
+        (const uint64_t *)__syscall_capabilities[ANOS_CAP_ENVIRONMENT];
+    uint64_t environment_count = 0;
+    while (environment != NULL && environment[environment_count] != 0) {
+        environment_count++;
+    }
+    uint64_t block[count + environment_count + 8];
     uint64_t *next = block;
     for (uint64_t i = 0; i < count; i++) {
         *next++ = image->arguments[i];
     }
     *next++ = 0; /* end of argv */
+    for (uint64_t i = 0; i < environment_count; i++) {
+        *next++ = environment[i];
+    }
     *next++ = 0; /* end of the environment */
     *next++ = AT_PAGESZ;
     *next++ = ANOS_PAGE_BYTES;

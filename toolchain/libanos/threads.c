@@ -43,7 +43,7 @@ HIDDEN int __set_thread_area(void *thread_pointer)
 
 HIDDEN int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
 {
-    static int last_id = 1;
+    static int last_id = ANOS_ONLY_ID;
     (void)flags;
 
     if ((uintptr_t)stack - SLOTS_BEGIN >= SLOTS_END - SLOTS_BEGIN) {
@@ -130,7 +130,7 @@ static long futex_poll(volatile int *word, int value)
  * `more` is the timeout of a wait. Requeueing is waking: who was to wait for
  * the second word looks at it and waits again.
  */
-HIDDEN long __anos_futex(volatile int *word, int operation, int value, uintptr_t more)
+HIDDEN long __anos_futex(volatile int *word, int operation, int value, unsigned long more)
 {
     const bool can_wait = __syscall_capabilities[ANOS_SYS_FUTEX_WAIT] != 0 &&
                           __syscall_capabilities[ANOS_SYS_FUTEX_WAKE] != 0;
@@ -146,6 +146,11 @@ HIDDEN long __anos_futex(volatile int *word, int operation, int value, uintptr_t
     default:
         return -ENOSYS;
     }
+}
+
+HIDDEN long __anos_yield(void)
+{
+    return anos_yield().type == ANOS_OK ? 0 : -ENOSYS;
 }
 
 HIDDEN _Noreturn void __anos_exit_thread(void)

@@ -7,9 +7,8 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-HIDDEN long __anos_clock_gettime(int clock, void *result)
+HIDDEN long __anos_clock_gettime(int clock, struct timespec *time)
 {
-    struct timespec *const time = result;
     const struct anos_result now =
         anos_clock(clock == CLOCK_REALTIME ? ANOS_CLOCK_REALTIME : ANOS_CLOCK_UPTIME);
     if (now.type != ANOS_OK) {
@@ -20,9 +19,16 @@ HIDDEN long __anos_clock_gettime(int clock, void *result)
     return 0;
 }
 
-HIDDEN long __anos_nanosleep(const void *duration)
+HIDDEN long __anos_clock_getres(struct timespec *resolution)
 {
-    const struct timespec *const time = duration;
+    if (resolution != NULL) {
+        *resolution = (struct timespec){ .tv_nsec = 1 };
+    }
+    return 0;
+}
+
+HIDDEN long __anos_nanosleep(const struct timespec *time)
+{
     if (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= (long)NS_PER_SECOND) {
         return -EINVAL;
     }

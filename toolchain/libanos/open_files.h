@@ -1,0 +1,25 @@
+/* Open files and directories of filesystems. */
+#ifndef ANOS_OPEN_FILES_H
+#define ANOS_OPEN_FILES_H
+
+#include "descriptors.h"
+#include "requests.h"
+
+/*
+ * A file is asked for by its path with every request: nothing is kept of its content. Who
+ * renames or removes it elsewhere takes it away (ENOENT).
+ */
+struct disk_file {
+    struct open_file file;
+    bool is_directory;
+    void *listing; /* of a directory that is being read: directories.c */
+    struct place place;
+    char path[];
+};
+
+HIDDEN extern const struct file_kind __anos_disk_kind;
+
+/* What an open file is, if it lies in a filesystem; else NULL. */
+HIDDEN struct disk_file *__anos_disk_file(struct open_file *file);
+
+#endif

@@ -1,0 +1,93 @@
+/* Sending requests to filesystems, and what their errors are as errno. */
+#include "requests.h"
+
+#include <anos/abi.h>
+#include <string.h>
+
+static long error_number(int64_t error)
+{
+    switch (error) {
+    case FILE_NOT_FOUND:
+        return -ENOENT;
+    case FILE_NOT_A_DIRECTORY:
+        return -ENOTDIR;
+    case FILE_IS_A_DIRECTORY:
+        return -EISDIR;
+    case FILE_BAD_REQUEST:
+    case FILE_BAD_NAME:
+        return -EINVAL;
+    case FILE_EXISTS:
+        return -EEXIST;
+    case FILE_NO_SPACE:
+        return -ENOSPC;
+    case FILE_NOT_EMPTY:
+        return -ENOTEMPTY;
+    case FILE_PROTECTED:
+        return -EACCES;
+    case FILE_TOO_LARGE:
+        return -EFBIG;
+    case FILE_IO_ERROR:
+    default: /* one that we do not know */
+        return -EIO;
+    }
+}
+
+HIDDEN long __anos_send(const struct place *place, enum file_tag tag, size_t bytes, void *page)
+{
+    const struct anos_result answer = anos_send_message(place->channel, tag, bytes, page);
+    if (answer.type == ANOS_INCAPABLE) {
+        return -EACCES;
+    }
+    if (answer.type != ANOS_OK) { /* it is gone, or does not know the request */
+        __anos_forget_mount(place->channel);
+        return -EIO;
+    }
+    const int64_t reply = (int64_t)answer.value;
+    return reply < 0 ? error_number(reply) : reply;
+}
+
+HIDDEN size_t __anos_put_path(const struct place *place, char *to, size_t room)
+{
+    const size_t bytes = strlen(place->path) + 1 + place->is_relative;
+    if (bytes > room) {
+        return 0;
+    }
+    if (place->is_relative) {
+        *to++ = ':'; /* up to the first one nothing counts: a later one belongs to a name */
+    }
+    strcpy(to, place->path);
+    return bytes;
+}
+
+HIDDEN long __anos_ask(const struct place *place, enum file_tag tag, uint64_t position, void *page)
+{
+    struct file_request *const request = page;
+    request->position = position;
+    const size_t bytes = __anos_put_path(place, request->path, sizeof request->path);
+    return bytes == 0 ? -ENAMETOOLONG
+                      : __anos_send(place, tag, offsetof(struct file_request, path) + bytes, page);
+}
+
+HIDDEN long __anos_ask_rename(const struct place *from, const struct place *to, void *page)
+{
+    struct file_request *const request = page;
+    request->position = 0;
+    const size_t room = sizeof request->path;
+    const size_t old_bytes = __anos_put_path(from, request->path, room);
+    const size_t new_bytes = __anos_put_path(to, request->path + old_bytes, room - old_bytes);
+    if (old_bytes == 0 || new_bytes == 0) {
+        return -ENAMETOOLONG;
+    }
+    return __anos_send(from, FILE_RENAME,
+                       offsetof(struct file_request, path) + old_bytes + new_bytes, page);
+}
+
+HIDDEN long __anos_ask_entry(const struct place *place, struct file_entry **entry, void *page)
+{
+    const long answer = __anos_ask(place, FILE_STAT, 0, page);
+    if (answer < 0) {
+        return answer;
+    }
+    *entry = page;
+    return answer >= (long)offsetof(struct file_entry, name) ? 0 : -EIO;
+}
