@@ -15,6 +15,7 @@ from .framebuffer import FRAMEBUFFER_BYTES_MAX, PIXEL_BYTES
 
 BRIDGES_MAX = 7
 CONTROLLERS_MAX = 16
+DEVICES_MAX = 6
 PORTS_MAX = 32
 EPOCH_DEFAULT = 1_767_225_600
 """2026-01-01T00:00:00Z in seconds since 1970."""
@@ -144,6 +145,33 @@ class AhciConfig:
 
 
 @attrs.frozen
+class DeviceConfig:
+    """A PCI device written in Python (python_device.py), on the root bus or behind a bridge."""
+
+    python: str = attrs.field(validator=TEXT)
+    """`FILE.py:Class`."""
+    behind: str | None = attrs.field(default=None, validator=OPTIONAL_TEXT)
+    options: dict[str, Any] = attrs.field(factory=dict)
+    """What its constructor gets besides the clock."""
+
+    def __attrs_post_init__(self) -> None:
+        if not self.file or not self.class_name.isidentifier():
+            raise ConfigError(f'python is {self.python!r}; it must be "FILE.py:CLASS"')
+        if not isinstance(self.options, dict):
+            raise ConfigError(f"options is {self.options!r}; it must be a table")
+
+    @property
+    def file(self) -> str:
+        """The path of its file."""
+        return self.python.rpartition(":")[0]
+
+    @property
+    def class_name(self) -> str:
+        """The class in it."""
+        return self.python.rpartition(":")[2]
+
+
+@attrs.frozen
 class MachineConfig:
     """One machine.
 
@@ -163,6 +191,7 @@ class MachineConfig:
     costs: CostsConfig = attrs.field(factory=CostsConfig)
     bridge: tuple[BridgeConfig, ...] = ()
     ahci: tuple[AhciConfig, ...] = ()
+    device: tuple[DeviceConfig, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         known: list[str] = []
@@ -175,6 +204,10 @@ class MachineConfig:
             known.append(bridge.name)
         for index, ahci in enumerate(self.ahci):
             _check_behind(f"ahci[{index}].behind", ahci.behind, known)
+        for index, device in enumerate(self.device):
+            _check_behind(f"device[{index}].behind", device.behind, known)
+        if len(self.device) > DEVICES_MAX:
+            raise ConfigError(f"there are {len(self.device)} devices; at most {DEVICES_MAX} fit")
         if len(self.bridge) > BRIDGES_MAX:
             raise ConfigError(f"there are {len(self.bridge)} bridges; at most {BRIDGES_MAX} fit")
         controllers = len(self.ahci) + len(self.disks)

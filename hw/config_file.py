@@ -15,6 +15,7 @@ from .config import (
     BridgeConfig,
     ConfigError,
     CostsConfig,
+    DeviceConfig,
     FramebufferConfig,
     MachineConfig,
     PortConfig,
@@ -91,6 +92,10 @@ def _machine(table: dict[str, Any], folder: Path) -> MachineConfig:
         values["ahci"] = tuple(
             _ahci(controller, where, folder) for controller, where in _items(values["ahci"], "ahci")
         )
+    if "device" in values:
+        values["device"] = tuple(
+            _device(device, where, folder) for device, where in _items(values["device"], "device")
+        )
     return _section(MachineConfig, values, "")
 
 
@@ -124,6 +129,11 @@ def _ahci(table: object, where: str, folder: Path) -> AhciConfig:
 def _port(table: object, where: str, folder: Path) -> PortConfig:
     port = _section(PortConfig, table, where)
     return port if port.image is None else attrs.evolve(port, image=str(folder / port.image))
+
+
+def _device(table: object, where: str, folder: Path) -> DeviceConfig:
+    device = _section(DeviceConfig, table, where)
+    return attrs.evolve(device, python=str(folder / device.python))
 
 
 def _items(value: object, where: str) -> list[tuple[Any, str]]:

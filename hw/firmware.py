@@ -6,6 +6,7 @@ that cover what is below, and memory decoding and bus mastering are turned on.
 
 from __future__ import annotations
 
+from .config import ConfigError
 from .pci import Function
 from .pci_header import BUS_MASTER, MEMORY_SPACE
 from .pci_host import Bridge, PciBus, PciHost
@@ -34,9 +35,20 @@ class Firmware:
         self.free_64 = PCI_WINDOW_64
 
     def set_up(self, host: PciHost) -> None:
-        """Do it all."""
+        """Do it all.
+
+        Raises:
+            ConfigError: there is no room for all registers.
+        """
         self._set_up_bus(host.root)
-        assert self.free <= PCI_WINDOW + PCI_WINDOW_BYTES, "the PCI window is full"
+        if (
+            self.free > PCI_WINDOW + PCI_WINDOW_BYTES
+            or self.free_64 > PCI_WINDOW_64 + PCI_WINDOW_64_BYTES
+        ):
+            raise ConfigError(
+                f"the BARs of all devices need more than the {PCI_WINDOW_BYTES >> 20} MiB below "
+                f"4 GiB or the {PCI_WINDOW_64_BYTES >> 30} GiB above"
+            )
 
     def _set_up_bus(self, bus: PciBus) -> None:
         for function in bus.slots.values():

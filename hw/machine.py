@@ -37,6 +37,7 @@ from .memory import Memory
 from .pci import Function
 from .pci_host import Bridge, PciBus, PciHost
 from .power import Power
+from .python_device import load_device
 from .rtc import RTC_BASE, RTC_BYTES, Rtc
 from .serial import Serial
 
@@ -54,6 +55,7 @@ class Machine:
 
     Raises:
         DiskError: an image of the configuration cannot be used.
+        ConfigError: a device written in Python cannot be loaded.
     """
 
     def __init__(self, config: MachineConfig, before: Machine | None = None) -> None:
@@ -70,7 +72,7 @@ class Machine:
         self.pci = PciHost(self.memory)
         self.serial = Serial("Serial console")
         self.pci.root.plug(self.serial)
-        self._plug_in_storage()
+        self._plug_in_devices()
         self.functions = self.pci.functions()
         self.bus = Bus()
         self._attach()
@@ -107,7 +109,7 @@ class Machine:
         """Configuration space of all functions as hex text, which `lspci -F` reads."""
         return "\n".join(_dump(function) for function in self.functions)
 
-    def _plug_in_storage(self) -> None:
+    def _plug_in_devices(self) -> None:
         buses: dict[str | None, PciBus] = {None: self.pci.root}
         for bridge in self.config.bridge:
             above = buses[bridge.behind]
@@ -123,6 +125,8 @@ class Machine:
                 if port.unplug_at_ms is not None:
                     ahci.unplug_at(max(port.unplug_at_ms * PS_PER_MS, self.clock.now_ps), place)
             buses[controller.behind].plug(ahci)
+        for device in self.config.device:
+            buses[device.behind].plug(load_device(device, self.clock))
 
     def _drive(self, port: PortConfig) -> Drive | None:
         if port.kind == "atapi":

@@ -94,6 +94,9 @@ class Recorder:
                 for each in options.added
             ],
             "disks": [{"path": each, "hash": file_hash(each)} for each in image_paths(config)],
+            "devices": [
+                {"path": each.file, "hash": file_hash(each.file)} for each in config.device
+            ],
             "policy": options.policy,
             "policy_chosen": options.policy_chosen,
             "scheduler": _scheduler(options.scheduler_reference),
@@ -133,7 +136,7 @@ class Recorder:
 
 
 def _absolute(config: MachineConfig) -> dict[str, Any]:
-    """The images' paths as they are from everywhere."""
+    """The paths of images and devices as they are from everywhere."""
     ahci = tuple(
         attrs.evolve(
             controller,
@@ -144,7 +147,11 @@ def _absolute(config: MachineConfig) -> dict[str, Any]:
         )
         for controller in config.ahci
     )
-    return {"disks": tuple(os.path.abspath(disk) for disk in config.disks), "ahci": ahci}
+    devices = tuple(
+        attrs.evolve(device, python=os.path.abspath(device.python)) for device in config.device
+    )
+    disks = tuple(os.path.abspath(disk) for disk in config.disks)
+    return {"disks": disks, "ahci": ahci, "device": devices}
 
 
 def _scheduler(reference: str | None) -> dict[str, str] | None:
@@ -179,6 +186,8 @@ class Recording:
         self._check("the system image", data["image"])
         for disk in data["disks"]:
             self._check("the disk image", disk)
+        for device in data.get("devices", []):
+            self._check("the device", device)
         scheduler = data["scheduler"]
         reference = None
         if scheduler is not None:

@@ -18,6 +18,7 @@ import trio
 
 from anos_sim.hw.clock import NEVER, PS_PER_S
 from anos_sim.hw.machine import Machine
+from anos_sim.hw.python_device import failure
 from anos_sim.hw.serial import silence
 from anos_sim.stage3 import console
 from anos_sim.stage3.boot import boot
@@ -25,6 +26,7 @@ from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
 
+from .errors import UserError
 from .options import RunOptions
 from .run_hash import RunHash
 from .script import CONSOLE_END, Script, Source
@@ -112,6 +114,11 @@ class Session:
             trio.run(self._main, realtime, restrict_keyboard_interrupt_to_checkpoints=True)
         except KeyboardInterrupt:
             self.interrupt()
+        except Exception as error:
+            sentence = failure(error, self.options.config.device)
+            if sentence is None:
+                raise
+            raise UserError(sentence) from error
         finally:
             self.host_seconds = time.monotonic() - begin
             self._end_lines()
