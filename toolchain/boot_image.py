@@ -67,7 +67,8 @@ def with_boot_config(image: SystemImage, text: str, source: str) -> SystemImage:
         )
     classes = {member.name: int(member) for member in ThreadClass}
     try:
-        entries = boot_config.parse(text, config_names(), classes, list(files))
+        built_in = boot_config.unpack(files[CONFIG])
+        entries = boot_config.parse(text, config_names(), classes, list(files), built_in)
     except BuildError as error:
         raise UserError(f"{source}: {error}") from None
     return with_ramfs(image, {**files, CONFIG: boot_config.pack(entries)})

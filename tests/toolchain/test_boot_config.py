@@ -100,6 +100,22 @@ def test_the_table_holds_what_was_packed(entries: list[BootEntry]) -> None:
     assert boot_config.unpack(boot_config.pack(entries)) == entries
 
 
+def test_a_config_may_extend_the_built_in_one_and_replace_entries_of_it() -> None:
+    built_in = parse(GOOD) + parse({**GOOD, "path": "boot:/log.elf", "arguments": []})
+    shell, tool = {**GOOD, "arguments": ["ram:/"]}, {**GOOD, "path": "boot:/tool.elf"}
+    text = json.dumps({"extends": "built-in", "boot_servers": [tool, shell]})
+    entries = boot_config.parse(text, CALLS, CLASSES, None, built_in)
+    paths = [(entry.path, entry.arguments) for entry in entries]
+    assert paths == [
+        ("boot:/shell.elf", ("ram:/",)),
+        ("boot:/log.elf", ()),
+        ("boot:/tool.elf", ("disk0:/", "two words")),
+    ]
+    wrong = json.dumps({"extends": "all", "boot_servers": []})
+    with pytest.raises(BuildError, match="'extends' .* is 'all'; use \"built-in\""):
+        boot_config.parse(wrong, CALLS, CLASSES, None, built_in)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -152,7 +168,9 @@ def test_a_missing_key_is_named(key: str) -> None:
     ("text", "says"),
     [
         ('{"boot_servers": [\n  {"name": }]}', "no JSON: .* in line 2, column 12"),
-        ("[]", "one key 'boot_servers'"),
+        ("[]", "the key 'boot_servers'"),
+        ('{"boot_servers": [], "include": 1}', "and perhaps 'extends'"),
+        ('{"boot_servers": [], "extends": "built-in"}', "there is nothing to extend"),
         ('{"boot_servers": 3}', "must be an array"),
         ('{"boot_servers": [3]}', r"boot_servers\[0\] of the boot config must be an object"),
         ('{"boot_servers": [], "boot_servers": []}', "'boot_servers' twice"),

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,11 +82,13 @@ def parse(
     calls: Mapping[str, int],
     classes: Mapping[str, int],
     programs: Collection[str] | None = None,
+    built_in: Sequence[BootEntry] | None = None,
 ) -> list[BootEntry]:
     """Return the entries of a boot config.
 
     `calls` and `classes` are the names that may be used; `programs` the names
-    of the files in the RAMFS, if they are known.
+    of the files in the RAMFS, if they are known. One that says `"extends": "built-in"`
+    has those of `built_in` as well: an entry takes the place of one with its path.
 
     Raises:
         BuildError: a sentence that says what is wrong and where.
@@ -97,15 +99,26 @@ def parse(
         raise BuildError(
             f"the boot config is no JSON: {error.msg} in line {error.lineno}, column {error.colno}"
         ) from None
-    if not isinstance(root, dict) or set(root) != {"boot_servers"}:
-        raise BuildError("the boot config is an object with the one key 'boot_servers'")
+    if not isinstance(root, dict) or set(root) - {"extends"} != {"boot_servers"}:
+        raise BuildError(
+            "the boot config is an object with the key 'boot_servers', and perhaps 'extends'"
+        )
+    if "extends" in root and (root["extends"] != "built-in" or built_in is None):
+        allowed = "there is nothing to extend" if built_in is None else 'use "built-in"'
+        raise BuildError(f"'extends' of the boot config is {root['extends']!r}; {allowed}")
     servers = root["boot_servers"]
     if not isinstance(servers, list):
         raise BuildError("'boot_servers' of the boot config must be an array")
-    return [
+    entries = [
         _entry(f"boot_servers[{index}]", server, calls, classes, programs)
         for index, server in enumerate(servers)
     ]
+    if "extends" not in root:
+        return entries
+    own = {entry.path: entry for entry in entries}
+    kept = [own.get(entry.path, entry) for entry in built_in or ()]
+    known = {entry.path for entry in kept}
+    return [*kept, *(entry for entry in entries if entry.path not in known)]
 
 
 def pack(entries: list[BootEntry]) -> bytes:
