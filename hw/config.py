@@ -53,6 +53,19 @@ class Kind:
             raise ConfigError(f"{attribute.name} is {value!r}; it must be {self.allowed}")
 
 
+@attrs.frozen
+class Choice:
+    """Validator: one of some words."""
+
+    words: tuple[str, ...]
+
+    def __call__(self, owner: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        """Check one value."""
+        if value not in self.words:
+            allowed = " or ".join(repr(word) for word in self.words)
+            raise ConfigError(f"{attribute.name} is {value!r}; it must be {allowed}")
+
+
 TEXT = Kind(str, "a string")
 WRITES_MAX = SECTORS_MAX = (1 << 48) - 1
 OPTIONAL_TEXT = attrs.validators.optional(TEXT)
@@ -187,6 +200,7 @@ class MachineConfig:
     disks: tuple[str, ...] = ()
     write: bool = attrs.field(default=False, validator=SWITCH)
     power_cut_after: int = attrs.field(default=0, validator=Integer(0, WRITES_MAX))
+    console: str = attrs.field(default="serial", validator=Choice(("serial", "screen")))
     framebuffer: FramebufferConfig = attrs.field(factory=FramebufferConfig)
     costs: CostsConfig = attrs.field(factory=CostsConfig)
     bridge: tuple[BridgeConfig, ...] = ()

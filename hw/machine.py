@@ -33,6 +33,7 @@ from .firmware import (
     Firmware,
 )
 from .framebuffer import Framebuffer
+from .keyboard import Keyboard
 from .memory import Memory
 from .pci import Function
 from .pci_host import Bridge, PciBus, PciHost
@@ -71,7 +72,8 @@ class Machine:
             self.power.writes = before.power.writes
         self.pci = PciHost(self.memory)
         self.serial = Serial("Serial console")
-        self.pci.root.plug(self.serial)
+        self.keyboard = Keyboard("Keyboard")
+        self.pci.root.plug(self.keyboard if config.console == "screen" else self.serial)
         self._plug_in_devices()
         self.functions = self.pci.functions()
         self.bus = Bus()

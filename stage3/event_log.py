@@ -106,7 +106,8 @@ class EventLog:
         kernel.board.on_access = self._device_access
         kernel.memory.on_dma = self._dma
         kernel.machine.watch_commands(self._command)
-        kernel.machine.serial.input_listeners.append(self._input)
+        kernel.machine.serial.input_listeners.append(self._typed)
+        kernel.machine.keyboard.input_listeners.append(self._pressed)
         for state in ThreadState:
             self._text(state.value, 0)
         time_ps = kernel.now_ps()
@@ -161,9 +162,13 @@ class EventLog:
     def _dma(self, write: bool, address: int, size_bytes: int) -> None:
         self.emit(EventKind.DMA, None, (write, address, size_bytes))
 
-    def _input(self, data: bytes) -> None:
+    def _typed(self, data: bytes) -> None:
         if data and self._kernel is not None:
             self.emit(EventKind.INPUT, None, (self._kernel.machine.serial.name, data.hex()))
+
+    def _pressed(self, data: bytes) -> None:
+        if self._kernel is not None:
+            self.emit(EventKind.INPUT, None, (self._kernel.machine.keyboard.name, data.hex()))
 
     def _command(self, *fields: int | str) -> None:
         self.emit(EventKind.COMMAND, None, fields)
@@ -239,7 +244,8 @@ class EventLog:
             kernel.board.words[EVENTS] = 0
             kernel.board.on_access = kernel.memory.on_dma = None
             kernel.machine.watch_commands(None)
-            kernel.machine.serial.input_listeners.remove(self._input)
+            kernel.machine.serial.input_listeners.remove(self._typed)
+            kernel.machine.keyboard.input_listeners.remove(self._pressed)
             self._kernel = None
 
     def close(self) -> None:

@@ -92,6 +92,8 @@ def run_run(arguments: argparse.Namespace) -> int:
     options = read_options(arguments)
     if arguments.display:
         options = fit_screen(options)
+        if not (arguments.script or arguments.tour) and standard_input() is Input.TERMINAL:
+            options = use_keyboard(options)
     if arguments.at is not None:
         options = shorten(options, Moment(time_ps=parse_duration(arguments.at)), NEVER)
     with ExitStack() as stack:
@@ -143,6 +145,11 @@ def fit_screen(options: RunOptions) -> RunOptions:
         return options
     screen = screen_for(*window_size(sys.stdout))
     return attrs.evolve(options, config=attrs.evolve(options.config, framebuffer=screen))
+
+
+def use_keyboard(options: RunOptions) -> RunOptions:
+    """Who sits at the terminal types at the machine's keyboard, and sees its screen."""
+    return attrs.evolve(options, config=attrs.evolve(options.config, console="screen"))
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
 
 from .errors import UserError
+from .keys import KEYBOARD, key_events
 from .options import RunOptions
 from .run_hash import RunHash
 from .script import CONSOLE_END, Script, Source
@@ -99,6 +100,8 @@ class Session:
         kernel.on_report = self._report
         if options.end_ps is not None:
             kernel.end_ps = options.end_ps
+        if options.live or self.terminal is not None:
+            self._expect_keys(kernel)
         machine.serial.on_output = self._serial_output
         machine.serial.source = self._pull
         machine.power.on_cut = self._power_cut
@@ -228,10 +231,20 @@ class Session:
 
     # ---- input ----
 
+    @property
+    def _has_keyboard(self) -> bool:
+        return self.options.config.console == "screen"
+
+    def _expect_keys(self, kernel: Kernel) -> None:
+        """A keyboard does not tell when somebody waits for a key: that may always be so."""
+        if self._has_keyboard:
+            kernel.quiet_ps = NEVER
+
     def attach(self, terminal: Terminal) -> None:
         """Let a person type, in place of a script."""
         self.terminal = terminal
         self.source = silence
+        self._expect_keys(self.kernel)
 
     def _pull(self) -> bytes:
         """The guest asks for input."""
@@ -251,8 +264,9 @@ class Session:
     def type(self, typed: Typed) -> None:
         """Let something that was typed arrive; between two turns."""
         self.input.typed(self.kernel.turns, typed)
-        receive = self.machine.serial.receive
-        self.machine.clock.at(typed.time_ps, self._typist, receive, typed.data)
+        machine = self.machine
+        device = machine.keyboard if typed.device == KEYBOARD else machine.serial
+        machine.clock.at(typed.time_ps, self._typist, device.receive, typed.data)
 
     async def _listen(self, terminal: Terminal) -> None:
         """Take in what is typed at the terminal, until it is gone."""
@@ -292,7 +306,10 @@ class Session:
         if self._typing and kernel.outcome is None:
             data = b"".join(self._typing)
             self._typing.clear()
-            self.type(Typed(SERIAL, time_ps, data))
+            if self._has_keyboard:
+                self.type(Typed(KEYBOARD, time_ps, key_events(data)))
+            else:
+                self.type(Typed(SERIAL, time_ps, data))
 
     # ---- what happens ----
 

@@ -22,6 +22,7 @@
 #define STREAM_H
 
 #define CONSOLE_NAME "CONSOLE"
+#define SCREEN_NAME "SCREEN" /* kterminal: what is written there is on the screen */
 #define CONSOLE_END 0x04 /* Ctrl-D */
 #define CONSOLE_READERS_MAX 8
 

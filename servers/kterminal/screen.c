@@ -69,6 +69,28 @@ void screen_write(struct screen *screen, const char *text, size_t bytes)
     }
 }
 
+void screen_erase(struct screen *screen, uint32_t row, uint32_t column)
+{
+    if (column < screen->columns) {
+        memset(line_at(screen, row) + column, ' ', screen->columns - column);
+    }
+}
+
+void screen_clear(struct screen *screen)
+{
+    memset(screen->wanted, ' ', sizeof screen->wanted);
+    screen->column = screen->row = screen->top = 0;
+}
+
+/* The cell where the next character goes, with its colours exchanged. */
+static void draw_cursor(struct screen *screen)
+{
+    const uint32_t column = lesser(screen->column, screen->columns - 1);
+    framebuffer_draw(screen->framebuffer, column, screen->first_row + screen->row,
+                     line_at(screen, screen->row)[column], COLOUR_BLACK, COLOUR_GREY);
+    screen->shown[screen->row][column] = '\0'; /* it is to be painted again */
+}
+
 void screen_draw(struct screen *screen)
 {
     for (uint32_t row = 0; row < screen->rows; row++) {
@@ -81,5 +103,8 @@ void screen_draw(struct screen *screen)
                                  wanted[column], COLOUR_GREY, COLOUR_BLACK);
             }
         }
+    }
+    if (screen->has_cursor) {
+        draw_cursor(screen);
     }
 }

@@ -19,6 +19,7 @@ struct screen {
     uint32_t columns, rows;
     uint32_t column, row; /* where the next character goes; `column` may be just outside */
     uint32_t top;         /* the line of `wanted` that is at the top */
+    bool has_cursor;      /* it is drawn where the next character goes */
     char wanted[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX];
     char shown[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX];
 };
@@ -28,6 +29,12 @@ bool screen_open(struct screen *screen, const struct framebuffer *framebuffer, u
 
 /* Write UTF-8: LF and tabs are followed, CR is not, other things become '?'; long lines wrap. */
 void screen_write(struct screen *screen, const char *text, size_t bytes);
+
+/* Make a line empty from a column on. */
+void screen_erase(struct screen *screen, uint32_t row, uint32_t column);
+
+/* Make all of it empty; the next character goes to the top. */
+void screen_clear(struct screen *screen);
 
 /* Paint what has changed. */
 void screen_draw(struct screen *screen);

@@ -42,6 +42,36 @@ struct anos_result anos_read_kernel_log(void *buffer, uint64_t size, uint64_t fl
                                  .value = count > 0 ? (uint64_t)count : 0 };
 }
 
+/* There is no console here. */
+struct anos_result anos_create_channel(void)
+{
+    return (struct anos_result){ .type = ANOS_FAILURE };
+}
+
+struct anos_result anos_register_channel_name(uint64_t channel, const char *name)
+{
+    (void)channel, (void)name;
+    return (struct anos_result){ .type = ANOS_FAILURE };
+}
+
+struct anos_result anos_recv_message(uint64_t channel, uint64_t *tag, uint64_t *bytes, void *page)
+{
+    (void)channel, (void)tag, (void)bytes, (void)page;
+    return (struct anos_result){ .type = ANOS_FAILURE };
+}
+
+struct anos_result anos_reply_message(uint64_t message, uint64_t value)
+{
+    (void)message, (void)value;
+    return (struct anos_result){ .type = ANOS_FAILURE };
+}
+
+int anos_thread_start(uint8_t thread_class, size_t stack_bytes, void *(*run)(void *), void *argument)
+{
+    (void)thread_class, (void)stack_bytes, (void)run, (void)argument;
+    return -1;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4) {
