@@ -59,7 +59,8 @@
  * of the first ':', that itself, and slashes at the start do not count, and "" is what the
  * handle stands for, which can neither be made, removed nor renamed that way. So a handle on a
  * directory can be a mount (vfs.h). What the handle's rights do not allow is FILE_PROTECTED;
- * FILE_STAT, FILE_SYNC and FILE_OPEN need none. A handle stands for a path, not for what was
+ * FILE_STAT, FILE_SYNC and FILE_OPEN need none; to FILE_STAT all is FILE_READ_ONLY that the
+ * handle may not change. A handle stands for a path, not for what was
  * there when it was opened, and the same one is given for the same path and rights again.
  *
  * A tag that a filesystem does not know answers 0.

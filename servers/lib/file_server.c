@@ -135,7 +135,7 @@ static int64_t serve_list(struct file_server *server, const struct file_message 
     return (int64_t)(ANOS_PAGE_BYTES - list.left);
 }
 
-/* Every handle may be asked what it is. */
+/* Every handle may be asked what it is. What may not be changed by it is read-only. */
 static int64_t serve_stat(struct file_server *server, const struct file_message *message)
 {
     char name[FILE_NAME_BYTES] = "";
@@ -144,6 +144,9 @@ static int64_t serve_stat(struct file_server *server, const struct file_message 
     int64_t answer = find(server, message, offsetof(struct file_request, path), 0, &target);
     if (answer == 0) {
         answer = server->operations->stat(target.volume, target.path, &facts, name);
+    }
+    if (answer == 0 && !(file_rights(server, message) & FILE_MAY_WRITE)) {
+        facts.attributes |= FILE_READ_ONLY;
     }
     return answer != 0 ? answer : (int64_t)put_entry(message->page, ANOS_PAGE_BYTES, &facts, name);
 }

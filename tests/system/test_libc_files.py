@@ -53,3 +53,18 @@ def test_the_host_reads_what_the_c_library_wrote(tmp_path: Path, bits: int, poli
         "large.bin": LARGE,
         "redirected.txt": b"redirected\n",
     }
+
+
+def test_a_program_with_handles_and_streams_reaches_nothing_else(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    make_volume(disk, 32, 34 * MIB, "-s", "1")
+    lines = run(disk, entry("libc_parent", **ON_DISK))
+    said = [line for line in lines if not line.startswith("ok ")]
+    assert said == ["said 8999 bytes", "done 32"]
+    assert complaints(disk) == []
+    assert read_all(disk, tmp_path / "read") == {
+        "docs/a.txt": b"a\nchanged\n",
+        "docs/fixed/b.txt": b"b\n",
+        "docs/newer": b"",
+        "secret/file": b"secret\n",
+    }
