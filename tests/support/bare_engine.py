@@ -21,18 +21,29 @@ from unicorn.x86_const import (
     UC_X86_REG_RSP,
 )
 
-from anos_sim.stage3.abi import STACK_TOP, Status, Sysno
+from anos_sim.stage3.abi import STACK_TOP, ObjectSlot, Status, Sysno
 
 STACK_BYTES = 0x10_0000
+ENVIRONMENT = 0x6000_0000
+"""Where the environment is: a page with pointers, then strings."""
 COOKIE = 0x1000
 """Cookie of call N: this plus N."""
 INSTRUCTIONS_MAX = 400_000_000
 
 
 class BareEngine:
-    """One program with the given calls and arguments, at its first instruction."""
+    """One program with the given calls and arguments, at its first instruction.
 
-    def __init__(self, elf: Path, calls: list[Sysno], arguments: list[str]) -> None:
+    `environment` is None for a program that is not told where one is.
+    """
+
+    def __init__(
+        self,
+        elf: Path,
+        calls: list[Sysno],
+        arguments: list[str],
+        environment: list[str] | None = None,
+    ) -> None:
         self.output = ""
         self.ended = False
         self.regions: dict[int, int] = {}
@@ -47,7 +58,11 @@ class BareEngine:
                 self._engine.mem_map(segment["p_vaddr"], size, UC_PROT_ALL)
                 self._engine.mem_write(segment["p_vaddr"], segment.data())
         self._engine.mem_map(STACK_TOP - STACK_BYTES, STACK_BYTES, UC_PROT_ALL)
-        self._build_stack(calls, arguments)
+        pairs = [(int(call), COOKIE + call) for call in calls]
+        if environment is not None:
+            self._build_environment(environment)
+            pairs.append((int(ObjectSlot.ENVIRONMENT), ENVIRONMENT))
+        self._build_stack(pairs, arguments)
 
     def run(self) -> str:
         """Run to the end of the first thread and return what was printed."""
@@ -55,21 +70,31 @@ class BareEngine:
         assert self.ended, "the program did not end"
         return self.output
 
-    def _build_stack(self, calls: list[Sysno], arguments: list[str]) -> None:
+    def _build_environment(self, environment: list[str]) -> None:
+        """Pointers to the strings, ended by 0, and the strings behind them."""
+        self._engine.mem_map(ENVIRONMENT, 0x1000, UC_PROT_ALL)
+        pointers, strings = b"", b""
+        strings_at = ENVIRONMENT + 8 * (len(environment) + 1)
+        for text in environment:
+            pointers += struct.pack("<Q", strings_at + len(strings))
+            strings += text.encode() + b"\0"
+        self._engine.mem_write(ENVIRONMENT, pointers + bytes(8) + strings)
+
+    def _build_stack(self, pairs: list[tuple[int, int]], arguments: list[str]) -> None:
         """Lay out the initial stack as anos-abi 3.5 has it."""
         texts = [argument.encode() + b"\0" for argument in arguments]
         string_bytes = sum(map(len, texts))
-        words = (string_bytes + 7) // 8 + 2 * len(calls) + len(texts) + 4
+        words = (string_bytes + 7) // 8 + 2 * len(pairs) + len(texts) + 4
         stack_pointer = STACK_TOP - 8 * (words + words % 2)
         argv = stack_pointer + 32
         capv = argv + 8 * len(texts)
         string_at = stack_pointer + 8 * words - string_bytes
-        image = struct.pack("<4Q", len(calls), capv if calls else 0, len(texts), argv)
+        image = struct.pack("<4Q", len(pairs), capv if pairs else 0, len(texts), argv)
         for text in texts:
             image += struct.pack("<Q", string_at)
             string_at += len(text)
-        for call in calls:
-            image += struct.pack("<2Q", call, COOKIE + call)
+        for pair in pairs:
+            image += struct.pack("<2Q", *pair)
         image = image.ljust(8 * words - string_bytes, b"\0") + b"".join(texts)
         self._engine.mem_write(stack_pointer, image)
         self._engine.reg_write(UC_X86_REG_RSP, stack_pointer)

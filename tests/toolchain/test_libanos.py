@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from anos_sim.stage3.abi import Sysno
 from support.bare_engine import BareEngine
@@ -40,6 +41,27 @@ def test_no_arguments_at_all_are_fine_because_system_gets_none() -> None:
     assert "0 argument(s), -," in engine.run()
 
 
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        (None, ":; 1 NAME is not there; nowhere; another\n"),
+        ([], ":; 1 NAME is not there; nowhere; another\n"),
+        (
+            ["NAME=größe", "PWD=disk0:/docs/../x/", "EMPTY="],
+            ": NAME=größe PWD=disk0:/docs/../x/ EMPTY=; 1 NAME is größe; disk0:/x; another\n",
+        ),
+        (["PWD=docs"], ": PWD=docs; 1 NAME is not there; nowhere; another\n"),
+        (["PWD=/"], ": PWD=/; 1 NAME is not there; nowhere; another\n"),
+        (["PWD=ram:"], ": PWD=ram:; 1 NAME is not there; ram:/; another\n"),
+    ],
+)
+def test_the_environment_is_where_its_slot_says(
+    environment: list[str] | None, expected: str
+) -> None:
+    program = PROGRAMS / "environment.elf"
+    assert BareEngine(program, ALL_CALLS, ["env"], environment).run() == "env" + expected
+
+
 def test_the_c_library_does_what_it_should() -> None:
     engine = BareEngine(PROGRAMS / "libc.elf", ALL_CALLS, ["boot:/libc.elf"])
     output = engine.run()
@@ -58,3 +80,12 @@ def test_without_the_right_to_unmap_memory_is_kept(missing: Sysno) -> None:
     calls = [call for call in ALL_CALLS if call != missing]
     output = BareEngine(PROGRAMS / "libc.elf", calls, ["boot:/libc.elf"]).run()
     assert output.endswith("libc: 0 failed")
+
+
+def test_a_program_that_only_prints_has_no_files_in_it() -> None:
+    with (PROGRAMS / "hello.elf").open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        names = {symbol.name for symbol in table.iter_symbols()}
+    assert {"__anos_writev", "__anos_exit_process"} <= names
+    assert not names & {"__anos_open", "__anos_path", "__anos_place", "__anos_ask", "__anos_call"}
+    assert "__anos_syscall" not in names
