@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from anos_sim.stage3.abi import Sysno
 from support.bare_engine import BareEngine
@@ -85,6 +86,7 @@ def test_without_the_right_to_unmap_memory_is_kept(missing: Sysno) -> None:
 def test_a_program_that_only_prints_has_no_files_in_it() -> None:
     with (PROGRAMS / "hello.elf").open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
         names = {symbol.name for symbol in table.iter_symbols()}
     assert {"__anos_writev", "__anos_exit_process"} <= names
     assert not names & {"__anos_open", "__anos_path", "__anos_place", "__anos_ask", "__anos_call"}
