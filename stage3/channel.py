@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .abi import ObjectKind
+from .abi import PAGE_BYTES, ObjectKind
 from .objects import KernelObject
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .transfer import Slot
 
 NAME_HASH_MULTIPLIER = 65599
+OFFSET_MASK = PAGE_BYTES - 1
+TRANSFER_BYTES = 152
+"""Of a `struct anos_transfer` (transfer.py)."""
 
 
 class Message:
@@ -76,8 +79,10 @@ class Receive:
     whether its wait has a limit. A thread has one and uses it again. `tag_slot`
     and `size_slot` are the RAM words that the two go to (-1: not wanted, or not
     aligned); that was found out in the address space's `generation` and holds
-    while it lasts. `frame` is the one that has both (-1: none). `buffer_slot` is
-    the RAM word that is the buffer's page-table entry (-1: not known).
+    while it lasts. `frame` is the one that has both (-1: none). `transfer_slot` is the
+    RAM word where the transfer begins (-1: not wanted, not aligned, or it is not in one
+    page). `buffer_slot` is the RAM word that is the buffer's page-table entry (-1: not
+    known).
     """
 
     def __init__(self, thread: Thread, channel: Channel, capability: Capability) -> None:
@@ -88,12 +93,12 @@ class Receive:
         self.timed = False
         self.tag_pointer = self.size_pointer = self.buffer = 0
         self.tag_slot = self.size_slot = self.buffer_slot = self.generation = -1
-        self.frame = -1
+        self.frame = self.transfer_slot = -1
 
     def is_possible(self) -> bool:
-        """May the thread write its tag and its size there, now?"""
+        """May the thread write its tag, its size and its transfer there, now?"""
         space = self.thread.process.space
-        self.tag_slot = self.size_slot = self.generation = -1
+        self.tag_slot = self.size_slot = self.transfer_slot = self.generation = -1
         if self.tag_pointer:
             self.tag_slot = space.word_slot(self.tag_pointer)
             if self.tag_slot < 0 and not space.writable(self.tag_pointer, 8):
@@ -102,8 +107,15 @@ class Receive:
             self.size_slot = space.word_slot(self.size_pointer)
             if self.size_slot < 0 and not space.writable(self.size_pointer, 8):
                 return False
-        if (self.tag_slot >= 0 or not self.tag_pointer) and (
-            self.size_slot >= 0 or not self.size_pointer
+        if self.transfer:
+            if self.transfer & OFFSET_MASK <= PAGE_BYTES - TRANSFER_BYTES:
+                self.transfer_slot = space.word_slot(self.transfer)
+            if self.transfer_slot < 0 and not space.writable(self.transfer, TRANSFER_BYTES):
+                return False
+        if (
+            (self.tag_slot >= 0 or not self.tag_pointer)
+            and (self.size_slot >= 0 or not self.size_pointer)
+            and (self.transfer_slot >= 0 or not self.transfer)
         ):
             self.generation = space.generation
         frame = self.tag_slot >> 9

@@ -93,8 +93,6 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     space = process.space
     if receive.generation != space.generation and not receive.is_possible():
         return 0
-    if receive.transfer and not space.writable(receive.transfer, transfer.TRANSFER_BYTES):
-        return 0
     if message.frame_address and receive.buffer:
         try:
             _open_window(kernel, message, receive)

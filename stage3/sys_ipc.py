@@ -132,7 +132,8 @@ def recv_message(
         receive.channel, receive.capability = channel, held
     if receive.buffer != buffer:
         receive.buffer, receive.buffer_slot = buffer, -1
-    receive.transfer = transfer
+    if receive.transfer != transfer:
+        receive.transfer, receive.generation = transfer, -1
     if kernel.events is not None and (held.holder is not process or not held.used & RECEIVE):
         kernel.policy.used(caller, held, RECEIVE)
     if receive.tag_pointer != tag_pointer or receive.size_pointer != size_pointer:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import ipc, sys_ipc, transfer
 from .abi import PAGE_BYTES, USER_END, Status, Sysno
+from .channel import TRANSFER_BYTES
 from .errors import SyscallError
 from .syscall import syscall
 
@@ -32,7 +33,7 @@ def send_transfer(
         raise SyscallError(Status.BADARGS)
     if size_bytes > PAGE_BYTES:
         raise SyscallError(Status.FAILURE)
-    if not caller.process.space.writable(slots, transfer.TRANSFER_BYTES):
+    if not caller.process.space.writable(slots, TRANSFER_BYTES):
         raise SyscallError(Status.BADARGS)
     passed = transfer.read_slots(kernel, caller, slots)
     sys_ipc.send_message(kernel, caller, (cookie, tag, size_bytes, buffer), passed, slots)
@@ -51,10 +52,6 @@ def recv_transfer(
         SyscallError(FAILURE): no such channel.
         SyscallError(TIMED_OUT): no message came in time.
     """
-    if tag_pointer >= USER_END or size_pointer >= USER_END or buffer >= USER_END:
-        raise SyscallError(Status.BADARGS)
-    if buffer & PAGE_OFFSET:
-        raise SyscallError(Status.BADARGS)
     timeout_ns = transfer.read_timeout(caller, pointer)
     arguments = (cookie, tag_pointer, size_pointer, buffer)
     return sys_ipc.recv_message(kernel, caller, arguments, pointer, timeout_ns)

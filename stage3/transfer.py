@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from anos_sim.hw.vcpu import MAY_RUN
+
 from .abi import ALL_RIGHTS, TRANSFER_SLOTS_MAX, SlotFlags, Status
+from .channel import TRANSFER_BYTES
 from .errors import SyscallError
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 _HEAD = struct.Struct("<QQII")
 _SLOT = struct.Struct("<QII")
-TRANSFER_BYTES = _HEAD.size + TRANSFER_SLOTS_MAX * _SLOT.size
+assert _HEAD.size + TRANSFER_SLOTS_MAX * _SLOT.size == TRANSFER_BYTES
 KNOWN_FLAGS = int(SlotFlags.MOVE)
 
 
@@ -39,7 +42,14 @@ class Slot:
 
 def read_timeout(caller: Thread, pointer: int) -> int:
     """The limit of a wait, in ns. Raises BADARGS if the caller may not write the structure."""
-    space = caller.process.space
+    space, receive = caller.process.space, caller.receive
+    if (
+        receive is not None
+        and receive.transfer == pointer
+        and receive.transfer_slot >= 0
+        and receive.generation == space.generation
+    ):
+        return space.physical.words[receive.transfer_slot]
     data = space.load(pointer, TRANSFER_BYTES)
     if data is None or not space.writable(pointer, TRANSFER_BYTES):
         raise SyscallError(Status.BADARGS)
@@ -73,7 +83,11 @@ def read_slots(kernel: Kernel, caller: Thread, pointer: int) -> tuple[Slot, ...]
 
 def deliver(kernel: Kernel, message: Message, receive: Receive) -> None:
     """Put badge and capabilities of a message where its receiver wants them."""
-    receiver = receive.thread.process
+    receiver, physical, slot = receive.thread.process, kernel.physical, receive.transfer_slot
+    if not message.slots and slot >= 0 and not physical.uses[slot >> 9] & MAY_RUN:
+        physical.words[slot + 1] = message.capability.badge
+        physical.words[slot + 2] = 0
+        return
     arrived = carry(kernel, message.sender, receiver, message, message.slots)
     _write(receiver, receive.transfer, message.capability.badge, arrived)
 

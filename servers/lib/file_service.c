@@ -3,8 +3,9 @@
 
 bool file_receive(const struct file_server *server, void *page, struct file_message *message)
 {
-    struct anos_transfer transfer = { .timeout_ns = 0 };
+    struct anos_transfer transfer;
     uint64_t bytes;
+    transfer.timeout_ns = 0;
     const struct anos_result received =
         anos_recv_transfer(server->channel, &message->tag, &bytes, page, &transfer);
     if (received.type != ANOS_OK) {

@@ -160,6 +160,66 @@ static void check_transfer(void)
     is("reply: unknown message", anos_reply_transfer(message, 1, &second), ANOS_FAILURE);
 }
 
+enum { PLACES = 4, TIMES = 3 };
+
+static void send_often(void)
+{
+    for (int i = 0; i < PLACES * TIMES; i++) {
+        anos_send_message(through, 5, 0, NULL);
+    }
+    anos_kill_current_task();
+}
+
+/* The badge arrives in one page or two, aligned or not, the first time and later. */
+static void check_places(void)
+{
+    static uint8_t room[2 * PAGE] __attribute__((aligned(PAGE)));
+    const uint64_t places[PLACES] = {0, PAGE - sizeof(struct anos_transfer), PAGE - 16, 4};
+    bool right = true;
+    through = anos_mint(channel, ANOS_RIGHT_SEND, 99).value;
+    start_thread(send_often, ANOS_CLASS_NORMAL);
+    for (int i = 0; i < PLACES * TIMES; i++) {
+        uint8_t *const place = room + places[i / TIMES];
+        struct anos_transfer got;
+        memset(room, 0xee, sizeof room);
+        memset(place, 0, sizeof got.timeout_ns);
+        const result heard = anos_recv_transfer(channel, NULL, NULL, NULL, (void *)place);
+        anos_reply_message(heard.value, 1);
+        memcpy(&got, place, sizeof got);
+        right = right && heard.type == ANOS_OK && got.badge == 99 && got.count == 0;
+        right = right && (place == room || place[-1] == 0xee);
+        right = right && got.slots[0].cookie == UINT64_C(0xeeeeeeeeeeeeeeee);
+    }
+    CHECK("receive: the badge is where it is wanted", right);
+}
+
+/* What the list says of the last capability. */
+static struct anos_capability_info last_of_all(void)
+{
+    struct anos_capability_info info = {0}, last = {0};
+    for (uint64_t i = 0; anos_list_capabilities(&info, 1, i).value == 1; i++) {
+        last = info;
+    }
+    return last;
+}
+
+static void check_hanging(void)
+{
+    const uint64_t badged = anos_mint(channel, ANOS_RIGHT_SEND, 5).value;
+    CHECK("list: the newest is the last",
+          last_of_all().cookie == badged && last_of_all().badge == 5);
+    CHECK("list: nothing hangs on it", last_of_all().size == 0);
+    const uint64_t other = anos_mint(badged, 0, 0).value;
+    anos_drop(badged);
+    anos_drop(other);
+    const uint64_t again = anos_mint(channel, ANOS_RIGHT_SEND | ANOS_RIGHT_GRANT, 6).value;
+    order(PEER_KEEPS, again, 0, 0);
+    outcome();
+    CHECK("list: somebody has one of it", last_of_all().size == 1);
+    gives("list: it is taken back", anos_revoke(again, 0), 1);
+    CHECK("list: nobody has any more", last_of_all().size == 0);
+}
+
 static void check_passing_on(void)
 {
     const uint64_t arguments[CHILD_ARGUMENTS] = {
@@ -201,6 +261,7 @@ static void check_passing_on(void)
     CHECK("revoke: it does not wait any longer", (int64_t)outcome() == ANOS_INCAPABLE);
     is("revoke: the answer reaches nobody", anos_reply_message(served, 1), ANOS_FAILURE);
 
+    check_hanging();
     order(PEER_KEEPS, other, ANOS_ALL_RIGHTS, ANOS_SLOT_MOVE);
     outcome();
     is("move: it is not ours any more", anos_destroy_channel(anos_mint(other, 0, 0).value), 0);
@@ -219,6 +280,7 @@ int main(void)
     find_devices();
     check_mint();
     check_transfer();
+    check_places();
     check_passing_on();
     return finish();
 }
