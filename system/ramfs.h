@@ -11,10 +11,17 @@
 struct ramfs_file {
     const uint8_t *data;
     size_t bytes;
+    const char *name; /* at most 15 characters */
 };
 
 /* Is a path's mount the RAMFS's? */
 bool ramfs_has_mount(const char *path);
+
+/* The file with this number, from 0 on; `data` is NULL behind the last one. */
+struct ramfs_file ramfs_at(uint64_t index);
+
+/* The file with this name; `data` is NULL if there is none. */
+struct ramfs_file ramfs_named(const char *name);
 
 /* The file that a path like "boot:/devman.elf" names; `data` is NULL if there is none. */
 struct ramfs_file ramfs_find(const char *path);

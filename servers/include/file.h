@@ -4,22 +4,22 @@
  * Paths carry their mount ("boot:/shell.elf"). They are UTF-8, with '/' between
  * the names; there is no "." and no "..". All integers are little-endian.
  *
- * Every filesystem answers these two, the RAMFS no others. An answer of 0, which
- * arrives as ANOS_FAILURE, says: no such file, or nothing at that offset, or a
- * bad request. So an empty file looks like a missing one.
+ * Every filesystem answers these two. An answer of 0, which arrives as
+ * ANOS_FAILURE, says: no such file, or nothing at that offset, or a bad request.
+ * So an empty file looks like a missing one.
  *
  *   FILE_SIZE  body: a path with NUL         -> the file's length in bytes
  *   FILE_LOAD  body: struct file_load        -> bytes loaded, at most a page; they
  *                                               are in the message's page, from its start
  *
- * A disk's filesystem answers Anos's own two as well:
+ * All but the RAMFS ("boot:") answer Anos's other two as well:
  *
  *   FILE_QUERY_SIZE  body: struct file_query_size  -> 16, bytes of a struct
  *                                                     file_size_answer in the page
  *   FILE_LOAD_PAGE   body: struct file_load_page   -> 8 and the bytes of data, of a struct
  *                                                     file_page_answer in the page
  *
- * and these, which are ours. Each answers over the request, from the page's start,
+ * All answer these, which are ours. Each answers over the request, from the page's start,
  * and answers an enum file_error, which arrives as ANOS_OK with a huge value, so
  * test `(int64_t)value < 0`.
  *

@@ -36,6 +36,16 @@ def test_every_mistake_of_a_client_is_an_answer(client: str, policy: str, cpus: 
     assert run.reports == []
 
 
+@pytest.mark.parametrize("policy", ["derived", "bearer"])
+def test_the_files_of_the_image_are_listed_and_read_and_cannot_be_changed(policy: str) -> None:
+    run = run_client("boot_files", policy, 1)
+    assert [line for line in run.lines if line.startswith("FAIL")] == []
+    files = len(list(PROGRAMS.glob("*.elf"))) + len(("text", "limited.elf", "boot.cfg"))
+    assert f"files {files}" in run.lines
+    assert run.lines[-1].startswith("done ")
+    assert run.reports == []
+
+
 def test_children_get_what_was_asked_for_and_no_more_than_their_manifest() -> None:
     run = run_client("spawn", "derived", 1)
     children = [line for line in run.lines if line.startswith("boot:/") and ";" in line]
