@@ -21,6 +21,7 @@ SHOWN = ": error: "
 _TRACE = re.compile(r"(.*): (reference to|definition of|lazy definition of) (\w+)")
 _UNDEFINED = re.compile(r"error: undefined symbol: (\w+)")
 _PLACE = re.compile(r">>> referenced by (\S+)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _INSIDE = re.compile(r">>>\s+(.*):\((.*)\)")
 
 
@@ -49,23 +50,24 @@ class Linker:
         """Make the program; returns the exit status: 1 if it cannot be linked.
 
         Raises:
-            UserError: an archive is not there.
+            UserError: an archive is not there, or there is no main().
         """
         trace = [part for name in WITHOUT_MEANING for part in ("-y", name)]
         done = self._run(result, trace)
-        said = self._in_words(done.stderr)
-        if said:
-            print(said, file=sys.stderr)
-        if done.returncode:
-            return 1
-        names = _called(done.stdout, self._is_ours)
-        calls = self._calls(names, result.with_name("unlinked")) if names else []
+        calls, rest = self._sort(done.stderr)
+        if rest:
+            print(self._in_words(rest), file=sys.stderr)
+        if names := _called(done.stdout, self._is_ours):
+            # What is left out of the program because nothing needs it does not count: so let
+            # the linker tell who calls them, by taking them away.
+            wraps = ["--error-limit=0", *(f"--wrap={name}" for name in names)]
+            calls = self._sort(self._run(result.with_name("unlinked"), wraps).stderr)[0]
         for call in calls:
             text = str(call)
-            if self._options.let_fail:
+            if self._options.let_fail and not done.returncode:
                 text = text.replace(SHOWN, ": warning: ", 1)
             print(text, file=sys.stderr)
-        return 1 if calls and not self._options.let_fail else 0
+        return 1 if done.returncode or (calls and not self._options.let_fail) else 0
 
     def _run(self, result: Path, more: Sequence[str]) -> _Done:
         options, tools = self._options, self._tools
@@ -90,29 +92,29 @@ class Linker:
                 inputs.append(self._tools.archive_of(each[2:], self._options.folders))
         return inputs
 
-    def _calls(self, names: Sequence[str], result: Path) -> list[Call]:
-        """Where functions are called, told by the linker when they are taken away from it.
+    def _sort(self, text: str) -> tuple[list[Call], str]:
+        """The linker's complaints about calls without meaning, and its other ones."""
+        calls: list[Call] = []
+        rest = []
+        for block in re.split(r"\n{2,}", text.strip()):
+            plain = _COLOUR.sub("", block)
+            undefined = _UNDEFINED.search(plain)
+            name = undefined[1].removeprefix(WRAP) if undefined else ""
+            if name in WITHOUT_MEANING:
+                calls += [Call(name, place) for place in self._places(plain)]
+            else:
+                rest.append(block)
+        return calls, "\n\n".join(rest)
 
-        What is left out of the program because nothing needs it does not count.
-        """
-        without = self._run(result, [f"--wrap={name}" for name in names])
-        calls = []
-        name = ""
-        place = ""
-        for line in without.stderr.splitlines():
-            line = re.sub(r"\x1b\[[0-9;]*m", "", line)
-            undefined = _UNDEFINED.search(line)
-            named = _PLACE.match(line)
-            inside = _INSIDE.match(line)
-            if undefined:
-                name = undefined[1].removeprefix(WRAP)
-            elif named:
-                place = named[1]
-            elif inside and name in names:
-                if ":" not in place:  # no line is known
-                    place = f"{self._source_of(inside[1])}, in {inside[2]}()"
-                calls.append(Call(name, place))
-        return calls
+    def _places(self, block: str) -> list[str]:
+        """Where an undefined symbol is used: `a.c:12`, or `a.o, in main()`."""
+        places = []
+        for line in block.splitlines():
+            if named := _PLACE.match(line):
+                places.append(named[1])
+            elif (inside := _INSIDE.match(line)) and ":" not in places[-1]:  # no line is known
+                places[-1] = f"{self._source_of(inside[1])}, in {inside[2]}()"
+        return places
 
     def _source_of(self, file: str) -> str:
         for source, made in self._objects.items():
@@ -122,7 +124,7 @@ class Linker:
 
     def _in_words(self, text: str) -> str:
         """The linker's complaints without our temporary files."""
-        if "undefined symbol: main\n" in re.sub(r"\x1b\[[0-9;]*m", "", text):
+        if "undefined symbol: main\n" in f"{_COLOUR.sub('', text)}\n":
             raise UserError("there is no main(): one of the sources or objects must define it")
         if "_Thread_local does not work on Anos" in text:
             raise UserError(

@@ -45,7 +45,7 @@ _BY_REASON = {
     DEVICES: "mknod mknodat mount umount umount2 swapon swapoff ioperm iopl reboot "
     "posix_openpt ptrace init_module delete_module",
     LINKS: "link linkat symlink symlinkat",
-    CANCEL: "pthread_cancel pthread_kill pthread_sigqueue",
+    CANCEL: "pthread_cancel pthread_kill",
 }
 
 WITHOUT_MEANING: dict[str, str] = {
