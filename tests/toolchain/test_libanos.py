@@ -63,6 +63,15 @@ def test_the_environment_is_where_its_slot_says(
     assert BareEngine(program, ALL_CALLS, ["env"], environment).run() == "env" + expected
 
 
+@pytest.mark.parametrize(("missing", "seconds"), [([], 1), ([Sysno.CLOCK], 0)])
+def test_a_program_without_a_clock_is_at_the_begin_of_time(
+    missing: list[Sysno], seconds: int
+) -> None:
+    calls = [call for call in ALL_CALLS if call not in missing]
+    output = BareEngine(PROGRAMS / "environment.elf", calls, ["env", "time"]).run()
+    assert output.endswith(f"\n{seconds} s\n")
+
+
 def test_the_c_library_does_what_it_should() -> None:
     engine = BareEngine(PROGRAMS / "libc.elf", ALL_CALLS, ["boot:/libc.elf"])
     output = engine.run()

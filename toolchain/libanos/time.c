@@ -11,8 +11,9 @@ HIDDEN long __anos_clock_gettime(int clock, struct timespec *time)
 {
     const struct anos_result now =
         anos_clock(clock == CLOCK_REALTIME ? ANOS_CLOCK_REALTIME : ANOS_CLOCK_UPTIME);
+    *time = (struct timespec){ 0 }; /* without a clock time() looks at it all the same */
     if (now.type != ANOS_OK) {
-        return -ENOSYS;
+        return -EPERM;
     }
     time->tv_sec = (time_t)(now.value / NS_PER_SECOND);
     time->tv_nsec = (long)(now.value % NS_PER_SECOND);
