@@ -93,6 +93,10 @@ class Tools:
         output: list[str | Path] = ["-o", result] if result is not None else []
         return self.run("clang", *flags, stage, source, *output).returncode
 
+    def assemble(self, source: Path, result: Path) -> None:
+        """Make an object of assembly of our own."""
+        self.run("clang", *TRIPLES[self.target.name], "-c", source, "-o", result)
+
     def run(
         self, tool: str, *arguments: str | Path, capture: bool = False
     ) -> subprocess.CompletedProcess[str]:

@@ -58,10 +58,7 @@ class Linker:
         if rest:
             print(self._in_words(rest), file=sys.stderr)
         if names := _called(done.stdout, self._is_ours):
-            # What is left out of the program because nothing needs it does not count: so let
-            # the linker tell who calls them, by taking them away.
-            wraps = ["--error-limit=0", *(f"--wrap={name}" for name in names)]
-            calls = self._sort(self._run(result.with_name("unlinked"), wraps).stderr)[0]
+            calls = self._who_calls(names, result.parent)
         for call in calls:
             text = str(call)
             if self._options.let_fail and not done.returncode:
@@ -91,6 +88,19 @@ class Linker:
             elif each[2:] not in IN_LIBC:
                 inputs.append(self._tools.archive_of(each[2:], self._options.folders))
         return inputs
+
+    def _who_calls(self, names: Sequence[str], folder: Path) -> list[Call]:
+        """Where functions are called, told by the linker when they are taken away from it.
+
+        So what is left out of the program because nothing needs it does not count. An
+        object that names them all keeps the linker from taking a weak one for optional.
+        """
+        strong = folder / "strong.s"
+        strong.write_text("".join(f".quad {WRAP}{name}\n" for name in names))
+        self._tools.assemble(strong, strong.with_suffix(".o"))
+        wraps = ["--error-limit=0", *(f"--wrap={name}" for name in names)]
+        done = self._run(folder / "unlinked", [*wraps, str(strong.with_suffix(".o"))])
+        return self._sort(done.stderr)[0]
 
     def _sort(self, text: str) -> tuple[list[Call], str]:
         """The linker's complaints about calls without meaning, and its other ones."""
