@@ -46,9 +46,9 @@ def check(arguments: Sequence[str], script: bytes | None = None) -> int:
         ]
         complaints = [child.communicate()[1].decode() for child in children]
         statuses = [child.returncode for child in children]
-        if 2 in statuses:
-            complaint = complaints[statuses.index(2)].strip()
-            raise UserError(complaint.removeprefix("anos-sim: "))
+        for file, complaint in zip(files, complaints, strict=True):
+            if not file.exists():  # it did not come to a run
+                raise UserError(complaint.strip().removeprefix("anos-sim: "))
         return _compare(files, statuses)
 
 

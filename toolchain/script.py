@@ -8,11 +8,10 @@ the last line comes CONSOLE_END, as often as somebody still wants to read.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-
-import trio
 
 from .errors import UserError
 
@@ -77,13 +76,19 @@ class Pipe:
         return line + newline
 
 
-@trio.lowlevel.disable_ki_protection
 def read_interruptibly(descriptor: int) -> bytes:
-    """What can be read; waits for it. Ctrl-C ends the wait, also inside trio's loop."""
+    """What can be read; waits for it.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C. Trio would keep it until its loop goes on, which waits here.
+    """
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return os.read(descriptor, CHUNK_BYTES)
     except OSError:  # whoever wrote has gone in a bad way
         return b""
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def read_script(name: str) -> bytes:

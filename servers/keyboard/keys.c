@@ -41,7 +41,7 @@ static char find_character(const struct modifiers *modifiers, uint8_t usage)
         return (char)((modifiers->shift ? 'A' : 'a') + usage - KEY_A);
     }
     if (usage >= KEY_1 && usage <= KEY_SLASH) {
-        return (modifiers->shift ? shifted : plain)[usage - KEY_1];
+        return modifiers->shift ? shifted[usage - KEY_1] : plain[usage - KEY_1];
     }
     return '\0';
 }

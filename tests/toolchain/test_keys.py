@@ -27,8 +27,13 @@ def test_a_capital_is_a_key_with_shift() -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    [PRINTABLE, b"\n\t\x7f\x1b", b"\x03\x04\x01\x1a", b"\x1b[A\x1b[B\x1b[C\x1b[D\x1b[H\x1b[F\x1b[3~"],
-)  # fmt: skip
+    [
+        PRINTABLE,
+        b"\n\t\x7f\x1b",
+        b"\x03\x04\x01\x1a",
+        b"\x1b[A\x1b[B\x1b[C\x1b[D\x1b[H\x1b[F\x1b[3~",
+    ],
+)
 def test_the_driver_reads_what_was_typed(typed: bytes, driver: Path) -> None:
     done = subprocess.run([driver], input=key_events(typed), capture_output=True, check=True)
     assert done.stdout == typed
