@@ -156,3 +156,9 @@ def test_a_directory_of_10_000_files_is_listed_while_files_in_it_go(tmp_path: Pa
         f"9900 files, sum {49995000 - sum(range(7, 10_000, 100))}",
     ]
     assert complaints(disk) == []
+
+
+def test_a_path_is_in_what_is_mounted_now(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    make_volume(disk, 32, 34 * MIB, "-s", "1")
+    assert failures(run(disk, entry("libc_mounts", **ON_DISK))) == ["done 9"]

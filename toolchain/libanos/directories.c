@@ -53,7 +53,7 @@ static long next_entry(const struct disk_file *directory, struct listing *listin
     }
     *entry = (const struct file_entry *)(listing->page + listing->at);
     const size_t room = listing->bytes - listing->at, head = offsetof(struct file_entry, name);
-    if (room < head || (*entry)->entry_bytes > room ||
+    if (room < head || (*entry)->entry_bytes > room || (*entry)->entry_bytes % 8 != 0 ||
         (*entry)->entry_bytes < head + (*entry)->name_bytes + 1) {
         return -EIO;
     }

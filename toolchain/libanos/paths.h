@@ -37,9 +37,6 @@ HIDDEN long __anos_place(const char *text, struct place *place, void *page);
 HIDDEN long __anos_find(int directory, const char *given, struct path *path, struct place *place,
                         void *page);
 
-/* Do not ask this mount's channel again before the VFS has been asked. */
-HIDDEN void __anos_forget_mount(uint64_t channel);
-
 /* Copy the working directory's path to `text`. 0, or -ENOENT if there is none. */
 HIDDEN long __anos_working_directory(char text[FILE_PATH_BYTES]);
 

@@ -4,22 +4,13 @@
  */
 #include "paths.h"
 
-#include "descriptors.h"
 #include "vfs.h"
 
 #include <anos/abi.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MOUNTS_MAX 8
-
-/* Mounts that the VFS has told of, so that not every path asks for its mount. */
-static struct {
-    char prefix[VFS_PREFIX_BYTES];
-    uint64_t channel;
-} mounts[MOUNTS_MAX];
-static unsigned next_mount;
-static volatile int mounts_lock[1];
+static uint64_t vfs; /* its channel; the mounts it tells of are asked for each time */
 
 /* Is the path a directory's, of `bytes` without '/' at its end, or below it? */
 static bool is_below(const char *text, const char *directory, size_t bytes)
@@ -48,47 +39,30 @@ static bool find_held(const char *text, struct place *place)
     return longest > 0;
 }
 
-static uint64_t known_mount(const char *prefix)
+/* Ask the VFS for a mount, which the first bytes of the text name. */
+static struct anos_result ask_vfs(const char *text, size_t bytes, void *page)
 {
-    uint64_t channel = 0;
-    __lock(mounts_lock);
-    for (int i = 0; i < MOUNTS_MAX; i++) {
-        if (mounts[i].channel != 0 && strcmp(mounts[i].prefix, prefix) == 0) {
-            channel = mounts[i].channel;
-        }
+    const uint64_t channel = __atomic_load_n(&vfs, __ATOMIC_RELAXED);
+    if (channel == 0) {
+        return (struct anos_result){ ANOS_FAILURE, 0 };
     }
-    __unlock(mounts_lock);
-    return channel;
+    *(char *)mempcpy(page, text, bytes) = '\0';
+    return anos_send_message(channel, VFS_FIND, bytes + 1, page);
 }
 
-HIDDEN void __anos_forget_mount(uint64_t channel)
+/* The channel of a path's mount; 0 if there is none. */
+static uint64_t find_mount(const char *text, void *page)
 {
-    __lock(mounts_lock);
-    for (int i = 0; i < MOUNTS_MAX; i++) {
-        if (mounts[i].channel == channel) {
-            mounts[i].channel = 0;
-        }
-    }
-    __unlock(mounts_lock);
-}
-
-/* Ask the VFS for a mount; 0 if there is none. */
-static uint64_t find_mount(const char *prefix, void *page)
-{
-    const uint64_t vfs = anos_find_named_channel(VFS_NAME).value;
-    if (vfs == 0) {
+    const size_t bytes = strcspn(text, ":") + 1;
+    if (bytes >= VFS_PREFIX_BYTES) {
         return 0;
     }
-    strcpy(page, prefix);
-    const uint64_t channel = anos_send_message(vfs, VFS_FIND, strlen(prefix) + 1, page).value;
-    if (channel != 0) {
-        __lock(mounts_lock);
-        strcpy(mounts[next_mount].prefix, prefix);
-        mounts[next_mount].channel = channel;
-        next_mount = (next_mount + 1) % MOUNTS_MAX;
-        __unlock(mounts_lock);
+    struct anos_result found = ask_vfs(text, bytes, page);
+    if (found.type != ANOS_OK) { /* no such mount, or not yet a channel that works */
+        __atomic_store_n(&vfs, anos_find_named_channel(VFS_NAME).value, __ATOMIC_RELAXED);
+        found = ask_vfs(text, bytes, page);
     }
-    return channel;
+    return found.value;
 }
 
 HIDDEN long __anos_place(const char *text, struct place *place, void *page)
@@ -102,16 +76,7 @@ HIDDEN long __anos_place(const char *text, struct place *place, void *page)
     if (__syscall_capabilities[ANOS_SYS_FIND_NAMED_CHANNEL] == 0) {
         return -EACCES;
     }
-    char prefix[VFS_PREFIX_BYTES];
-    const size_t bytes = strcspn(text, ":") + 1;
-    if (bytes >= sizeof prefix) {
-        return -ENOENT;
-    }
-    *(char *)mempcpy(prefix, text, bytes) = '\0';
-    uint64_t channel = known_mount(prefix);
-    if (channel == 0) {
-        channel = find_mount(prefix, page);
-    }
+    const uint64_t channel = find_mount(text, page);
     *place = (struct place){ channel, false, text };
     return channel != 0 ? 0 : -ENOENT;
 }

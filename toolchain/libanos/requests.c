@@ -38,9 +38,8 @@ HIDDEN long __anos_send(const struct place *place, enum file_tag tag, size_t byt
     if (answer.type == ANOS_INCAPABLE) {
         return -EACCES;
     }
-    if (answer.type != ANOS_OK) { /* it is gone, or does not know the request */
-        __anos_forget_mount(place->channel);
-        return -EIO;
+    if (answer.type != ANOS_OK) {
+        return -EIO; /* it is gone, or does not know the request */
     }
     const int64_t reply = (int64_t)answer.value;
     return reply < 0 ? error_number(reply) : reply;
@@ -89,5 +88,6 @@ HIDDEN long __anos_ask_entry(const struct place *place, struct file_entry **entr
         return answer;
     }
     *entry = page;
-    return answer >= (long)offsetof(struct file_entry, name) ? 0 : -EIO;
+    const bool is_one = answer >= (long)offsetof(struct file_entry, name);
+    return is_one && (*entry)->bytes <= INT64_MAX ? 0 : -EIO;
 }
