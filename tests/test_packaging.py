@@ -56,7 +56,11 @@ def test_a_wheel_brings_everything_that_was_built(wheel: Path) -> None:
         "anos_sim/hw/libvcpu.so",
         "anos_sim/stage3/abi.py",
         "anos_sim/toolchain/elf/tests/hello.elf",
+        "anos_sim/toolchain/lib/x86_64/libanos.a",
         "anos_sim/toolchain/lib/x86_64/libc.a",
+        "anos_sim/toolchain/lib/x86_64/libprotocols.a",
+        "anos_sim/toolchain/lib/include/anos/abi.h",
+        "anos_sim/toolchain/lib/include/anos/file.h",
         "anos_sim/toolchain/lib/x86_64/compiler_rt.a",
         "anos_sim/toolchain/libanos/include/anos/abi.h",
         "anos_sim/toolchain/libanos/program.ld",
@@ -65,6 +69,37 @@ def test_a_wheel_brings_everything_that_was_built(wheel: Path) -> None:
         assert f"anos_sim/toolchain/elf/tests/{program.name}.elf" in names
     for main in (ROOT / "servers").glob("*/main.c"):
         assert f"anos_sim/toolchain/elf/{main.parent.name}.elf" in names
+
+
+def test_anos_cc_works_where_only_the_wheel_is(wheel: Path, tmp_path: Path) -> None:
+    """Installed, it makes a program in an empty folder, which the installed system runs."""
+    installed, folder = tmp_path / "installed", tmp_path / "empty"
+    zipfile.ZipFile(wheel).extractall(installed)
+    folder.mkdir()
+    source = '#include <anos/abi.h>\nint main(void) { anos_kprint("made here\\n"); return 0; }\n'
+    (folder / "mine.c").write_text(source)
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", *arguments]
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(installed)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    where = "import anos_sim.toolchain as found; print(found.__file__)"
+    (folder / "where.py").write_text(where)
+    assert run("where").startswith(str(installed)), "the checkout must not be found"
+    assert run("anos_sim.toolchain.cc.command", "mine.c") == ""
+    printed = run("anos_sim.toolchain", "run", "--add", "mine.elf", "--until", "made here")
+    assert " made here" in printed
+    entry_points = next(installed.glob("*.dist-info/entry_points.txt")).read_text()
+    assert "anos-cc = anos_sim.toolchain.cc.command:main" in entry_points
 
 
 def test_a_wheel_puts_one_package_on_the_path_and_names_its_platform(wheel: Path) -> None:
