@@ -7,6 +7,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -233,12 +235,64 @@ static void check_errors(void)
     FAILS("a process is not forked", fork() == -1, ENOSYS);
 }
 
+static int walked;
+
+static int walk(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    walked += kind == FTW_F && status->st_size == 3 && place->level == 2 ? (int)strlen(path) : 0;
+    return 0;
+}
+
+/* Parts of the library that are built on the others. */
+static void check_the_rest(void)
+{
+    char name[] = "disk0:/tree/XXXXXX", *line = NULL;
+    size_t room = 0;
+    CHECK("a tree", mkdir("disk0:/tree", 0777) == 0 && chdir("disk0:/tree") == 0 &&
+                        mkdir("branch", 0777) == 0);
+    const int made = mkstemp(name);
+    FILE *const file = fdopen(made, "r+");
+    CHECK("a name of its own", file != NULL && fputs("one\ntwo\n", file) >= 0);
+    rewind(file);
+    CHECK("lines of any length", getline(&line, &room, file) == 4 && strcmp(line, "one\n") == 0);
+    CHECK("one more at the end", fcntl(made, F_SETFL, O_APPEND) == 0 && fputc('!', file) == '!' &&
+                                     fclose(file) == 0);
+    struct stat status;
+    CHECK("it is longer", stat(name, &status) == 0 && status.st_size == 9);
+    CHECK("a new name", rename(name, "leaf.one") == 0);
+    const int leaf = open("branch/leaf.two", O_WRONLY | O_CREAT | O_SYNC, 0666);
+    CHECK("synced with every write", write(leaf, "two", 3) == 3 && close(leaf) == 0);
+    glob_t found;
+    CHECK("a pattern", glob("*/leaf.*", 0, NULL, &found) == 0 && found.gl_pathc == 1 &&
+                           strcmp(found.gl_pathv[0], "branch/leaf.two") == 0);
+    globfree(&found);
+    CHECK("a walk", nftw("disk0:/tree", walk, 4, FTW_PHYS) == 0 &&
+                        walked == (int)strlen("disk0:/tree/branch/leaf.two"));
+    struct dirent **entries = NULL;
+    CHECK("in order", scandir(".", &entries, NULL, alphasort) == 2 &&
+                          strcmp(entries[0]->d_name, "branch") == 0);
+    const int directory = open("branch", O_RDONLY | O_DIRECTORY);
+    CHECK("into an open one", fchdir(directory) == 0 && access("leaf.two", F_OK) == 0 &&
+                                  close(directory) == 0);
+    CHECK("no trace", remove("leaf.two") == 0 && remove("../leaf.one") == 0 && chdir("/") == 0 &&
+                          remove("tree/branch") == 0 && remove("tree") == 0);
+    static char buffer[0x8000];
+    FILE *const large = fopen("large.bin", "r");
+    CHECK("a buffer of any size", setvbuf(large, buffer, _IOFBF, sizeof buffer) == 0);
+    bool is_right = true;
+    for (uint64_t i = 0; i < LARGE_BYTES; i++) {
+        is_right = is_right && getc(large) == byte_at(i);
+    }
+    CHECK("holds the file", is_right && getc(large) == EOF && fclose(large) == 0);
+}
+
 int main(void)
 {
     check_text();
     check_large();
     check_status();
     check_directories();
+    check_the_rest();
     check_descriptors();
     check_errors();
     const int root = open("disk0:/", O_RDONLY);
