@@ -1,4 +1,4 @@
-/* Reboots twice, a second apart: which boot this is, the time since 1970 tells. Ends with status 7. */
+/* Reboots twice, a second apart: which boot it is, the time since 1970 tells. Then status 7. */
 #include <anos/abi.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -14,17 +14,19 @@ from anos_sim.stage3.image import read_image
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
 from anos_sim.toolchain.options import default_image, sample_disk
+from anos_sim.toolchain.script import Script, tour_script
 
 TURNS_MAX = 2_000_000
 
 
 @attrs.define
 class Booted:
-    """A system after its run; `lines` is its log."""
+    """A system after its run; `lines` is its log, `console` what it said at its console."""
 
     kernel: Kernel
     lines: list[LogLine]
     machine: Machine
+    console: str = ""
 
     def text(self, process: str | None = None) -> str:
         """The log's text, of one process or of all."""
@@ -46,14 +48,21 @@ def boot_system(
     seed: int = 0,
     events: EventLog | None = None,
     until: str | None = None,
+    script: bytes | None = None,
 ) -> Booted:
-    """Run a system to its end, or until a log line contains `until`."""
+    """Run a system to its end, or until a log line contains `until`.
+
+    `script` is typed at its console; without one, the tour is.
+    """
     machine = Machine(config or MachineConfig(disks=(str(sample_disk()),)))
     kernel = boot(machine, read_image(image or default_image(), "x86_64"), policy, seed)
     if events is not None:
         kernel.record(events)
     lines: list[LogLine] = []
+    said = bytearray()
     kernel.on_log = lines.append
+    machine.serial.on_output = said.extend
+    machine.serial.source = Script(tour_script() if script is None else script)
     for _ in range(TURNS_MAX):
         if not kernel.advance(1):
             break
@@ -61,4 +70,4 @@ def boot_system(
             break
     else:
         raise AssertionError("the run does not end")
-    return Booted(kernel, lines, machine)
+    return Booted(kernel, lines, machine, said.decode("utf-8", "replace"))
