@@ -27,12 +27,12 @@ from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
 
 from .errors import UserError
-from .keys import KEYBOARD, key_events
+from .keys import KEYBOARD
 from .options import RunOptions
 from .run_hash import RunHash
-from .script import CONSOLE_END, Script, Source
+from .script import Script, Source
 from .source_line import Places
-from .terminal import Leave, LeaveKeys, Terminal
+from .terminal import Terminal
 from .typed_input import SERIAL, InputLog, InputReplay, Typed
 
 BURST_SECONDS = 0.005
@@ -268,48 +268,10 @@ class Session:
         device = machine.keyboard if typed.device == KEYBOARD else machine.serial
         machine.clock.at(typed.time_ps, self._typist, device.receive, typed.data)
 
-    async def _listen(self, terminal: Terminal) -> None:
-        """Take in what is typed at the terminal, until it is gone."""
-        keys = LeaveKeys()
-        try:
-            while True:
-                await trio.lowlevel.wait_readable(terminal.descriptor)
-                data = terminal.read()
-                self._typing.append(keys.pass_on(data) or CONSOLE_END)
-                self._wake.set()
-                if not data:
-                    return
-        except Leave:
-            self.interrupt()
-            self._wake.set()
-
     async def _hear_signals(self, signals: AsyncIterator[int]) -> None:
         async for number in signals:
             self.interrupt(SIGNAL_STATUS + number)
             self._wake.set()
-
-    async def _attend(self) -> None:
-        """Type what has come; while nothing runs, wait for more as long as nothing is due."""
-        kernel = self.kernel
-        if kernel.quiet_ps != NEVER and not self._typing:
-            return  # the guest has not asked for input yet
-        time_ps = kernel.latest_ps()
-        if not self._typing and kernel.is_idle() and kernel.outcome is None:
-            begin = time.monotonic()
-            due_ps = min(self.machine.clock.next_ps, kernel.end_ps)
-            seconds = (due_ps - time_ps) / PS_PER_S if due_ps < NEVER else float("inf")
-            self._wake = trio.Event()
-            self.pause()
-            with trio.move_on_after(max(0.0, seconds)):
-                await self._wake.wait()
-            time_ps = min(due_ps, time_ps + int((time.monotonic() - begin) * PS_PER_S))
-        if self._typing and kernel.outcome is None:
-            data = b"".join(self._typing)
-            self._typing.clear()
-            if self._has_keyboard:
-                self.type(Typed(KEYBOARD, time_ps, key_events(data)))
-            else:
-                self.type(Typed(SERIAL, time_ps, data))
 
     # ---- what happens ----
 
