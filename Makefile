@@ -3,7 +3,7 @@
 # make lint   lint, format and type checks
 # make check  the same, and the fuzzers, the seeded faults and the large cases for minutes
 # make fuzz   the fuzzers alone, each for FUZZ_SECONDS; and the seeded faults
-# make build  compile the C parts that have changed
+# make build  compile the C parts that have changed; with ARCH=riscv64 or ARCH=all, for those
 # make docs   print the system calls into docs/protocols.md
 #
 # Each makes .venv first, with the newest Python from 3.11 on that it finds.
@@ -13,12 +13,14 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 FUZZ_SECONDS ?= 60
+ARCH ?= x86_64
 
 .PHONY: run test lint check fuzz build docs clean
 
 run: build
 	@$(BIN)/anos-sim run
 
+test: ARCH := all
 test: build
 	@$(BIN)/python -m pytest -n auto
 
@@ -37,7 +39,7 @@ fuzz: build
 		tests/servers/test_fat32_limits.py tests/servers/test_fat32_fuzz.py tests/system/test_files.py
 
 build: .venv/installed
-	@$(BIN)/python toolchain/guest/build.py
+	@$(BIN)/python toolchain/guest/build.py --arch $(ARCH)
 
 docs: .venv/installed
 	@$(BIN)/python -m anos_sim.toolchain.guest.reference

@@ -2,7 +2,8 @@
 
 Everything is built in place, where git ignores it and `artifacts` in
 pyproject.toml takes it from. An editable install also gets three links that
-make the folders importable as `anos_sim.*`.
+make the folders importable as `anos_sim.*`. It has the programs of one
+architecture only, since each has a C library to compile; a wheel has all.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ class GuestImages(BuildHookInterface[Any]):
         """Run before the wheel's files are collected."""
         sys.path.insert(0, self.root)
         from toolchain.guest.build import build_all
+        from toolchain.guest.zig import TARGETS, X86_64
 
-        build_all(Path(self.root))
+        targets = [X86_64.name] if version == "editable" else list(TARGETS)
+        build_all(Path(self.root), targets)
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-manylinux_2_17_{platform.machine()}"
         if version == "editable":

@@ -4,14 +4,9 @@
 #include "pages.h"
 
 #include <anos/abi.h>
+#include <anos/machine.h>
 #include <elf.h>
 #include <string.h>
-
-#if defined(__x86_64__)
-#define MACHINE EM_X86_64
-#elif defined(__riscv)
-#define MACHINE EM_RISCV
-#endif
 
 static const char *check_header(const Elf64_Ehdr *header, size_t bytes)
 {
@@ -22,7 +17,7 @@ static const char *check_header(const Elf64_Ehdr *header, size_t bytes)
         header->e_ident[EI_VERSION] != EV_CURRENT || header->e_version != EV_CURRENT) {
         return "it is no 64-bit little-endian ELF file";
     }
-    if (header->e_machine != MACHINE) {
+    if (header->e_machine != ANOS_ELF_MACHINE) {
         return "it is for another machine";
     }
     if (header->e_type != ET_EXEC) {

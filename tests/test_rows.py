@@ -21,7 +21,8 @@ def names() -> tuple[str, ...]:
     """What checks are called: every string of a listed program, and every test in Python."""
     found = []
     for program in PROGRAMS:
-        source = (TESTS / "guest" / f"{program.name}.c").read_text()
+        (path,) = (*TESTS.glob(f"guest/{program.name}.c"), *TESTS.glob(f"guest/*/{program.name}.c"))
+        source = path.read_text()
         found += TEXT.findall(re.sub(r'"\s*\n\s*"', "", source))
     for path in sorted(TESTS.rglob("test_*.py")):
         found += re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)

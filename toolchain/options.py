@@ -22,6 +22,7 @@ from .boot_image import read_config_file
 from .duration import parse_duration
 from .errors import UserError
 from .guest.sample_disk import sample_version, write_sample_disk
+from .guest.zig import TARGETS
 from .script import read_script, tour_script
 
 ARCHITECTURES = ("x86_64",)
@@ -169,16 +170,18 @@ def _script(arguments: argparse.Namespace) -> bytes | None:
     return tour_script() if arguments.tour or not arguments.system else None
 
 
-def elf_folder() -> Path:
-    """Where the built programs are."""
-    return Path(str(files("anos_sim.toolchain"))) / "elf"
+def elf_folder(arch: str = "x86_64") -> Path:
+    """Where the programs that were built for an architecture are."""
+    return Path(str(files("anos_sim.toolchain"))) / TARGETS[arch].elf_folder
 
 
-def default_image() -> Path:
-    """Our own system image."""
-    path = elf_folder() / "system.elf"
+def default_image(arch: str = "x86_64") -> Path:
+    """Our own system image for an architecture."""
+    path = elf_folder(arch) / "system.elf"
     if not path.exists():
-        raise UserError(f"{path} is missing: run `anos-sim build` in a checkout, or install again")
+        raise UserError(
+            f"{path} is missing: run `anos-sim build --arch {arch}` in a checkout, or install again"
+        )
     return path
 
 

@@ -5,6 +5,7 @@
  */
 #include "bench.h"
 #include "check.h"
+#include "loops.h"
 
 enum {
     CALLS = 100000,
@@ -147,23 +148,6 @@ static void measure_delegation(void)
         anos_drop(anos_mint(channel, ANOS_RIGHT_SEND, 1).value);
     }
     end("mint");
-}
-
-/* ---- computing: the same code as toolchain/bench/bare.py runs on bare Unicorn ---- */
-
-static void loop_short(uint64_t count)
-{
-    __asm__ volatile("1: dec %0\n jnz 1b" : "+r"(count));
-}
-
-static void loop_long(uint64_t count)
-{
-    __asm__ volatile("1: add $1, %%rax\n xor %%rax, %%rdx\n add $3, %%rcx\n xor %%rcx, %%rsi\n"
-                     "add %%rdx, %%rax\n add %%rsi, %%rcx\n rol $3, %%rax\n add $5, %%rdx\n"
-                     "xor %%rdx, %%rsi\n add %%rax, %%rdx\n add $7, %%rsi\n dec %0\n jnz 1b"
-                     : "+D"(count)
-                     :
-                     : "rax", "rdx", "rcx", "rsi");
 }
 
 int main(void)

@@ -12,12 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "machine.h"
+
 #define UNUSED __attribute__((unused)) static
 #define PAGE UINT64_C(0x1000)
 #define MIB (UINT64_C(1) << 20)
 #define KERNEL_ADDRESS ((void *)ANOS_KERNEL_BEGIN)
 #define NOWHERE ((void *)0x7000000000) /* never mapped by anybody */
-#define MS UINT64_C(1000000)           /* in nanoseconds, as the time stamp counter runs */
+#define MS UINT64_C(1000000)           /* in nanoseconds, as now() */
 
 typedef struct anos_result result;
 
@@ -63,40 +65,12 @@ UNUSED int finish(void)
 
 UNUSED result raw_call(bool slow, uint64_t cookie, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
-    register uint64_t r9 __asm__("r9") = cookie;
-    register uint64_t r10 __asm__("r10") = d;
-    register uint64_t r8 __asm__("r8") = 0;
-    result got;
-    if (slow) {
-        __asm__ volatile("int $0x69" : "=a"(got.type), "+d"(c), "+D"(a), "+S"(b), "+r"(r10),
-                         "+r"(r8),
-                         "+r"(r9)::"rcx", "r11", "memory");
-    } else {
-        __asm__ volatile("syscall" : "=a"(got.type), "+d"(c), "+D"(a), "+S"(b), "+r"(r10), "+r"(r8),
-                         "+r"(r9)::"rcx", "r11", "memory");
-    }
-    got.value = c;
-    return got;
+    return machine_call(slow, cookie, a, b, c, d, 0);
 }
 
 UNUSED result slow_call(int id, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     return raw_call(true, __syscall_capabilities[id], a, b, c, d);
-}
-
-/* The policies differ in a few rules; this is one that shows (anos-abi 1.2). */
-UNUSED bool is_bearer(void)
-{
-    struct anos_mem_info info;
-    return slow_call(ANOS_SYS_MEMSTATS, (uint64_t)&info, 0, 0x55, 0).value == 0x55;
-}
-
-/* Nanoseconds of virtual time. */
-UNUSED uint64_t now(void)
-{
-    uint32_t low, high;
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (uint64_t)high << 32 | low;
 }
 
 UNUSED uint64_t free_memory(void)
@@ -115,7 +89,7 @@ UNUSED result start_thread(void (*body)(void), uint8_t thread_class)
 {
     static uint8_t stacks[THREADS_MAX][THREAD_STACK] __attribute__((aligned(16)));
     static int used;
-    uint64_t *top = (uint64_t *)stacks[used++ % THREADS_MAX] + THREAD_STACK / 8 - 1;
+    uint64_t *top = (uint64_t *)stacks[used++ % THREADS_MAX] + THREAD_STACK / 8 - ENTRY_WORDS;
     *top = 0; /* as after a call: no return address */
     return anos_create_thread((void *)body, top, thread_class);
 }
@@ -154,10 +128,7 @@ __attribute__((used)) static void child_main(const struct child_stack *stack)
     anos_kill_current_task();
 }
 
-__attribute__((naked, unused)) static void child_entry(void)
-{
-    __asm__("mov %rsp, %rdi\n xor %ebp, %ebp\n and $-16, %rsp\n call child_main\n ud2");
-}
+STACK_ENTRY(child_entry, child_main)
 
 static uint64_t child_values[CHILD_VALUES];
 static struct anos_region child_regions[2];

@@ -11,7 +11,7 @@ static volatile result seen;
 
 static void fault(void)
 {
-    __asm__ volatile("ud2");
+    __builtin_trap();
 }
 
 /* ---- in children ---- */

@@ -34,20 +34,10 @@ static uint8_t letter[PAGE] __attribute__((aligned(PAGE))) = "a message's page";
 
 static void make(struct block *block)
 {
-    register uint64_t r9 __asm__("r9") = block->cookie;
-    register uint64_t r10 __asm__("r10") = block->arguments[3];
-    register uint64_t r8 __asm__("r8") = block->arguments[4];
-    uint64_t a = block->arguments[0], b = block->arguments[1], c = block->arguments[2];
-    int64_t type;
-    if (block->slow) {
-        __asm__ volatile("int $0x69" : "=a"(type), "+d"(c), "+D"(a), "+S"(b), "+r"(r10), "+r"(r8),
-                         "+r"(r9)::"rcx", "r11", "memory");
-    } else {
-        __asm__ volatile("syscall" : "=a"(type), "+d"(c), "+D"(a), "+S"(b), "+r"(r10), "+r"(r8),
-                         "+r"(r9)::"rcx", "r11", "memory");
-    }
-    block->type = (uint64_t)type;
-    block->value = c;
+    const volatile uint64_t *const a = block->arguments;
+    const result got = machine_call(block->slow, block->cookie, a[0], a[1], a[2], a[3], a[4]);
+    block->type = (uint64_t)got.type;
+    block->value = got.value;
     block->go = 0;
 }
 

@@ -109,10 +109,7 @@ __attribute__((used)) static void built_main(const uint64_t *stack)
     __builtin_trap();
 }
 
-__attribute__((naked)) static void built_entry(void)
-{
-    __asm__("mov %rsp, %rdi\n xor %ebp, %ebp\n and $-16, %rsp\n call built_main\n ud2");
-}
+STACK_ENTRY(built_entry, built_main)
 
 /* Build one that sleeps, and kill it. */
 static void build(void)

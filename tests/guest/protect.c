@@ -6,7 +6,7 @@
 #define RW (ANOS_MAP_READ | ANOS_MAP_WRITE)
 #define RX (ANOS_MAP_READ | ANOS_MAP_EXEC)
 
-static const uint8_t answer[] = {0xb8, 42, 0, 0, 0, 0xc3}; /* mov $42, %eax; ret */
+static const uint8_t answer[] = CODE_GIVES(42);
 static uint64_t channel, ends;
 
 static volatile uint64_t *at(uint64_t address)

@@ -19,37 +19,21 @@ struct block {
     volatile uint64_t slow, cookie, arguments[5], type, value, count;
 };
 
-__attribute__((used, noreturn)) static void puppet_main(struct block *block, uint64_t sleep)
+__attribute__((used, noreturn)) static void puppet_main(const uint64_t *stack)
 {
+    struct block *const block = (struct block *)stack[0];
+    const uint64_t sleep = stack[1];
     for (;;) {
-        register uint64_t r9 __asm__("r9") = sleep;
-        uint64_t a = UINT64_C(1) << 58;
-        int64_t type;
-        __asm__ volatile("syscall" : "=a"(type), "+D"(a), "+r"(r9)::"rcx", "rdx", "rsi", "r8",
-                         "r10", "r11", "memory");
-        r9 = block->cookie;
-        register uint64_t r10 __asm__("r10") = block->arguments[3];
-        register uint64_t r8 __asm__("r8") = block->arguments[4];
-        a = block->arguments[0];
-        uint64_t b = block->arguments[1], c = block->arguments[2];
-        if (block->slow) {
-            __asm__ volatile("int $0x69" : "=a"(type), "+d"(c), "+D"(a), "+S"(b), "+r"(r10),
-                             "+r"(r8), "+r"(r9)::"rcx", "r11", "memory");
-        } else {
-            __asm__ volatile("syscall" : "=a"(type), "+d"(c), "+D"(a), "+S"(b), "+r"(r10),
-                             "+r"(r8), "+r"(r9)::"rcx", "r11", "memory");
-        }
-        block->type = (uint64_t)type;
-        block->value = c;
+        machine_call(false, sleep, UINT64_C(1) << 58, 0, 0, 0, 0);
+        const volatile uint64_t *const a = block->arguments;
+        const result got = machine_call(block->slow, block->cookie, a[0], a[1], a[2], a[3], a[4]);
+        block->type = (uint64_t)got.type;
+        block->value = got.value;
         block->count++;
     }
 }
 
-__attribute__((naked)) static void puppet(void)
-{
-    __asm__("mov (%rsp), %rdi\n mov 8(%rsp), %rsi\n xor %ebp, %ebp\n and $-16, %rsp\n"
-            "call puppet_main\n ud2");
-}
+STACK_ENTRY(puppet, puppet_main)
 
 int main(void)
 {
@@ -59,5 +43,5 @@ int main(void)
         *page = 0;
     }
     ((uint64_t *)CONTROL)[511] = (uint64_t)puppet; /* where the others begin */
-    puppet_main((struct block *)CONTROL, __syscall_capabilities[ANOS_SYS_SLEEP]);
+    puppet_main((uint64_t[]){CONTROL, __syscall_capabilities[ANOS_SYS_SLEEP]});
 }

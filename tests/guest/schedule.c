@@ -29,11 +29,11 @@ static void all_end(uint64_t count)
     }
 }
 
-/* Use about this much time of a CPU: 2000 bytes of code are half a microsecond. */
+/* Use about this much time of a CPU. */
 static void use(uint64_t nanoseconds)
 {
     for (uint64_t i = 0; i < nanoseconds / 500; i++) {
-        __asm__ volatile(".fill 2000, 1, 0x90");
+        USE_HALF_A_MICROSECOND();
     }
 }
 

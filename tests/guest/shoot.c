@@ -7,7 +7,7 @@
 
 #define AREA UINT64_C(0x500000000)
 #define RWX (ANOS_MAP_READ | ANOS_MAP_WRITE | ANOS_MAP_EXEC)
-#define OLD UINT64_C(0xc3c3c3c3c3c3c3c3) /* also code: it returns */
+#define OLD CODE_RETURNS /* code, also to be read and written as a number */
 
 enum { KINDS = 4, TIMES = 6 };
 

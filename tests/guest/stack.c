@@ -23,13 +23,10 @@ __attribute__((used)) static void look(const uint64_t *stack)
         top[-(int64_t)(page * PAGE)] = 1;
     }
     anos_send_message(to, 77, 0, NULL);
-    __asm__ volatile("ud2"); /* it has no right to end itself */
+    __builtin_trap(); /* it has no right to end itself */
 }
 
-__attribute__((naked)) static void entry(void)
-{
-    __asm__("mov %rsp, %rdi\n xor %ebp, %ebp\n and $-16, %rsp\n call look\n");
-}
+STACK_ENTRY(entry, look)
 
 static uint64_t hear(void)
 {

@@ -1,13 +1,12 @@
 /* Calls 3, 5 and 16: threads (anos-abi 1.8, 6 and 14.2). */
 #include "check.h"
+#include "registers.h"
 
 static volatile uint64_t ran, stack_seen, order[8], ordered, registers_kept;
 
 static void run_once(void)
 {
-    uint64_t stack_pointer;
-    __asm__("mov %%rsp, %0" : "=r"(stack_pointer));
-    stack_seen = stack_pointer;
+    stack_seen = (uint64_t)__builtin_frame_address(0);
     ran++;
     anos_kill_current_task();
 }
@@ -101,8 +100,8 @@ static void check_sleep(void)
 
 static void spin(void)
 {
-    for (uint64_t i = 0; i < 120 * MS / 500; i++) { /* 2000 bytes of code are half a microsecond */
-        __asm__ volatile(".fill 2000, 1, 0x90");
+    for (uint64_t i = 0; i < 120 * MS / 500; i++) {
+        USE_HALF_A_MICROSECOND();
     }
     ran++;
     anos_kill_current_task();
@@ -122,23 +121,6 @@ static void check_slices(void)
         anos_task_sleep_current(10 * MS);
     }
     CHECK("6.3 all end", ran == 3);
-}
-
-/* Do all registers that a C function may count on, and two more, survive this call? */
-__attribute__((naked)) static bool registers_survive(uint64_t cookie __attribute__((unused)),
-                                                     uint64_t slow __attribute__((unused)))
-{
-    __asm__("push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n"
-            "mov %rdi, %r9\n xor %edi, %edi\n mov %rsp, %rbp\n"
-            "mov $0x1111, %ebx\n mov $0x2222, %r12d\n mov $0x3333, %r13d\n"
-            "mov $0x4444, %r14d\n mov $0x5555, %r15d\n movq %r12, %xmm3\n movq %r13, %xmm15\n"
-            "test %rsi, %rsi\n jnz 1f\n syscall\n jmp 2f\n 1: int $0x69\n 2:\n"
-            "xor %rsp, %rbp\n movq %xmm3, %rax\n xor %r12, %rax\n or %rax, %rbp\n"
-            "movq %xmm15, %rax\n xor %r13, %rax\n or %rax, %rbp\n"
-            "sub $0x1111, %rbx\n or %rbx, %rbp\n sub $0x2222, %r12\n or %r12, %rbp\n"
-            "sub $0x3333, %r13\n or %r13, %rbp\n sub $0x4444, %r14\n or %r14, %rbp\n"
-            "sub $0x5555, %r15\n or %r15, %rbp\n xor %eax, %eax\n test %rbp, %rbp\n sete %al\n"
-            "pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n ret");
 }
 
 static void disturb(void)

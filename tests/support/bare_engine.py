@@ -7,18 +7,21 @@ and memory is what `create_region` maps.
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
-from unicorn import UC_ARCH_X86, UC_HOOK_INSN, UC_MODE_64, UC_PROT_ALL, Uc
-from unicorn.x86_const import (
-    UC_X86_INS_SYSCALL,
-    UC_X86_REG_R9,
-    UC_X86_REG_RAX,
-    UC_X86_REG_RDI,
-    UC_X86_REG_RDX,
-    UC_X86_REG_RSI,
-    UC_X86_REG_RSP,
+from unicorn import (
+    UC_ARCH_RISCV,
+    UC_ARCH_X86,
+    UC_HOOK_INSN,
+    UC_HOOK_INTR,
+    UC_MODE_64,
+    UC_MODE_RISCV64,
+    UC_PROT_ALL,
+    Uc,
+    riscv_const,
+    x86_const,
 )
 
 from anos_sim.stage3.abi import STACK_TOP, ObjectSlot, Status, Sysno
@@ -29,6 +32,39 @@ ENVIRONMENT = 0x6000_0000
 COOKIE = 0x1000
 """Cookie of call N: this plus N."""
 INSTRUCTIONS_MAX = 400_000_000
+
+
+@dataclass(frozen=True)
+class Processor:
+    """How a program of one architecture meets the kernel, in numbers of Unicorn."""
+
+    kind: int
+    mode: int
+    stack_pointer: int
+    cookie: int
+    arguments: tuple[int, int]
+    result: tuple[int, int]
+
+
+X86_64 = Processor(
+    UC_ARCH_X86,
+    UC_MODE_64,
+    x86_const.UC_X86_REG_RSP,
+    x86_const.UC_X86_REG_R9,
+    (x86_const.UC_X86_REG_RDI, x86_const.UC_X86_REG_RSI),
+    (x86_const.UC_X86_REG_RAX, x86_const.UC_X86_REG_RDX),
+)
+RISCV64 = Processor(
+    UC_ARCH_RISCV,
+    UC_MODE_RISCV64,
+    riscv_const.UC_RISCV_REG_SP,
+    riscv_const.UC_RISCV_REG_A7,
+    (riscv_const.UC_RISCV_REG_A0, riscv_const.UC_RISCV_REG_A1),
+    (riscv_const.UC_RISCV_REG_A0, riscv_const.UC_RISCV_REG_A1),
+)
+FLOATS_ON = 3 << 13
+"""The field FS of mstatus."""
+USER_ECALL = 8
 
 
 class BareEngine:
@@ -48,10 +84,11 @@ class BareEngine:
         self.ended = False
         self.regions: dict[int, int] = {}
         self.calls: list[Sysno] = []
-        self._engine = Uc(UC_ARCH_X86, UC_MODE_64)
-        self._engine.hook_add(UC_HOOK_INSN, self._syscall, aux1=UC_X86_INS_SYSCALL)
         with elf.open("rb") as file:
             image = ELFFile(file)
+            self._processor = {"EM_X86_64": X86_64, "EM_RISCV": RISCV64}[image["e_machine"]]
+            self._engine = Uc(self._processor.kind, self._processor.mode)
+            self._hook_calls()
             self._entry = image["e_entry"]
             for segment in image.iter_segments("PT_LOAD"):
                 size = (segment["p_memsz"] + 0xFFF) & ~0xFFF
@@ -80,6 +117,14 @@ class BareEngine:
             strings += text.encode() + b"\0"
         self._engine.mem_write(ENVIRONMENT, pointers + bytes(8) + strings)
 
+    def _hook_calls(self) -> None:
+        if self._processor is X86_64:
+            hook, instruction = self._syscall, x86_const.UC_X86_INS_SYSCALL
+            self._engine.hook_add(UC_HOOK_INSN, hook, aux1=instruction)
+        else:
+            self._engine.reg_write(riscv_const.UC_RISCV_REG_MSTATUS, FLOATS_ON)
+            self._engine.hook_add(UC_HOOK_INTR, self._trap)
+
     def _build_stack(self, pairs: list[tuple[int, int]], arguments: list[str]) -> None:
         """Lay out the initial stack as anos-abi 3.5 has it."""
         texts = [argument.encode() + b"\0" for argument in arguments]
@@ -97,12 +142,16 @@ class BareEngine:
             image += struct.pack("<2Q", *pair)
         image = image.ljust(8 * words - string_bytes, b"\0") + b"".join(texts)
         self._engine.mem_write(stack_pointer, image)
-        self._engine.reg_write(UC_X86_REG_RSP, stack_pointer)
+        self._engine.reg_write(self._processor.stack_pointer, stack_pointer)
+
+    def _trap(self, engine: Uc, cause: int, user_data: object) -> None:
+        assert cause == USER_ECALL, f"trap {cause}"
+        self._syscall(engine, user_data)
 
     def _syscall(self, engine: Uc, user_data: object) -> None:
-        call = Sysno(engine.reg_read(UC_X86_REG_R9) - COOKIE)
+        call = Sysno(engine.reg_read(self._processor.cookie) - COOKIE)
         self.calls.append(call)
-        first, second = engine.reg_read(UC_X86_REG_RDI), engine.reg_read(UC_X86_REG_RSI)
+        first, second = (engine.reg_read(each) for each in self._processor.arguments)
         status, value = Status.OK, 0
         match call:
             case Sysno.DEBUG_PRINT:
@@ -124,5 +173,5 @@ class BareEngine:
                 pass
             case _:
                 raise AssertionError(f"the program called {call.name}")
-        engine.reg_write(UC_X86_REG_RAX, int(status) & 0xFFFF_FFFF_FFFF_FFFF)
-        engine.reg_write(UC_X86_REG_RDX, value)
+        for register, word in zip(self._processor.result, (int(status), value), strict=True):
+            engine.reg_write(register, word & 0xFFFF_FFFF_FFFF_FFFF)

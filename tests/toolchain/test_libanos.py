@@ -12,7 +12,7 @@ from elftools.elf.sections import SymbolTableSection
 from anos_sim.stage3.abi import Sysno
 from support.bare_engine import BareEngine
 
-PROGRAMS = Path(str(files("anos_sim.toolchain"))) / "elf" / "tests"
+ELVES = Path(str(files("anos_sim.toolchain"))) / "elf"
 ALL_CALLS = [
     Sysno.DEBUG_PRINT,
     Sysno.SLEEP,
@@ -24,21 +24,32 @@ ALL_CALLS = [
 ]
 
 
-def test_a_program_gets_its_arguments_and_prints_by_both_ways() -> None:
-    engine = BareEngine(PROGRAMS / "hello.elf", ALL_CALLS, ["boot:/hello.elf", "Hello, World!"])
+@pytest.fixture(params=["x86_64", "riscv64"])
+def programs(request: pytest.FixtureRequest) -> Path:
+    """The folder of an architecture's test programs."""
+    folder = ELVES / ("" if request.param == "x86_64" else request.param) / "tests"
+    if not (folder / "hello.elf").exists():
+        pytest.skip(f"programs for {request.param} are not built")
+    return folder
+
+
+def test_a_program_gets_its_arguments_and_prints_by_both_ways(programs: Path) -> None:
+    engine = BareEngine(programs / "hello.elf", ALL_CALLS, ["boot:/hello.elf", "Hello, World!"])
     assert engine.run() == (
         "hello from the kernel's call\nhello from printf: 2 argument(s), boot:/hello.elf, 3.142\n"
     )
 
 
-def test_a_program_that_may_not_print_ends_without_a_call_that_it_may_not_make() -> None:
-    engine = BareEngine(PROGRAMS / "hello.elf", [Sysno.KILL_CURRENT_TASK], ["boot:/hello.elf"])
+def test_a_program_that_may_not_print_ends_without_a_call_that_it_may_not_make(
+    programs: Path,
+) -> None:
+    engine = BareEngine(programs / "hello.elf", [Sysno.KILL_CURRENT_TASK], ["boot:/hello.elf"])
     assert engine.run() == ""
     assert set(engine.calls) == {Sysno.KILL_CURRENT_TASK}
 
 
-def test_no_arguments_at_all_are_fine_because_system_gets_none() -> None:
-    engine = BareEngine(PROGRAMS / "hello.elf", ALL_CALLS, [])
+def test_no_arguments_at_all_are_fine_because_system_gets_none(programs: Path) -> None:
+    engine = BareEngine(programs / "hello.elf", ALL_CALLS, [])
     assert "0 argument(s), -," in engine.run()
 
 
@@ -57,43 +68,43 @@ def test_no_arguments_at_all_are_fine_because_system_gets_none() -> None:
     ],
 )
 def test_the_environment_is_where_its_slot_says(
-    environment: list[str] | None, expected: str
+    programs: Path, environment: list[str] | None, expected: str
 ) -> None:
-    program = PROGRAMS / "environment.elf"
+    program = programs / "environment.elf"
     assert BareEngine(program, ALL_CALLS, ["env"], environment).run() == "env" + expected
 
 
 @pytest.mark.parametrize(("missing", "seconds"), [([], 1), ([Sysno.CLOCK], 0)])
 def test_a_program_without_a_clock_is_at_the_begin_of_time(
-    missing: list[Sysno], seconds: int
+    programs: Path, missing: list[Sysno], seconds: int
 ) -> None:
     calls = [call for call in ALL_CALLS if call not in missing]
-    output = BareEngine(PROGRAMS / "environment.elf", calls, ["env", "time"]).run()
+    output = BareEngine(programs / "environment.elf", calls, ["env", "time"]).run()
     assert output.endswith(f"\n{seconds} s\n")
 
 
-def test_the_c_library_does_what_it_should() -> None:
-    engine = BareEngine(PROGRAMS / "libc.elf", ALL_CALLS, ["boot:/libc.elf"])
+def test_the_c_library_does_what_it_should(programs: Path) -> None:
+    engine = BareEngine(programs / "libc.elf", ALL_CALLS, ["boot:/libc.elf"])
     output = engine.run()
     assert output.endswith("stderr works\nlibc: 0 failed"), output[-500:]
 
 
-def test_freed_memory_goes_back_to_the_kernel() -> None:
-    engine = BareEngine(PROGRAMS / "libc.elf", ALL_CALLS, ["boot:/libc.elf"])
+def test_freed_memory_goes_back_to_the_kernel(programs: Path) -> None:
+    engine = BareEngine(programs / "libc.elf", ALL_CALLS, ["boot:/libc.elf"])
     engine.run()
     assert engine.calls.count(Sysno.DESTROY_REGION) > 100
     assert sum(engine.regions.values()) < 2 << 20
 
 
 @pytest.mark.parametrize("missing", [Sysno.UNMAP_VIRTUAL, Sysno.DESTROY_REGION])
-def test_without_the_right_to_unmap_memory_is_kept(missing: Sysno) -> None:
+def test_without_the_right_to_unmap_memory_is_kept(programs: Path, missing: Sysno) -> None:
     calls = [call for call in ALL_CALLS if call != missing]
-    output = BareEngine(PROGRAMS / "libc.elf", calls, ["boot:/libc.elf"]).run()
+    output = BareEngine(programs / "libc.elf", calls, ["boot:/libc.elf"]).run()
     assert output.endswith("libc: 0 failed")
 
 
-def test_a_program_that_only_prints_has_no_files_in_it() -> None:
-    with (PROGRAMS / "hello.elf").open("rb") as file:
+def test_a_program_that_only_prints_has_no_files_in_it(programs: Path) -> None:
+    with (programs / "hello.elf").open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
         assert isinstance(table, SymbolTableSection)
         names = {symbol.name for symbol in table.iter_symbols()}

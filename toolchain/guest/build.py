@@ -1,10 +1,12 @@
 """Build everything that is C: the guest's programs, SYSTEM's image, the vCPU library.
 
-    python toolchain/guest/build.py        in a checkout, with ziglang installed
+    python toolchain/guest/build.py [--arch NAME]     in a checkout, with ziglang installed
 
-A folder in `servers/` with a `main.c` is a program; so is each file in
-`tests/guest/`. There is no list to keep. Results go where the installed package
-finds them (`toolchain/elf`, `toolchain/lib`, `hw/libvcpu.so`); git ignores them.
+Programs are built for one architecture: x86_64, if no other is named. A folder in
+`servers/` with a `main.c` is a program; so is each file in `tests/guest/`. There is no
+list to keep. Results go where the installed package finds them (`toolchain/elf`,
+`toolchain/lib`, `hw/libvcpu.so`); git ignores them. ELFs that are not for x86_64 are
+in a folder with their architecture's name.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 if __name__ == "__main__":  # as a script: give the relative imports below a package
@@ -24,16 +27,18 @@ from .cache import Cache, digest, install
 from .errors import BuildError
 from .header import load_abi, render
 from .programs import LIBANOS, PROTOCOLS, Builder, Program
-from .zig import X86_64
+from .zig import TARGETS, X86_64, Target, Zig
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE_VARIABLE = "ANOS_SIM_CACHE"
 """Environment variable: a folder for build results in place of `.cache/`."""
+EVERY = "all"
+"""In place of an architecture's name: each of them."""
 SHARED = Path("servers", "lib")
 BOOT_CONFIG = Path("system", "boot.json")
 
 
-def build_all(root: Path = ROOT) -> list[str]:
+def build_all(root: Path = ROOT, architectures: Sequence[str] = (X86_64.name,)) -> list[str]:
     """Bring every built file up to date; return the names of what had to be made.
 
     Raises:
@@ -41,29 +46,40 @@ def build_all(root: Path = ROOT) -> list[str]:
     """
     if not (root / "pyproject.toml").is_file():
         raise BuildError(f"{root} is not a checkout of anos-sim: only a checkout can be built")
-    cache = Cache(Path(os.environ.get(CACHE_VARIABLE) or root / ".cache"))
-    with cache.locked():
+    folder = Path(os.environ.get(CACHE_VARIABLE) or root / ".cache")
+    host = Cache(folder, "host")
+    caches = [host]
+    with host.locked():
         _write_header(root)
-        builder = Builder(root, cache, X86_64)
-        servers = server_programs(root)
-        elves = {f"{program.name}.elf": builder.link(program) for program in servers}
-        for program in test_programs(root):
-            elves[f"tests/{program.name}.elf"] = builder.link(program)
-        if (root / "system" / "main.c").exists():
-            elves["system.elf"] = link_system(builder, servers)
-        _install_elves(root / "toolchain" / "elf", elves)
-        library = root / "toolchain" / "lib" / builder.target.name
-        protocols = builder.objects(_sources(root, SHARED), (PROTOCOLS,))
-        install(builder.archive("libprotocols", protocols), library / "libprotocols.a")
-        install(builder.libanos(), library / "libanos.a")
-        install(builder.libc(), library / "libc.a")
-        install(builder.runtime(), library / "compiler_rt.a")
         _install_headers(root, root / "toolchain" / "lib" / "include" / "anos")
+        for name in architectures:
+            caches.append(Cache(folder, name))
+            _build_guest(Builder(root, caches[-1], TARGETS[name]))
         if (root / vcpu.SOURCES).is_dir():
-            install(vcpu.build(builder.zig, cache), root / vcpu.LIBRARY)
+            install(vcpu.build(Zig(folder / "zig", root), host), root / vcpu.LIBRARY)
         if CACHE_VARIABLE not in os.environ:
-            cache.prune()
-    return cache.made
+            for cache in caches:
+                cache.record()
+            host.prune()
+    return [name for cache in caches for name in cache.made]
+
+
+def _build_guest(builder: Builder) -> None:
+    """Everything that runs inside one architecture's machine, and the archives to link it."""
+    root = builder.root
+    servers = server_programs(root)
+    elves = {f"{program.name}.elf": builder.link(program) for program in servers}
+    for program in small_programs(root, builder.target):
+        elves[f"tests/{program.name}.elf"] = builder.link(program)
+    if (root / "system" / "main.c").exists():
+        elves["system.elf"] = link_system(builder, servers)
+    _install_elves(root / "toolchain" / builder.target.elf_folder, elves)
+    library = root / "toolchain" / "lib" / builder.target.name
+    protocols = builder.objects(_sources(root, SHARED), (PROTOCOLS,))
+    install(builder.archive("libprotocols", protocols), library / "libprotocols.a")
+    install(builder.libanos(), library / "libanos.a")
+    install(builder.libc(), library / "libc.a")
+    install(builder.runtime(), library / "compiler_rt.a")
 
 
 def server_programs(root: Path) -> list[Program]:
@@ -75,11 +91,17 @@ def server_programs(root: Path) -> list[Program]:
     ]
 
 
-def test_programs(root: Path) -> list[Program]:
-    """The small programs of `tests/guest/`: one file each."""
+def small_programs(root: Path, target: Target) -> list[Program]:
+    """The small programs of `tests/guest/`: one file each.
+
+    What is about one processor, programs and headers, is in a folder with its name.
+    """
+    folder = Path("tests", "guest")
+    own = folder / target.name
+    include = (own, folder, PROTOCOLS)
     return [
-        Program(path.stem, (path.relative_to(root),), (PROTOCOLS,), library=_sources(root, SHARED))
-        for path in sorted((root / "tests" / "guest").glob("*.c"))
+        Program(path.stem, (path,), include, library=_sources(root, SHARED))
+        for path in sorted((*_sources(root, folder), *_sources(root, own)))
     ]
 
 
@@ -139,7 +161,7 @@ def _install_elves(folder: Path, elves: dict[str, Path]) -> None:
     """Copy ELFs to where they are looked for, and remove those of programs that are gone."""
     for name, path in elves.items():
         install(path, folder / name)
-    for path in folder.rglob("*.elf"):
+    for path in (*folder.glob("*.elf"), *folder.glob("tests/*.elf")):
         if str(path.relative_to(folder)) not in elves:
             path.unlink()
 
@@ -161,10 +183,17 @@ def _install_headers(root: Path, folder: Path) -> None:
 
 def main() -> int:
     """Build, and say what was done."""
-    argparse.ArgumentParser(description="Build the C parts of anos-sim.").parse_args()
+    parser = argparse.ArgumentParser(description="Build the C parts of anos-sim.")
+    parser.add_argument(
+        "--arch",
+        choices=(*TARGETS, EVERY),
+        default=X86_64.name,
+        help=f"the processor that programs are built for; without it {X86_64.name}",
+    )
+    name = parser.parse_args().arch
     begin = time.monotonic()
     try:
-        made = build_all()
+        made = build_all(architectures=tuple(TARGETS) if name == EVERY else (name,))
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1

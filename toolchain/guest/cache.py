@@ -34,12 +34,14 @@ def digest(*parts: str | bytes | Iterable[str]) -> str:
 class Cache:
     """A folder of results, `<hash><suffix>`, safe for several builds at once.
 
-    `made` lists what this build had to make, in order: empty means that
-    everything was up to date.
+    `purpose` names what is built: builds for several purposes share a folder, and
+    each keeps its results when another one prunes. `made` lists what this build
+    had to make, in order: empty means that everything was up to date.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, purpose: str = "all") -> None:
         self.folder = folder
+        self.purpose = purpose
         self.results = folder / "results"
         self.made: list[str] = []
         self._used: set[str] = set()
@@ -66,10 +68,17 @@ class Cache:
             self.made.append(name)
         return path
 
+    def record(self) -> None:
+        """Remember what this build used, so that no build's `prune` removes it."""
+        (self.folder / "used").mkdir(exist_ok=True)
+        (self.folder / "used" / self.purpose).write_text("\n".join(sorted(self._used)))
+
     def prune(self) -> None:
-        """Remove every result that this build did not use."""
+        """Remove every result that is in no record."""
+        records = sorted((self.folder / "used").iterdir())
+        used = {name for record in records for name in record.read_text().split()}
         for path in self.results.iterdir():
-            if path.name not in self._used:
+            if path.name not in used:
                 path.unlink()
 
 

@@ -83,7 +83,7 @@ def build_libc(zig: Zig, target: Target, overrides: Path, archive: Path) -> None
     for folder in [overrides, *public[2:4], *internal, *public[:2], *public[4:]]:
         include += ["-I", folder]
     files = sources(zig.musl, target.name)
-    progress = Progress("compiling the C library", len(files))
+    progress = Progress(f"compiling the C library for {target.name}", len(files))
 
     def compile_one(name: str) -> None:
         result = scratch / f"{name}.o"
@@ -102,7 +102,8 @@ def build_libc(zig: Zig, target: Target, overrides: Path, archive: Path) -> None
 def build_runtime(zig: Zig, target: Target, archive: Path) -> None:
     """Compile the compiler's own runtime: 128-bit arithmetic and the like."""
     source = zig.folder / "lib" / "compiler_rt.zig"
-    zig.run("build-lib", source, *target.flags, *RUNTIME_FLAGS, f"-femit-bin={archive}")
+    flags = (*target.flags, *target.runtime_flags, *RUNTIME_FLAGS)
+    zig.run("build-lib", source, *flags, f"-femit-bin={archive}")
 
 
 class Progress:

@@ -22,14 +22,39 @@ ZIG_VERSION = "0.14.1"
 
 @dataclass(frozen=True)
 class Target:
-    """One guest architecture: `name` is musl's, `flags` go to every compile."""
+    """One guest architecture.
+
+    `name` is musl's and our own, `machine` what an ELF file says. `flags` go to
+    every compile, with `c_flags` for C and assembly and `runtime_flags` for the
+    compiler's own runtime. `emulation` tells the linker.
+    """
 
     name: str
+    machine: int
     flags: tuple[str, ...]
     emulation: str
+    c_flags: tuple[str, ...] = ()
+    runtime_flags: tuple[str, ...] = ()
+
+    @property
+    def elf_folder(self) -> Path:
+        """The folder of its programs, inside `toolchain/`."""
+        return Path("elf") if self == X86_64 else Path("elf", self.name)
 
 
-X86_64 = Target("x86_64", ("-target", "x86_64-freestanding-none", "-mcpu=x86_64_v2"), "elf_x86_64")
+X86_64 = Target(
+    "x86_64", 62, ("-target", "x86_64-freestanding-none", "-mcpu=x86_64_v2"), "elf_x86_64"
+)
+RISCV64 = Target(
+    "riscv64",
+    243,
+    ("-target", "riscv64-freestanding-none", "-mcpu=baseline_rv64"),
+    "elf64lriscv",
+    c_flags=("-mabi=lp64d", "-mcmodel=medany"),
+    runtime_flags=("-mcmodel=medium",),
+)
+TARGETS = {target.name: target for target in (X86_64, RISCV64)}
+"""By name, the one that is built without asking first."""
 
 
 @dataclass(frozen=True)
@@ -94,4 +119,4 @@ class Zig:
     ) -> None:
         """Compile one C or assembly file to an object."""
         maps = [f"-ffile-prefix-map={self.root}=.", f"-ffile-prefix-map={self.folder}=zig"]
-        self.run("cc", *target.flags, *maps, *flags, "-c", source, "-o", result)
+        self.run("cc", *target.flags, *target.c_flags, *maps, *flags, "-c", source, "-o", result)
