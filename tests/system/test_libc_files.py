@@ -33,9 +33,25 @@ def run(
     faults: PortConfig | None = None,
 ) -> list[str]:
     """What programs say that are started with this disk, until they switch the machine off."""
-    image = system_image([DEVMAN, DRIVER, *programs], servers())
     port = faults or PortConfig("disk", str(disk))
-    machine = Machine(MachineConfig(ahci=(AhciConfig((port,)),), write=True, cpus=cpus))
+    config = MachineConfig(ahci=(AhciConfig((port,)),), write=True, cpus=cpus)
+    return run_machine(config, [DEVMAN, DRIVER], *programs, policy=policy)
+
+
+def run_in_memory(*programs: dict[str, Any], mib: int = 8) -> list[str]:
+    """The same with files in memory as disk0:."""
+    return run_machine(MachineConfig(), [entry("ramfs", "disk0:", str(mib))], *programs)
+
+
+def run_machine(
+    config: MachineConfig,
+    servers_first: list[dict[str, Any]],
+    *programs: dict[str, Any],
+    policy: str = "derived",
+) -> list[str]:
+    """What programs say on a machine whose disk0: these servers make."""
+    image = system_image([*servers_first, *programs], servers())
+    machine = Machine(config)
     kernel = boot(machine, image, policy)
     lines: list[LogLine] = []
     kernel.on_log = lines.append
@@ -77,6 +93,14 @@ def test_a_program_with_handles_and_streams_reaches_nothing_else(tmp_path: Path)
         "docs/newer": b"",
         "secret/file": b"secret\n",
     }
+
+
+def test_files_in_memory_are_files_too() -> None:
+    assert failures(run_in_memory(entry("libc_files", **ON_DISK))) == ["done 90"]
+    assert failures(run_in_memory(entry("libc_parent", **ON_DISK)))[-1] == "done 32"
+    assert failures(run_in_memory(entry("libc_mounts", **ON_DISK))) == ["done 9"]
+    assert failures(run_in_memory(entry("libc_many", **ON_DISK))) == ["done 4"]
+    assert failures(run_in_memory(errors("full"), mib=2)) == ["done 10"]
 
 
 def errors(what: str) -> dict[str, Any]:
