@@ -104,7 +104,7 @@ class Recorder:
             "end_ps": options.end_ps,
             "until": options.until,
             "input": session.input.entries,
-            "live": session.terminal is not None,
+            "live": session.person is not None,
             "end": None,
             "index": self._index,
         }

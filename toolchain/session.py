@@ -29,6 +29,7 @@ from anos_sim.stage3.outcome import Outcome
 from .errors import UserError
 from .keys import KEYBOARD
 from .options import RunOptions
+from .person import Person
 from .run_hash import RunHash
 from .script import Script, Source
 from .source_line import Places
@@ -48,7 +49,7 @@ class Session:
 
     `consoles` hear the bytes that the guest sends to its console; whole lines of them go
     to `listeners` as well, as lines of the process "serial". `source` is who types a
-    script; with a `terminal` a person does.
+    script; at a terminal a `person` does.
     """
 
     def __init__(self, options: RunOptions) -> None:
@@ -59,7 +60,7 @@ class Session:
         """False: a reboot is the end of the run."""
         self.input = InputLog()
         self.source: Source | None = None
-        self.terminal: Terminal | None = None
+        self.person: Person | None = None
         self._replay: InputReplay | None = None
         if options.typed or options.live:
             self._replay = InputReplay(options.typed)
@@ -86,8 +87,6 @@ class Session:
         self.host_seconds = 0.0
         self._found = False
         self._serial = b""
-        self._typing: list[bytes] = []
-        self._wake = trio.Event()
 
     def _boot(self) -> Kernel:
         options, machine = self.options, self.machine
@@ -100,7 +99,7 @@ class Session:
         kernel.on_report = self._report
         if options.end_ps is not None:
             kernel.end_ps = options.end_ps
-        if options.live or self.terminal is not None:
+        if options.live or self.person is not None:
             self._expect_keys(kernel)
         machine.serial.on_output = self._serial_output
         machine.serial.source = self._pull
@@ -139,18 +138,19 @@ class Session:
         self.kernel.end(Outcome(status, cause, interrupted=True))
 
     async def _main(self, realtime: bool) -> None:
-        if self.terminal is None and not self.background:
+        person = self.person
+        if person is None and not self.background:
             await self._loop(realtime)
             return
         error: BaseException | None = None
         with ExitStack() as stack:
             signals = stack.enter_context(trio.open_signal_receiver(*END_SIGNALS))
-            if self.terminal is not None:
-                stack.enter_context(self.terminal)
+            if person is not None:
+                stack.enter_context(person.terminal)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._hear_signals, signals)
-                if self.terminal is not None:
-                    nursery.start_soon(self._listen, self.terminal)
+                if person is not None:
+                    nursery.start_soon(person.listen)
                 for task in self.background:
                     nursery.start_soon(task)
                 try:
@@ -166,11 +166,11 @@ class Session:
         pause = begin + BURST_SECONDS
         going = True
         while going:
-            live = self.terminal is not None
-            if live:
-                await self._attend()
+            if self.person is not None:
+                await self.person.attend()
             kernel = self.kernel
-            going = kernel.advance(self._turns(1 if realtime or self.pace or live else BURST_TURNS))
+            single = realtime or self.pace or self.person
+            going = kernel.advance(self._turns(1 if single else BURST_TURNS))
             if not going and self.reboots():
                 self._reboot()
                 going = True
@@ -232,17 +232,18 @@ class Session:
     # ---- input ----
 
     @property
-    def _has_keyboard(self) -> bool:
+    def has_keyboard(self) -> bool:
+        """Is the console on a keyboard and the screen?"""
         return self.options.config.console == "screen"
 
     def _expect_keys(self, kernel: Kernel) -> None:
         """A keyboard does not tell when somebody waits for a key: that may always be so."""
-        if self._has_keyboard:
+        if self.has_keyboard:
             kernel.quiet_ps = NEVER
 
     def attach(self, terminal: Terminal) -> None:
         """Let a person type, in place of a script."""
-        self.terminal = terminal
+        self.person = Person(self, terminal)
         self.source = silence
         self._expect_keys(self.kernel)
 
@@ -271,7 +272,8 @@ class Session:
     async def _hear_signals(self, signals: AsyncIterator[int]) -> None:
         async for number in signals:
             self.interrupt(SIGNAL_STATUS + number)
-            self._wake.set()
+            if self.person is not None:
+                self.person.wake()
 
     # ---- what happens ----
 
