@@ -86,6 +86,7 @@ def build_image() -> Path:
             parts += [str(path.relative_to(ROOT)), path.read_bytes()]
     with cache.locked():
         image = cache.get("foreign", digest(*parts), ".img", lambda path: _build(cache, path))
+        cache.record()
         cache.prune()
     return image
 
