@@ -186,3 +186,8 @@ def test_a_path_is_in_what_is_mounted_now(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     make_volume(disk, 32, 34 * MIB, "-s", "1")
     assert failures(run(disk, entry("libc_mounts", **ON_DISK))) == ["done 9"]
+
+
+def test_a_filesystem_that_lies_is_an_io_error_and_no_more() -> None:
+    liar = entry("libc_liar", stack_size=0x20000)
+    assert failures(run_machine(MachineConfig(), [], liar)) == ["done 53"]
