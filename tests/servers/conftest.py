@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from support.fat_host import build_fat_host
 from support.fat_image import copy_in, make_volume
 from support.fat_volumes import FILES, KINDS, MIB
+from support.file_host import build_fat_host
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from anos_sim.toolchain.guest.disk_image import write_fat32
-from support import fat_host as fat
-from support.fat_host import FatHost, FileError
+from support import file_host as fat
 from support.fat_image import BAD, END_OF_CHAIN, FatImage
 from support.fat_volumes import FILES, KINDS, MIB
+from support.file_host import FatHost, FileError
 
 
 @pytest.fixture

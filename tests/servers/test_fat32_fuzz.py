@@ -10,11 +10,11 @@ from typing import cast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support import fat_host as fat
+from support import file_host as fat
 from support.effort import EFFORT
-from support.fat_host import FatHost, FileError
 from support.fat_image import FatImage
 from support.fat_volumes import KINDS, MIB
+from support.file_host import FatHost, FileError
 
 
 def copy_of(image: Path, folder: Path) -> FatImage:

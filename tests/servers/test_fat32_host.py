@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from anos_sim.toolchain.guest.disk_image import write_fat32
-from support.fat_host import FatHost, FileError
 from support.fat_image import FatImage, copy_in, make_volume, run, tool
 from support.fat_volumes import MIB, VOLUMES, content
+from support.file_host import FatHost, FileError
 
 MODIFIED = 1_600_000_000
 

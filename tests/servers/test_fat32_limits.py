@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from support import fat_host as fat
+from support import file_host as fat
 from support.effort import EFFORT
-from support.fat_host import FatHost
 from support.fat_image import FatImage, make_volume, run, tool
 from support.fat_volumes import MIB, content, error_of
+from support.file_host import FatHost
 from support.power_cut import complaints, read_all
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from support import fat_host as fat
-from support.fat_host import FatHost
+from support import file_host as fat
 from support.fat_image import FatImage, copy_in, make_volume, run, tool
 from support.fat_volumes import MIB, VOLUMES, content, error_of
+from support.file_host import FatHost
 from support.power_cut import complaints, read_all
 
 NOW = 1_700_000_000

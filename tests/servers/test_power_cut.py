@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.effort import EFFORT
-from support.fat_host import FatHost
 from support.fat_image import make_volume
+from support.file_host import FatHost
 from support.power_cut import (
     Medium,
     Workload,

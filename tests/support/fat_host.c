@@ -1,74 +1,38 @@
 /*
  * fat32drv without a kernel: the server's own code, compiled for the host, on
- * an image file. fat_host.py is the other end.
+ * an image file.
  *
  *   fat_host IMAGE SECTOR_BYTES [TRACE]
  *
- * Out: one line, the mounts with a space behind each, or '!' and what is wrong.
- * Then, for each message in (tag, size, badge: u64; a page), the reply, the badge of the
- * handle that goes with it or 0 (u64), and the page. The tags from SET_CLOCK up are for us.
- * All handles count as held, until LET_GO.
+ * Out: one line, the mounts with a space behind each, or '!' and what is wrong. Then
+ * as file_host.h says.
  *
  * What the server writes and flushes is in the image; TRACE gets every write and every
  * flush in turn, as (sector, count: u64; data), where a count of 0 is a flush.
  */
 #include "date.h"
+#include "file_host.h"
 #include "mounts.h"
 #include "operations.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#define SECONDS_MAX 120 /* for a message: longer is a hang */
 #define BAD_MAX 64
 
 enum own_tag {
-    READS = -1,      /* how many commands have read from the disk? */
-    EVENTS = -2,     /* how many writes and flushes has the trace? */
-    SET_BAD = -3,    /* the sector `size` cannot be read or written from now on */
-    SET_CLOCK = -4,  /* it is `size` seconds after 1970 */
-    LET_GO = -5,     /* nobody holds a handle any more */
+    READS = -3,   /* how many commands have read from the disk? */
+    EVENTS = -4,  /* how many writes and flushes has the trace? */
+    SET_BAD = -5, /* the sector `size` cannot be read or written from now on */
 };
 
 static FILE *image, *trace;
 static uint64_t reads, events, bad[BAD_MAX];
 static size_t bad_count;
-static int64_t now;
 static struct cache cache;
 static struct mounts mounts;
 static struct file_server server = { &fat_operations, &mounts, 1, { 0 }, "", "" };
-static uint64_t badges[FILE_HANDLES_MAX]; /* of the capabilities that there are */
-static bool is_held = true;
 
 int64_t date_now(void)
 {
-    return now;
-}
-
-/* The cookies of handles are their badges. */
-struct anos_result anos_mint(uint64_t cookie, uint64_t rights, uint64_t badge)
-{
-    (void)cookie, (void)rights;
-    badges[badge % FILE_HANDLES_MAX] = badge;
-    return (struct anos_result){ ANOS_OK, badge };
-}
-
-struct anos_result anos_drop(uint64_t cookie)
-{
-    badges[cookie % FILE_HANDLES_MAX] = 0;
-    return (struct anos_result){ ANOS_OK, 0 };
-}
-
-struct anos_result anos_list_capabilities(struct anos_capability_info *list, uint64_t count,
-                                          uint64_t first)
-{
-    uint64_t at = 0;
-    for (; at < count && first + at < FILE_HANDLES_MAX; at++) {
-        list[at] = (struct anos_capability_info){ .badge = badges[first + at], .size = is_held };
-    }
-    return (struct anos_result){ ANOS_OK, at };
+    return host_now * 1000000000;
 }
 
 static bool is_bad(uint64_t sector, uint32_t count)
@@ -178,11 +142,9 @@ static void list_mounts(const char *prefix)
     fflush(stdout);
 }
 
-static uint64_t answer(const struct file_message *message, uint64_t *handle)
+uint64_t host_own(uint64_t tag, uint64_t size)
 {
-    const uint64_t size = message->bytes;
-    *handle = 0;
-    switch ((int64_t)message->tag) {
+    switch ((int64_t)tag) {
     case READS:
         return reads;
     case EVENTS:
@@ -190,14 +152,8 @@ static uint64_t answer(const struct file_message *message, uint64_t *handle)
     case SET_BAD:
         bad[bad_count < BAD_MAX ? bad_count++ : 0] = size;
         return 1;
-    case SET_CLOCK:
-        now = (int64_t)size * 1000000000;
-        return 1;
-    case LET_GO:
-        is_held = false;
-        return 1;
     default:
-        return file_serve(&server, message, handle);
+        return 0;
     }
 }
 
@@ -217,22 +173,7 @@ int main(int argc, char **argv)
     cache_open(&cache, &disk, aligned_alloc(CACHE_BLOCK_BYTES, CACHE_SLOTS * CACHE_BLOCK_BYTES));
     list_mounts("disk0:");
 
-    uint64_t head[3];
-    while (fread(head, sizeof head, 1, stdin) == 1) {
-        /* On the heap, so that the sanitizer sees what is written behind it. */
-        uint8_t *const page = aligned_alloc(CACHE_BLOCK_BYTES, CACHE_BLOCK_BYTES);
-        if (page == NULL || fread(page, CACHE_BLOCK_BYTES, 1, stdin) != 1) {
-            return 2;
-        }
-        alarm(SECONDS_MAX);
-        const struct file_message message = { 0, head[0], head[2], head[1], page };
-        uint64_t reply[2];
-        reply[0] = answer(&message, &reply[1]);
-        fwrite(reply, sizeof reply, 1, stdout);
-        fwrite(page, CACHE_BLOCK_BYTES, 1, stdout);
-        fflush(stdout);
-        free(page);
-    }
+    host_serve(&server);
     fclose(image);
     return trace == NULL ? 0 : fclose(trace);
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .fat_host import FileError
+from .file_host import FileError
 
 MIB = 1 << 20
 VOLUMES = {

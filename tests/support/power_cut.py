@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from .fat_host import FatHost
 from .fat_image import run, tool
+from .file_host import FatHost
 
 SECTOR_BYTES = 512
 MOUNT = "disk0:/"

@@ -110,6 +110,30 @@ def test_a_program_that_dies_in_the_middle_of_a_write_harms_nobody(tmp_path: Pat
     assert found == {"moved": LARGE, "small.txt": b"small\n"}
 
 
+@pytest.mark.parametrize(("limit_mib", "ram_mib", "least_kib"), [(8, 64, 8000), (1024, 40, 10000)])
+@pytest.mark.parametrize("policy", ["derived", "bearer"])
+def test_files_in_memory_up_to_their_limit_or_to_what_the_machine_has(
+    policy: str, limit_mib: int, ram_mib: int, least_kib: int
+) -> None:
+    ramfs = entry("ramfs", "ram:", str(limit_mib), stack_size=0x20000)
+    program = entry("ram_files", str(least_kib), wait_for="ram:", stack_size=0x20000)
+    machine = Machine(MachineConfig(ram_mib=ram_mib))
+    kernel = boot(machine, system_image([ramfs, program], servers()), policy)
+    lines: list[LogLine] = []
+    kernel.on_log = lines.append
+    while kernel.advance(1000):
+        pass
+    check_kernel(kernel)
+    assert kernel.reports == []
+    kernel.close()
+    machine.close()
+    said = [line.text for line in lines if line.process == "ram_files"]
+    assert [text for text in said if text.startswith("FAIL")] == []
+    assert said[-1].startswith("done ")
+    room = int(next(text.split()[2] for text in said if text.startswith("room")))
+    assert room <= limit_mib * 1024
+
+
 def test_without_write_the_image_stays_as_it_was(tmp_path: Path) -> None:
     disk = volume(tmp_path / "disk")
     before = disk.read_bytes()

@@ -1,19 +1,20 @@
-"""A client of fat32drv, compiled for the host with sanitizers (fat_host.c)."""
+"""Clients of our filesystems, compiled for the host with sanitizers (fat_host.c, ram_host.c)."""
 
 from __future__ import annotations
 
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from .host_build import build_for_host
 
 NOT_ON_THE_HOST = ("main.c", "disk.c")
-SHARED = ("file_change.c", "file_handles.c", "file_resolve.c", "file_server.c")
+SHARED = ("file_change.c", "file_handles.c", "file_resolve.c", "file_server.c", "utf8.c")
 
 PAGE_BYTES = 4096
 SIZE, LOAD, QUERY_SIZE, LOAD_PAGE, LIST, STAT, READ = 1, 2, 104, 105, 109, 110, 111
@@ -25,8 +26,9 @@ EXISTS, NO_SPACE, NOT_EMPTY, BAD_NAME, PROTECTED, TOO_LARGE = range(-6, -12, -1)
 DIRECTORY = 0x10
 OPEN = 121
 MAY_READ, MAY_WRITE = 1, 2
-READS, EVENTS, SET_BAD, SET_CLOCK, LET_GO = ((1 << 64) - number for number in range(1, 6))
-"""Tags of the host program itself."""
+SET_CLOCK, LET_GO, READS, EVENTS, SET_BAD = ((1 << 64) - number for number in range(1, 6))
+USED, CHUNKS = READS, EVENTS
+"""Tags of the host programs themselves."""
 
 
 class FileError(Exception):
@@ -54,24 +56,23 @@ class Entry:
 
 def build_fat_host(folder: Path) -> Path:
     """Compile the driver for the host."""
-    shim = Path(__file__).with_suffix(".c")
+    shim = Path(__file__).with_name("fat_host.c")
     return build_for_host(
         folder / "fat_host", "fat32drv", shim, leave_out=NOT_ON_THE_HOST, library=SHARED
     )
 
 
-class FatHost:
-    """fat32drv on an image file. `mounts` is what it found, `wrong` why it found nothing.
+def build_ram_host(folder: Path) -> Path:
+    """Compile the files in memory for the host."""
+    shim = Path(__file__).with_name("ram_host.c")
+    leave_out = ("main.c", "chunk.c")
+    return build_for_host(folder / "ram_host", "ramfs", shim, leave_out=leave_out, library=SHARED)
 
-    What it writes and flushes is in the image, and each write and flush in `trace` in turn.
-    """
 
-    def __init__(
-        self, program: Path, image: Path, sector_bytes: int = 512, trace: Path | None = None
-    ) -> None:
-        command: list[str | Path] = [program, image, str(sector_bytes)]
-        if trace is not None:
-            command.append(trace)
+class FileHost:
+    """A filesystem. `mounts` is what it has, `wrong` why it has nothing."""
+
+    def __init__(self, command: Sequence[str | Path]) -> None:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -85,7 +86,7 @@ class FatHost:
         self.wrong = line[1:-1] if line.startswith("!") else ""
         self.mounts = [] if self.wrong else line.split()
 
-    def __enter__(self) -> FatHost:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -120,18 +121,6 @@ class FatHost:
         if reply < 0:
             raise FileError(reply)
         return reply, page
-
-    def disk_reads(self) -> int:
-        """How many blocks the driver has read from the disk so far."""
-        return self.send(READS, b"")[0]
-
-    def events(self) -> int:
-        """How many writes and flushes have reached the disk."""
-        return self.send(EVENTS, b"")[0]
-
-    def set_bad(self, sector: int) -> None:
-        """Let a sector of the disk be unreadable, for good."""
-        self.send(SET_BAD, b"", sector)
 
     def set_clock(self, seconds: int) -> None:
         """Set the driver's clock, in seconds since 1970."""
@@ -244,6 +233,45 @@ class FatHost:
             yield inner, entry
             if entry.is_directory:
                 yield from self.walk(inner)
+
+
+class FatHost(FileHost):
+    """fat32drv on an image file.
+
+    What it writes and flushes is in the image, and each write and flush in `trace` in turn.
+    """
+
+    def __init__(
+        self, program: Path, image: Path, sector_bytes: int = 512, trace: Path | None = None
+    ) -> None:
+        super().__init__([program, image, str(sector_bytes), *([trace] if trace else [])])
+
+    def disk_reads(self) -> int:
+        """How many blocks the driver has read from the disk so far."""
+        return self.send(READS, b"")[0]
+
+    def events(self) -> int:
+        """How many writes and flushes have reached the disk."""
+        return self.send(EVENTS, b"")[0]
+
+    def set_bad(self, sector: int) -> None:
+        """Let a sector of the disk be unreadable, for good."""
+        self.send(SET_BAD, b"", sector)
+
+
+class RamHost(FileHost):
+    """ramfs as "ram:" with a limit, in bytes, on a machine with so many chunks of memory."""
+
+    def __init__(self, program: Path, limit: int, chunks: int = 4096) -> None:
+        super().__init__([program, str(limit), str(chunks)])
+
+    def used(self) -> int:
+        """How much of the limit is used."""
+        return self.send(USED, b"")[0]
+
+    def chunks(self) -> int:
+        """How much it has of the machine's memory, in chunks."""
+        return self.send(CHUNKS, b"")[0]
 
 
 def _entries(data: bytes, count: int) -> list[Entry]:
