@@ -12,11 +12,13 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from anos_sim.stage3.abi import Sysno
 from anos_sim.toolchain.cc.command import main
 from anos_sim.toolchain.cc.meaning import WITHOUT_MEANING
 from anos_sim.toolchain.cli import main as anos_sim
 from anos_sim.toolchain.guest.zig import Zig
 from anos_sim.toolchain.options import elf_folder
+from support.bare_engine import BareEngine
 
 if importlib.util.find_spec("ziglang") is None:
     pytest.skip("anos-cc needs ziglang", allow_module_level=True)
@@ -85,6 +87,23 @@ def test_sources_objects_and_archives_are_one_program(write: Write, capfd: Captu
     command = ["a.c", "-I", "include", "other.o", "-L.", "-lc3", "-lm", "-pthread", "-o", "abc"]
     assert main(command) == 0
     assert said("abc", "", "2 3 4", capfd)[-1] == "2 3 4"
+
+
+@pytest.mark.skipif(
+    not (elf_folder("riscv64") / "system.elf").exists(), reason="nothing is built for riscv64"
+)
+@pytest.mark.parametrize("optimize", ["-O0", "-O2"])
+def test_a_program_for_another_processor(optimize: str, write: Write) -> None:
+    write(
+        a_c="#include <stdio.h>\n_Thread_local int t = 3;\nint b(void);\n"
+        'int main(int c, char **v) { printf("%s %d %.3Lf\\n", v[c - 1], b() + t, 1.0L / 8); }',
+        b_S="#include <anos/abi.h>\n.globl b\nb: li a0, ANOS_SYS_DEBUG_PRINT + 1\n ret\n",
+    )
+    assert main(["-c", "b.S", "--target", "riscv64"]) == 0
+    assert main(["--target=riscv64", optimize, "-g", "a.c", "b.o"]) == 0
+    assert elf("a.elf")["e_machine"] == "EM_RISCV"
+    calls = [Sysno.DEBUG_PRINT, Sysno.KILL_CURRENT_TASK, Sysno.CREATE_REGION]
+    assert BareEngine(Path("a.elf"), calls, ["a.elf", "hello"]).run() == "hello 5 0.125\n"
 
 
 def test_our_headers_and_the_compiler_s_are_there(write: Write) -> None:
@@ -272,14 +291,13 @@ def test_all_that_has_no_meaning_is_told_whether_the_library_has_it_or_not(
         ("a.c -o no/a.elf", "cannot write no/a.elf: there is no folder no"),
         ("a.c -o folder", "cannot write folder: it is a folder"),
         ("-c a.c b.c -o c.o", "-c of 2 sources cannot go to one -o file"),
-        ("a.c --target riscv64", "--target riscv64: programs can be made for x86_64 only"),
-        ("a.c --target=arm", "--target arm: programs can be made for x86_64 only"),
+        ("a.c --target=arm", "--target arm: programs can be made for x86_64, riscv64 only"),
         ("a.c -shared", "-shared: there are no shared libraries here"),
         ("a.c -lnothing", "-lnothing: there is no libnothing.a in any folder; name one with -L"),
         ("a.c -L folder -lnothing", "there is no libnothing.a in folder"),
         ("b.c", "there is no main()"),
         ("b.c tls.o", "thread-local variables that were not compiled by anos-cc"),
-        ("other.o", "other.o is for another processor"),
+        ("other.o", "other.o is not for x86_64; compile it with anos-cc"),
         ("program.o", "program.o is a program; link objects (.o) and archives (.a)"),
     ],
 )

@@ -13,11 +13,17 @@ from pathlib import Path
 import attrs
 
 from anos_sim.toolchain.errors import UserError
-from anos_sim.toolchain.guest.zig import X86_64, Target, Zig
+from anos_sim.toolchain.guest.zig import TARGETS, Target, Zig
 
 from .options import Options
 
-TRIPLES = {"x86_64": ("--target=x86_64-unknown-none-elf", "-march=x86-64-v2")}
+TRIPLES = {
+    "x86_64": ("--target=x86_64-unknown-none-elf", "-march=x86-64-v2"),
+    "riscv64": (
+        "--target=riscv64-unknown-none-elf", "-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany",
+    ),
+}  # fmt: skip
+"""What tells clang the processor, by the target's name."""
 FLAGS = (
     "-D__anos__",
     "-nostdinc",
@@ -54,11 +60,11 @@ class Tools:
         if importlib.util.find_spec("ziglang") is None:
             raise UserError("the C compiler is missing; pip install 'anos-sim[cc]' brings it")
         package = Path(str(files("anos_sim.toolchain")))
-        tools = cls(Zig(Path(), Path()), X86_64, package, options.verbose)
+        tools = cls(Zig(Path(), Path()), TARGETS[options.target], package, options.verbose)
         if not (tools.library / "libanos.a").exists():
             raise UserError(
-                f"{tools.library / 'libanos.a'} is missing: run `anos-sim build` in a checkout, "
-                "or install again"
+                f"{tools.library / 'libanos.a'} is missing: run `anos-sim build --arch "
+                f"{options.target}` in a checkout, or install again"
             )
         return tools
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import attrs
 
 from anos_sim.toolchain.errors import UserError
+from anos_sim.toolchain.guest.zig import TARGETS, X86_64, Target
 
-TARGETS = ("x86_64",)
 SOURCE_SUFFIXES = (".c", ".i", ".s", ".S")
 LANGUAGES = (".C", ".cc", ".cpp", ".cxx", ".m", ".mm", ".rs", ".go", ".zig")
 """Sources that somebody may try: they are not C."""
@@ -25,7 +25,7 @@ REFUSED = {
     "-dynamic": "there are no shared libraries here; leave it out",
     "-rdynamic": "there are no shared libraries here; leave it out",
     "-T": "where a program lies in memory is fixed; leave it out",
-    "-m32": "programs are for x86_64; leave it out",
+    "-m32": "programs have 64 bits; leave it out",
 }
 WITH_VALUE = (
     "-D", "-I", "-U", "-include", "-imacros", "-isystem", "-iquote", "-idirafter", "-x",
@@ -48,7 +48,7 @@ to a program for Anos, for `anos-sim run --add PROGRAM` (docs/programs.md).
   -l NAME, -L DIR  link libNAME.a; what libm and libpthread have is always there
   -s               leave out the names of functions
   -Wl,OPTION       an option for the linker, ld.lld
-  --target NAME    the processor: x86_64
+  --target NAME    the processor: x86_64, which it is without this, or riscv64
   --let-fail       functions without meaning here (fork, socket, ...) are a warning, no
                    error: a call of one fails with ENOSYS
   -v               show the commands
@@ -96,7 +96,7 @@ class _Parser:
         self._output: Path | None = None
         self._stage = ""
         self._flags: set[str] = set()
-        self._target = TARGETS[0]
+        self._target = X86_64.name
 
     def options(self) -> Options:
         """Read all arguments."""
@@ -109,7 +109,7 @@ class _Parser:
         if self._stage and self._output is not None and len(sources) > 1:
             raise UserError(f"{self._stage} of {len(sources)} sources cannot go to one -o file")
         for each in files:
-            _check_input(each)
+            _check_input(each, TARGETS[self._target])
         return Options(
             sources=sources,
             linked=tuple(self._inputs),
@@ -172,7 +172,7 @@ class _Parser:
         self._target = name
 
 
-def _check_input(path: Path) -> None:
+def _check_input(path: Path, target: Target) -> None:
     if path.suffix in LANGUAGES:
         raise UserError(f"{path} is no C: anos-cc compiles C (.c) and assembly (.s, .S)")
     if path.is_dir():
@@ -183,11 +183,11 @@ def _check_input(path: Path) -> None:
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     if path.suffix not in SOURCE_SUFFIXES:
-        _check_object(path, start)
+        _check_object(path, start, target)
 
 
-def _check_object(path: Path, start: bytes) -> None:
-    """Is it an archive, or an ELF file to be linked for our processor?"""
+def _check_object(path: Path, start: bytes, target: Target) -> None:
+    """Is it an archive, or an ELF file to be linked for this processor?"""
     if start.startswith(b"!<arch>\n"):
         return
     if not start.startswith(b"\x7fELF"):
@@ -195,8 +195,8 @@ def _check_object(path: Path, start: bytes) -> None:
             f"{path} is neither a source ({', '.join(SOURCE_SUFFIXES)}) nor an object or archive"
         )
     kind, machine = (int.from_bytes(start[at : at + 2], "little") for at in (16, 18))
-    if start[4] != 2 or machine != 62:
-        raise UserError(f"{path} is for another processor; compile it with anos-cc")
+    if start[4] != 2 or machine != target.machine:
+        raise UserError(f"{path} is not for {target.name}; compile it with anos-cc")
     if kind != 1:
         what = {2: "a program", 3: "a shared library"}.get(kind, "no object")
         raise UserError(f"{path} is {what}; link objects (.o) and archives (.a)")
