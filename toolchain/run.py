@@ -88,6 +88,8 @@ def run_run(arguments: argparse.Namespace) -> int:
     elif arguments.check:
         if arguments.write:
             raise UserError("--check runs twice, so it cannot go with --write")
+        if arguments.display:
+            raise UserError("--check shows nothing of its runs, so it cannot go with --display")
         return check.check(arguments.command_line, _piped_script(arguments))
     options = read_options(arguments)
     if arguments.display:
