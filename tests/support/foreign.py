@@ -25,7 +25,7 @@ from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
 from anos_sim.toolchain.guest import ramfs
 from anos_sim.toolchain.guest.cache import Cache, digest
-from anos_sim.toolchain.guest.zig import X86_64, ZIG_VERSION, Zig
+from anos_sim.toolchain.guest.zig import TARGETS, ZIG_VERSION, Target, Zig
 
 from .invariants import check_kernel
 from .kernel import end_everything
@@ -48,7 +48,7 @@ COMPILE_FLAGS = (
     "-Wextra",
     "-Werror",
 )
-LINK_FLAGS = ("-m", "elf_x86_64", "-static", "--build-id=none", "-z", "max-page-size=4096")
+LINK_FLAGS = ("-static", "--build-id=none", "-z", "max-page-size=4096")
 TURNS = 1000
 
 
@@ -72,46 +72,53 @@ class ForeignRun:
         return next(line for line in self.lines if line.text == text)
 
 
-def build_image() -> Path:
-    """Return the flat system image, made if a source has changed.
+def build_image(arch: str = "x86_64") -> Path:
+    """Return the flat system image for an architecture, made if a source has changed.
 
     Raises:
         BuildError: a source does not compile.
     """
     folder = Path(os.environ.get("ANOS_SIM_CACHE") or ROOT / ".cache").resolve()
-    cache = Cache(folder / "foreign")
-    parts: list[str | bytes] = [ZIG_VERSION, " ".join((*COMPILE_FLAGS, *LINK_FLAGS))]
+    cache = Cache(folder / "foreign", arch)
+    parts: list[str | bytes] = [ZIG_VERSION, arch, " ".join((*COMPILE_FLAGS, *LINK_FLAGS))]
     for path in sorted((ROOT / SOURCES).rglob("*")):
         if path.is_file():
             parts += [str(path.relative_to(ROOT)), path.read_bytes()]
     with cache.locked():
-        image = cache.get("foreign", digest(*parts), ".img", lambda path: _build(cache, path))
+        image = cache.get(
+            "foreign", digest(*parts), ".img", lambda path: _build(cache, TARGETS[arch], path)
+        )
         cache.record()
         cache.prune()
     return image
 
 
-def _build(cache: Cache, result: Path) -> None:
+def _build(cache: Cache, target: Target, result: Path) -> None:
     zig = Zig(cache=cache.folder / "zig", root=ROOT)
-    folder = cache.folder / "objects"
-    folder.mkdir(exist_ok=True)
+    folder = cache.folder / "objects" / target.name
+    folder.mkdir(parents=True, exist_ok=True)
+    include: list[str | Path] = ["-I", SOURCES / "lib", "-I", SOURCES / "lib" / target.name]
 
     def compile_one(source: Path, defines: Sequence[str] = ()) -> Path:
-        target = folder / "-".join(source.relative_to(SOURCES).parts).replace(".", "_")
-        target = target.with_suffix(".o")
-        flags: list[str | Path] = [*COMPILE_FLAGS, "-I", SOURCES / "lib", *defines]
-        zig.compile(X86_64, flags, source, target)
-        return target
+        made = folder / "-".join(source.relative_to(SOURCES).parts).replace(".", "_")
+        made = made.with_suffix(".o")
+        flags: list[str | Path] = [*COMPILE_FLAGS, *include, *defines]
+        zig.compile(target, flags, source, made)
+        return made
 
     def objects(name: str) -> list[Path]:
-        found = sorted((ROOT / SOURCES / name).glob("*.[cS]"))
+        own = SOURCES / name / target.name
+        found = [
+            *sorted((ROOT / SOURCES / name).glob("*.[cS]")),
+            *sorted((ROOT / own).glob("*.[cS]")),
+        ]
         sources = [path.relative_to(ROOT) for path in found if path.name != "ramfs_image.S"]
         with ThreadPoolExecutor(2) as pool:
             return list(pool.map(compile_one, sources))
 
-    def link(script: Path, inputs: Sequence[Path], target: Path) -> Path:
-        zig.run("ld.lld", *LINK_FLAGS, "-T", script, *inputs, "-o", target)
-        return target
+    def link(script: Path, inputs: Sequence[Path], made: Path) -> Path:
+        zig.run("ld.lld", "-m", target.emulation, *LINK_FLAGS, "-T", script, *inputs, "-o", made)
+        return made
 
     library = objects("lib")
     files = {}
@@ -139,9 +146,9 @@ def flatten(elf: Path) -> bytes:
     return bytes(image)
 
 
-def foreign_image() -> SystemImage:
-    """The checked image."""
-    return parse_image(build_image().read_bytes(), "foreign", "x86_64")
+def foreign_image(arch: str = "x86_64") -> SystemImage:
+    """The checked image for an architecture."""
+    return parse_image(build_image(arch).read_bytes(), "foreign", arch)
 
 
 def run_foreign(

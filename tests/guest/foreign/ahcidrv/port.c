@@ -2,6 +2,7 @@
 #include "ahci.h"
 #include "anos.h"
 #include "libc.h"
+#include "machine.h"
 
 enum { POLLS_MAX = 300, POLL_NS = 100000, STOP_NS = 10000, SLOTS = 32, SLOT_STRIDE = 128 };
 
@@ -95,7 +96,7 @@ bool port_command(struct port *port, uint8_t command, uint64_t sector, uint16_t 
     port->headers[0].flags = (uint16_t)(sizeof fis / 4 | (write ? 1 << 6 : 0));
     port->headers[0].prdtl = 1;
     port->headers[0].prdbc = 0;
-    __asm__ volatile("mfence" ::: "memory");
+    DEVICE_FENCE();
     port->registers->ci = 1;
     return wait_done(port);
 }

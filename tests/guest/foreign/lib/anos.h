@@ -87,8 +87,8 @@ struct result anos_wait_interrupt(uint8_t vector, uint32_t *event);
 struct result anos_read_kernel_log(char *buffer, uint64_t size, uint64_t flags);
 struct result anos_get_framebuffer_phys(struct framebuffer *info);
 
-/* The slow way in (1.2): only the type comes back, rdx stays the caller's */
-struct result anos_get_mem_info_int(struct memory_info *info, uint64_t unused, uint64_t rdx);
+/* The slow way in (1.2), if there is one: what is to be said of it, as ", it works" */
+const char *get_mem_info_slowly(struct memory_info *info);
 
 static inline void sleep_seconds(uint64_t seconds)
 {

@@ -1,59 +1,19 @@
-/* See floats.h; what touches registers directly is in hold.S. */
+/* See floats.h; what touches registers directly is in the folders of the processors. */
 #include "floats.h"
-#include "anos.h"
-#include "libc.h"
+#include "machine.h"
 
-struct float_state {
-    uint64_t xmm[16][2];
-    struct {
-        uint64_t mantissa;
-        uint16_t exponent, pad[3];
-    } x87[8];
-    uint32_t mxcsr, x87_control;
-};
-_Static_assert(sizeof(struct float_state) == 392, "hold.S knows the offsets");
-
-void hold_floats(const struct float_state *put, struct float_state *found, uint64_t busy,
-                 uint64_t sleep_ns, uint64_t cookie);
-
-static uint64_t mix(uint64_t *seed)
-{
-    *seed = *seed * 6364136223846793005 + 1442695040888963407;
-    return *seed ^ *seed >> 29;
-}
-
-bool floats_hold(uint64_t seed, uint64_t sleep_ns, uint64_t busy)
-{
-    struct float_state put, found;
-    memset(&put, 0, sizeof put);
-    memset(&found, 0, sizeof found);
-    for (int i = 0; i < 16; i++) {
-        put.xmm[i][0] = mix(&seed);
-        put.xmm[i][1] = mix(&seed);
-    }
-    for (int i = 0; i < 8; i++) { /* normal numbers: the top bit of the mantissa is set */
-        put.x87[i].mantissa = mix(&seed) | 1ull << 63;
-        put.x87[i].exponent = (uint16_t)(0x3000 + (mix(&seed) & 0x1fff));
-    }
-    const uint32_t rounding = (uint32_t)(mix(&seed) >> 40) & 3;
-    put.mxcsr = 0x1f80 | rounding << 13;
-    put.x87_control = 0x037f | (rounding ^ 1) << 10;
-    hold_floats(&put, &found, busy, sleep_ns, __syscall_capabilities[5]);
-    return memcmp(&put, &found, sizeof put) == 0;
-}
-
-/* Halves, and steps of 2^-62 above 1 that only 64 bits of mantissa can hold. */
+/* Halves, and the smallest steps above 1 that the longest type can hold with room for the count. */
 bool floats_compute(uint64_t seed, uint64_t count)
 {
     const double start = (double)(seed & 0xffff);
     double sum = start;
-    long double fine = 1.0L;
-    const long double step = 1.0L / (1ull << 62);
+    fine_float fine = 1;
+    const fine_float step = (fine_float)1 / (1ull << FINE_BITS);
     for (uint64_t i = 1; i <= count; i++) {
         sum += (double)i * 0.5;
         fine += step;
-        __asm__ volatile("" : "+x"(sum));
+        KEEP_IN_A_REGISTER(sum);
     }
     const double expected = start + (double)(count * (count + 1)) * 0.25;
-    return sum == expected && (fine - 1.0L) / step == (long double)count;
+    return sum == expected && (fine - 1) / step == (fine_float)count;
 }

@@ -1,5 +1,6 @@
 /* Memory, strings and numbers. */
 #include "libc.h"
+#include "machine.h"
 
 void *memset(void *to, int byte, size_t size)
 {
@@ -12,7 +13,7 @@ void *memset(void *to, int byte, size_t size)
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
     void *begin = to;
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+    copy_bytes(to, from, size);
     return begin;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "floats.h"
 #include "libc.h"
+#include "machine.h"
 #include "system.h"
 
 uint64_t vfs_channel, ramfs_channel, process_channel;
@@ -29,7 +30,8 @@ __attribute__((destructor)) static void destruct(void)
 
 static void start_on(void (*entry)(void), uint8_t *stack_end, uint8_t task_class)
 {
-    const struct result made = anos_create_thread(entry, (uintptr_t)stack_end - 8, task_class);
+    const uintptr_t stack = (uintptr_t)stack_end - ENTRY_BYTES;
+    const struct result made = anos_create_thread(entry, stack, task_class);
     if (made.type != OK) {
         printf("system: a thread could not be made: %ld\n", made.type);
     }
@@ -40,14 +42,11 @@ void start_thread(void (*entry)(void), void *stack, uint8_t task_class)
     start_on(entry, (uint8_t *)stack + THREAD_STACK_BYTES, task_class);
 }
 
-/* The slow way in returns the type only; the third argument stays in rdx (1.2). */
 static void show_memory(void)
 {
     struct memory_info info;
-    const struct result slow = anos_get_mem_info_int(&info, 0, 0x5107);
-    printf("system: memory %lu/%lu used/free, int 0x69 gives %ld and %s rdx\n",
-           info.total - info.free, info.free, slow.type,
-           slow.value == 0x5107 ? "keeps" : "changes");
+    const char *const slow_call = get_mem_info_slowly(&info);
+    printf("system: memory %lu/%lu used/free%s\n", info.total - info.free, info.free, slow_call);
 }
 
 static void show_floats(int number, uint64_t busy)
