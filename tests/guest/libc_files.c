@@ -235,6 +235,53 @@ static void check_errors(void)
     FAILS("a process is not forked", fork() == -1, ENOSYS);
 }
 
+/* Is a name of 255 UTF-16 units, all `character`, one that a file can have, and be found by? */
+static bool is_name(const char *character, int count)
+{
+    char name[800] = "", *end = name;
+    for (int i = 0; i < count; i++) {
+        end = stpcpy(end, character);
+    }
+    bool is_found = false;
+    const int file = open(name, O_WRONLY | O_CREAT, 0666);
+    DIR *const directory = opendir(".");
+    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        struct stat status;
+        is_found = is_found || (strcmp(entry->d_name, name) == 0 && stat(name, &status) == 0 &&
+                                status.st_ino == entry->d_ino);
+    }
+    stpcpy(end, character);
+    const bool is_too_long = access(name, F_OK) == -1 && errno == ENAMETOOLONG;
+    *end = '\0';
+    return close(file) == 0 && closedir(directory) == 0 && remove(name) == 0 && is_found &&
+           is_too_long;
+}
+
+static void check_names(void)
+{
+    char path[4200] = "disk0:";
+    CHECK("a place for names", mkdir("disk0:/names", 0777) == 0 && chdir("disk0:/names") == 0);
+    CHECK("ASCII", is_name("x", 255));
+    CHECK("Cyrillic", is_name("я", 255));
+    CHECK("Chinese", is_name("漢", 255));
+    CHECK("two units each", is_name("😀", 127));
+    for (int i = 0; i < 20; i++) {
+        sprintf(path + strlen(path), "/%d %0120d", i, i);
+        CHECK("deeper", mkdir(path, 0777) == 0);
+    }
+    const size_t bytes = strlen(path);
+    strcat(path, "/file");
+    CHECK("a file far down", close(open(path, O_WRONLY | O_CREAT, 0666)) == 0 &&
+                                 access(path, F_OK) == 0 && remove(path) == 0);
+    path[bytes] = '\0';
+    bool all = chdir("/") == 0;
+    for (int i = 0; i < 20; i++) {
+        all = all && remove(path) == 0;
+        *strrchr(path, '/') = '\0';
+    }
+    CHECK("and up again", all && remove("names") == 0);
+}
+
 static int walked;
 
 static int walk(const char *path, const struct stat *status, int kind, struct FTW *place)
@@ -293,6 +340,7 @@ int main(void)
     check_status();
     check_directories();
     check_the_rest();
+    check_names();
     check_descriptors();
     check_errors();
     const int root = open("disk0:/", O_RDONLY);

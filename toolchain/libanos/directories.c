@@ -67,22 +67,22 @@ static void skip_entry(struct listing *listing, const struct file_entry *entry)
     listing->number++;
 }
 
-/* Write one entry as struct dirent: its bytes, or 0 if there is no room. */
+/*
+ * Write one entry as struct dirent: its bytes, or 0 if there is no room. A name may be longer
+ * than the struct's d_name: it goes on behind.
+ */
 static size_t put(const struct disk_file *directory, const struct file_entry *entry, int64_t number,
                   char *to, size_t room)
 {
     const size_t name_at = offsetof(struct dirent, d_name);
-    const size_t name_bytes = entry->name_bytes < sizeof((struct dirent *)0)->d_name
-                                  ? entry->name_bytes
-                                  : sizeof((struct dirent *)0)->d_name - 1;
-    const size_t bytes = (name_at + name_bytes + 1 + 7) & ~(size_t)7;
+    const size_t bytes = (name_at + entry->name_bytes + 1 + 7) & ~(size_t)7;
     if (bytes > room) {
         return 0;
     }
     struct dirent *const dirent = (struct dirent *)to;
-    memcpy(dirent->d_name, entry->name, name_bytes);
-    dirent->d_name[name_bytes] = '\0';
-    dirent->d_ino = __anos_file_number(directory->path, dirent->d_name);
+    char *const name = to + name_at;
+    *(char *)mempcpy(name, entry->name, entry->name_bytes) = '\0';
+    dirent->d_ino = __anos_file_number(directory->path, name);
     dirent->d_off = number + 1;
     dirent->d_reclen = (unsigned short)bytes;
     dirent->d_type = entry->attributes & FILE_DIRECTORY ? DT_DIR : DT_REG;
