@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anos_sim.hw.memory import FRAME_SHIFT
-from anos_sim.hw.vcpu import MAY_RUN
+from anos_sim.hw.vcpu import MAY_RUN, NOW
 
 from . import transfer
 from .abi import PAGE_BYTES, Status
@@ -21,6 +21,7 @@ from .physical import DEVICE, FRAME_MASK, PRESENT, SHARED, USER, WRITE
 
 if TYPE_CHECKING:
     from .address_space import AddressSpace
+    from .cpu import Cpu
     from .kernel import Kernel
     from .process import Process
     from .thread import Thread
@@ -119,7 +120,9 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
         to, page, tid = message.channel.number, message.frame_address, receive.thread.tid
         if message.told:
             page = page if message.window else 0
-            kernel.events.extend((RECEIVED, 0, tid, to, message.number, page, cookie))
+            cpu: Cpu = kernel.current  # type: ignore[assignment]
+            time_ps = message.sent_ps if message.sent_ps > cpu.state[NOW] else 0
+            kernel.events.extend((RECEIVED, time_ps, tid, to, message.number, page, cookie))
         else:
             message.told = True
             by, badge, mapped = message.sender.tid, message.capability.badge, message.window != 0
