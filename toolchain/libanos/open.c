@@ -24,35 +24,42 @@ static long check(const struct file_entry *entry, bool must_be_directory, int fl
     return writes && entry->attributes & FILE_READ_ONLY ? -EACCES : 0;
 }
 
+/* Look at what is there, and empty it if it is to be: 1 if it is a directory, 0 a file. */
+static long look(const struct place *place, bool must_be_directory, int flags, void *page)
+{
+    struct file_entry *entry;
+    long error = __anos_ask_entry(place, &entry, page);
+    if (error == 0) {
+        error = check(entry, must_be_directory, flags);
+    }
+    if (error < 0) {
+        return error;
+    }
+    if (entry->attributes & FILE_DIRECTORY) {
+        return 1;
+    }
+    if (flags & O_TRUNC && (flags & O_ACCMODE) != O_RDONLY && entry->bytes > 0) {
+        error = __anos_ask(place, FILE_TRUNCATE, 0, page);
+    }
+    return error < 0 ? error : 0;
+}
+
 /* Have what is to be opened be there: 1 if it is a directory, 0 a file, or an error. */
 static long prepare(const struct place *place, bool must_be_directory, int flags, void *page)
 {
-    for (int try = 0;; try++) {
-        if (flags & O_CREAT && !must_be_directory && (try > 0 || flags & O_EXCL)) {
-            const long created = __anos_ask(place, FILE_CREATE, 0, page);
-            if (created != -EEXIST || flags & O_EXCL || try == TRIES) {
-                return created < 0 ? created : 0;
+    const bool creates = flags & O_CREAT && !must_be_directory;
+    const bool must_be_new = creates && flags & O_EXCL;
+    long answer = -EEXIST;
+    for (int try = 0; answer == -EEXIST && try < TRIES; try++) {
+        answer = must_be_new ? -ENOENT : look(place, must_be_directory, flags, page);
+        if (answer == -ENOENT && creates) {
+            answer = __anos_ask(place, FILE_CREATE, 0, page);
+            if (answer >= 0 || must_be_new) {
+                return answer < 0 ? answer : 0;
             }
         }
-        struct file_entry *entry;
-        long error = __anos_ask_entry(place, &entry, page);
-        if (error == -ENOENT && flags & O_CREAT && !must_be_directory && try < TRIES) {
-            continue;
-        }
-        if (error == 0) {
-            error = check(entry, must_be_directory, flags);
-        }
-        if (error < 0) {
-            return error;
-        }
-        if (entry->attributes & FILE_DIRECTORY) {
-            return 1;
-        }
-        if (flags & O_TRUNC && (flags & O_ACCMODE) != O_RDONLY && entry->bytes > 0) {
-            error = __anos_ask(place, FILE_TRUNCATE, 0, page);
-        }
-        return error < 0 ? error : 0;
     }
+    return answer;
 }
 
 static struct disk_file *make(const struct path *path, const struct place *place,
@@ -82,7 +89,7 @@ HIDDEN long __anos_open(int directory, const char *given, int flags)
     if ((flags & O_TMPFILE) == O_TMPFILE) {
         return -EOPNOTSUPP;
     }
-    long error = __anos_find(directory, given, &path, &place, page);
+    const long error = __anos_find(directory, given, &path, &place, page);
     if (error < 0) {
         return error;
     }
@@ -90,11 +97,13 @@ HIDDEN long __anos_open(int directory, const char *given, int flags)
     if (descriptor < 0) {
         return descriptor;
     }
-    error = prepare(&place, path.is_directory || flags & O_DIRECTORY, flags, page);
-    struct disk_file *const disk_file = error < 0 ? NULL : make(&path, &place, error, flags);
+    const bool must_be_directory = path.is_directory || flags & O_DIRECTORY;
+    const long found = prepare(&place, must_be_directory, flags, page);
+    struct disk_file *const disk_file =
+        found < 0 ? NULL : make(&path, &place, found == 1, flags);
     __anos_set_descriptor(descriptor, (struct open_file *)disk_file);
     if (disk_file == NULL) {
-        return error < 0 ? error : -ENOMEM;
+        return found < 0 ? found : -ENOMEM;
     }
     return descriptor;
 }
