@@ -9,8 +9,8 @@
 /* There is no second way to make calls (anos-abi 1.3): a slow call is a call. */
 enum { HAS_SLOW_CALL = false };
 
-/* The bytes of a function that returns a number below 128, and of the shortest function twice. */
-#define CODE_GIVES(number) {0x13, 5, (number) << 4 & 0xff, (number) >> 4, 0x82, 0x80} /* li a0; ret */
+/* The bytes of a function that returns a number below 128 (li a0; ret), and of the shortest one. */
+#define CODE_GIVES(number) {0x13, 5, (number) << 4 & 0xff, (number) >> 4, 0x82, 0x80}
 #define CODE_RETURNS UINT64_C(0x8082808280828082)
 
 /* `name` is where a process or thread can begin: it calls `body` with the first stack pointer. */
