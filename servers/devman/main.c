@@ -208,10 +208,45 @@ static void serve(uint64_t channel)
     }
 }
 
+/* Where a range of physical memory that is held begins. */
+static uint64_t first_address(uint64_t range)
+{
+    return (anos_inspect(range).value & UINT32_MAX) * ANOS_PAGE_BYTES;
+}
+
+/*
+ * What bridges may have mapped below 4 GiB: all device memory between the
+ * configuration space and RAM, whichever of the two comes first.
+ */
+static struct capability_pair bridge_memory(uint64_t memory, uint64_t begin,
+                                            uint64_t buses_begin, uint64_t buses_end)
+{
+    if (begin > 0) { /* RAM is below it */
+        return spawn_part(ANOS_CAP_DEVICE_MEMORY, memory, begin, buses_begin - begin);
+    }
+    struct capability_pair part = { ANOS_CAP_DEVICE_MEMORY, 0 };
+    for (uint64_t ram = FOUR_GIB; part.cookie == 0 && ram > buses_end; ram /= 2) {
+        part = spawn_part(ANOS_CAP_DEVICE_MEMORY, memory, buses_end, ram - buses_end);
+    }
+    return part;
+}
+
+/* All device memory above 4 GiB and RAM: of a range of its own, if RAM divides device memory. */
+static struct capability_pair high_memory(void)
+{
+    uint64_t begin = FOUR_GIB;
+    uint64_t memory = __syscall_capabilities[ANOS_CAP_DEVICE_MEMORY_HIGH];
+    if (memory == 0) {
+        memory = __syscall_capabilities[ANOS_CAP_DEVICE_MEMORY];
+    } else if (first_address(memory) > begin) {
+        begin = first_address(memory);
+    }
+    return spawn_part(ANOS_CAP_DEVICE_MEMORY_HIGH, memory, begin, ANOS_PHYSICAL_END - begin);
+}
+
 /*
  * A bus driver's devices: the configuration space of its buses, what its bridges
- * may have mapped (all device memory below that space, and all above 4 GiB), and
- * its share of the interrupt vectors.
+ * may have mapped, and its share of the interrupt vectors.
  */
 static struct capability_pair *give_devices(struct capability_pair *pairs,
                                             const struct mcfg_entry *range, size_t index,
@@ -219,14 +254,13 @@ static struct capability_pair *give_devices(struct capability_pair *pairs,
 {
     const uint64_t memory = __syscall_capabilities[ANOS_CAP_DEVICE_MEMORY];
     const uint64_t vectors = __syscall_capabilities[ANOS_CAP_INTERRUPT_VECTORS];
-    const uint64_t begin = (anos_inspect(memory).value & UINT32_MAX) * ANOS_PAGE_BYTES;
+    const uint64_t begin = first_address(memory);
     const uint64_t buses = range->ecam_physical + range->start_bus * BUS_BYTES;
-    const uint64_t bus_count = range->end_bus - range->start_bus + 1u;
+    const uint64_t bytes = (range->end_bus - range->start_bus + UINT64_C(1)) * BUS_BYTES;
     const uint64_t share = (ANOS_MSI_LAST + 1 - ANOS_MSI_FIRST) / range_count;
-    *pairs++ = spawn_part(ANOS_CAP_CONFIG_SPACE, memory, buses, bus_count * BUS_BYTES);
-    *pairs++ = spawn_part(ANOS_CAP_DEVICE_MEMORY, memory, begin, range->ecam_physical - begin);
-    *pairs++ = spawn_part(ANOS_CAP_DEVICE_MEMORY_HIGH, memory, FOUR_GIB,
-                          ANOS_PHYSICAL_END - FOUR_GIB);
+    *pairs++ = spawn_part(ANOS_CAP_CONFIG_SPACE, memory, buses, bytes);
+    *pairs++ = bridge_memory(memory, begin, range->ecam_physical, buses + bytes);
+    *pairs++ = high_memory();
     *pairs++ = spawn_part(ANOS_CAP_INTERRUPT_VECTORS, vectors, ANOS_MSI_FIRST + index * share,
                           share);
     return pairs;
