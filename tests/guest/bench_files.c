@@ -10,10 +10,14 @@
 #include "file_client.h"
 #include "vfs.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define RAMFS_FILE "boot:/load.bin"
 #define DISK_FILE "disk0:/READ.BIN"
 #define NEW_FILE "disk0:/WRITE.BIN"
-enum { LOOK_UPS = 5000, RAMFS_PASSES = 6 };
+#define LIBRARY_FILE "disk0:/FWRITE.BIN"
+enum { LOOK_UPS = 5000, RAMFS_PASSES = 6, LIBRARY_BYTES = 0x10000 };
 #define SECTORS UINT64_C(16384)
 #define WRITTEN_BYTES UINT64_C(0x200000)
 
@@ -133,10 +137,38 @@ static bool measure_write(void)
     return true;
 }
 
+/* Both again by the C library, as programs do it. */
+static bool measure_library(void)
+{
+    static char data[LIBRARY_BYTES];
+    FILE *const from = fopen(DISK_FILE, "r");
+    FILE *const to = fopen(LIBRARY_FILE, "w");
+    struct stat status;
+    if (from == NULL || to == NULL || fstat(fileno(from), &status) != 0) {
+        return failed("fopen");
+    }
+    begin("fread", (uint64_t)status.st_size);
+    while (fread(data, 1, sizeof data, from) == sizeof data) {
+    }
+    end("fread");
+    if (!feof(from) || fclose(from) != 0) {
+        return failed("fread");
+    }
+    begin("fwrite", WRITTEN_BYTES);
+    for (uint64_t at = 0; at < WRITTEN_BYTES; at += sizeof data) {
+        fwrite(data, 1, sizeof data, to);
+    }
+    if (fflush(to) != 0 || fsync(fileno(to)) != 0) {
+        return failed("fwrite");
+    }
+    end("fwrite");
+    return fclose(to) == 0;
+}
+
 int main(void)
 {
     if (measure_look_ups() && measure_ramfs() && measure_disk() && measure_file() &&
-        measure_write()) {
+        measure_write() && measure_library()) {
         printf("bench done\n");
     }
     anos_power(ANOS_POWER_OFF, 0);

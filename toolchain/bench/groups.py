@@ -31,7 +31,7 @@ DISK_FILE_BYTES = 8 * MIB
 DISK_BYTES = 40 * MIB
 COPY_BYTES = 64 * MIB
 TOUR, DRAWER = "boot:/tour.elf", "boot:/kterminal.elf"
-IN_MEGABYTES = ("ramfs-load", "ahci-read", "file-read", "file-write")
+IN_MEGABYTES = ("ramfs-load", "ahci-read", "file-read", "file-write", "fread", "fwrite")
 IN_MICROSECONDS = (
     "null-call", "ipc", "ipc-page", "map-unmap", "map-touch-unmap", "page-fault", "thread",
     "process", "delegate", "mint",
