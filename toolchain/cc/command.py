@@ -38,15 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _compile_all(options: Options, tools: Tools) -> int:
     if options.stage:
-        return max([_compile_only(options, tools, source) for source in options.sources], default=0)
+        jobs = [(source, _result(options, source)) for source in options.sources]
+        return tools.compile(options, jobs, options.stage)
     output = options.output or Path(f"{_first_file(options).stem}.elf")
     _check_writable(output)
     with TemporaryDirectory(prefix="anos-cc-") as folder:
-        objects: dict[Path, Path] = {}
-        status = 0
-        for number, source in enumerate(options.sources):
-            objects[source] = Path(folder, f"{number}-{source.stem}.o")
-            status = max(status, _status(tools.compile(options, source, objects[source], "-c")))
+        objects = {
+            source: Path(folder, f"{number}-{source.stem}.o")
+            for number, source in enumerate(options.sources)
+        }
+        status = tools.compile(options, [*objects.items()], "-c")
         made = Path(folder, "linked")
         status = status or Linker(tools, options, objects).link(made)
         if status == 0:
@@ -54,22 +55,18 @@ def _compile_all(options: Options, tools: Tools) -> int:
         return status
 
 
-def _compile_only(options: Options, tools: Tools, source: Path) -> int:
+def _result(options: Options, source: Path) -> Path | None:
+    """What a source is compiled to, if nothing is linked; None: it goes to stdout."""
     result = options.output
     if result is None and options.stage != "-E":
         result = Path(f"{source.stem}{DRIVER_SUFFIXES[options.stage]}")
     if result is not None:
         _check_writable(result)
-    return _status(tools.compile(options, source, result, options.stage))
+    return result
 
 
 def _first_file(options: Options) -> Path:
     return next(each for each in options.linked if isinstance(each, Path))
-
-
-def _status(returned: int) -> int:
-    """Clang's exit status; what is none of a compiler's is 2."""
-    return returned if returned in (0, 1) else 2
 
 
 def _check_writable(path: Path) -> None:

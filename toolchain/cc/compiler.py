@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
@@ -39,6 +41,10 @@ FLAGS = (
 """Of every file. A stack protector and plain thread-locals would need a thread pointer in a
 register, which Anos programs do not have (libanos/emutls.c)."""
 DRIVER_SUFFIXES = {"-c": ".o", "-S": ".s", "-E": ".i"}
+
+
+Job = tuple[Path, Path | None]
+"""A source, and what to make of it; None: the result goes to stdout."""
 
 
 @attrs.frozen
@@ -83,9 +89,27 @@ class Tools:
         names = ("libprotocols.a", "libanos.a", "libc.a", "compiler_rt.a")
         return [self.library / name for name in names]
 
-    def compile(self, options: Options, source: Path, result: Path | None, stage: str) -> int:
-        """Compile one file; returns clang's exit status. Warnings go to stderr as they are."""
+    def compile(
+        self, options: Options, jobs: Sequence[Job], stage: str
+    ) -> int:
+        """Compile files, some at a time; returns clang's worst exit status.
+
+        What clang says of them goes to stderr as it is, in the order of the files.
+        """
+        status = 0
+        with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1) or 1) as pool:
+            for done in pool.map(lambda job: self._compile_one(options, job, stage), jobs):
+                sys.stderr.write(done.stderr)
+                status = max(status, done.returncode if done.returncode in (0, 1) else 2)
+        return status
+
+    def _compile_one(
+        self, options: Options, job: Job, stage: str
+    ) -> subprocess.CompletedProcess[str]:
+        source, result = job
         flags: list[str | Path] = [*TRIPLES[self.target.name], *FLAGS]
+        if sys.stderr.isatty():
+            flags.append("-fcolor-diagnostics")
         if not options.stage and not options.debug:
             flags.append("-gline-tables-only")  # the linker names places with it, then drops it
         flags += options.for_clang
@@ -97,20 +121,23 @@ class Tools:
         for folder in headers:
             flags += ["-isystem", folder]
         output: list[str | Path] = ["-o", result] if result is not None else []
-        return self.run("clang", *flags, stage, source, *output).returncode
+        return self.run("clang", *flags, stage, source, *output, keep_stdout=stage == "-E")
 
     def assemble(self, source: Path, result: Path) -> None:
         """Make an object of assembly of our own."""
         self.run("clang", *TRIPLES[self.target.name], "-c", source, "-o", result)
 
     def run(
-        self, tool: str, *arguments: str | Path, capture: bool = False
+        self, tool: str, *arguments: str | Path, keep_stdout: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        """Run clang or the linker."""
+        """Run clang or the linker, and catch what it says; its stdout can remain ours."""
         command = [str(self.zig.folder / "zig"), tool, *map(str, arguments)]
         if self.verbose:
             print(shlex.join(command), file=sys.stderr, flush=True)
-        return subprocess.run(command, capture_output=capture, text=True, check=False)
+        stdout = None if keep_stdout else subprocess.PIPE
+        return subprocess.run(
+            command, stdout=stdout, stderr=subprocess.PIPE, text=True, errors="replace", check=False
+        )
 
     def archive_of(self, name: str, folders: Sequence[Path]) -> Path:
         """The archive that `-lNAME` means.

@@ -59,8 +59,7 @@ class Linker:
             print(self._in_words(rest), file=sys.stderr)
         if names := _called(done.stdout, self._is_ours):
             calls = self._who_calls(names, result.parent)
-        for call in calls:
-            text = str(call)
+        for text in dict.fromkeys(map(str, calls)):
             if self._options.let_fail and not done.returncode:
                 text = text.replace(SHOWN, ": warning: ", 1)
             print(text, file=sys.stderr)
@@ -77,7 +76,7 @@ class Linker:
             flags.append("--color-diagnostics=always")
         flags += options.for_linker
         inputs = [*self._inputs(), *tools.archives()]
-        done = tools.run("ld.lld", *flags, *more, *inputs, "-o", result, capture=True)
+        done = tools.run("ld.lld", *flags, *more, *inputs, "-o", result)
         return _Done(done.returncode, done.stdout, done.stderr)
 
     def _inputs(self) -> list[Path]:
