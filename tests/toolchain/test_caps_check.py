@@ -238,8 +238,8 @@ def test_a_broken_rule_is_told_with_the_delegation(
     assert lines[0].endswith("(test)")
     holders = [line.split()[1] for line in lines[1:-1]]
     assert holders[0] == "SYSTEM[1]:"
-    assert "pcidrv[4]" in " ".join(holders)
-    assert holders[-1] == "ahcidrv[6]:"
+    assert "pcidrv[5]" in " ".join(holders)
+    assert holders[-1] == "ahcidrv[7]:"
     assert lines[-1].startswith("1 of 1 rule broken, at ")
 
 
@@ -249,13 +249,13 @@ def test_always_sees_what_was_held_for_a_moment(
     holders = '["SYSTEM", "devman", "serialdrv", "ahcidrv"]'
     policy = ONLY.format(object="memory 0xe0000000-0xe07fffff", holders=holders)
     assert run(policy, tmp_path) == 0, "pcidrv has ended"
-    assert run(policy, tmp_path, "--at", "0.1ms") == 1
+    assert run(policy, tmp_path, "--at", "0.15ms") == 1
     capsys.readouterr()
     assert run(policy, tmp_path, "--always") == 1
     lines = capsys.readouterr().out.splitlines()
-    assert "pcidrv[4] holds memory 0xe0000000-0xe07fffff" in lines[0]
+    assert "pcidrv[5] holds memory 0xe0000000-0xe07fffff" in lines[0]
     assert [line.split()[1] for line in lines[1:6]] == [
-        "SYSTEM[1]:", "devman[3]:", "devman[3]:", "SYSTEM[1]:", "pcidrv[4]:",
+        "SYSTEM[1]:", "devman[4]:", "devman[4]:", "SYSTEM[1]:", "pcidrv[5]:",
     ]  # fmt: skip
     way = '[[no_path]]\nfrom = "pcidrv"\nto = "devman"\n'
     assert run(way, tmp_path) == 0
@@ -263,7 +263,7 @@ def test_always_sees_what_was_held_for_a_moment(
     assert run(way, tmp_path, "--always", "--json") == 1
     data = json.loads(capsys.readouterr().out)
     assert data["rules"] == 1
-    assert "pcidrv[4] to devman[3]" in data["violations"][0]["text"]
+    assert "pcidrv[5] to devman[4]" in data["violations"][0]["text"]
     assert data["violations"][0]["evidence"]
 
 

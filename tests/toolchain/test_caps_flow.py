@@ -294,10 +294,10 @@ def test_the_tour_reaches_the_disk_over_the_file_system(
     options = ["--from", "tour", "--to", "ahcidrv", "--trusted", "SYSTEM"]
     assert main(["caps", "flow", *options]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "tour[8] can reach ahcidrv[6]:"
-    assert "tour[8] sends on channel" in lines[1]
-    assert "fat32drv[7] receives" in lines[1]
-    assert lines[3] == "No capability of tour[8] can come to ahcidrv[6]."
+    assert lines[0] == "tour[9] can reach ahcidrv[7]:"
+    assert "tour[9] sends on channel" in lines[1]
+    assert "fat32drv[8] receives" in lines[1]
+    assert lines[3] == "No capability of tour[9] can come to ahcidrv[7]."
 
 
 def test_flow_as_json_has_the_ways(capsys: pytest.CaptureFixture[str]) -> None:

@@ -146,10 +146,10 @@ def test_calls_that_were_made_are_used_and_others_are_not(graph: CapabilityGraph
 
 
 def test_uses_count_what_was_sent(graph: CapabilityGraph) -> None:
-    (way,) = (each for each in graph.traffic if each.sender == 7 and each.channel == 2)
-    (tour,) = (each for each in graph.processes if each.pid == 7)
+    (way,) = (each for each in graph.traffic if each.sender == 9 and each.channel == 2)
+    (tour,) = (each for each in graph.processes if each.pid == 9)
     (held,) = (node for node in graph.held_by(tour) if "SYSTEM::VFS" in node.object.names)
-    (use,) = (each for each in graph.uses if (each.pid, each.cookie) == (7, held.cookie))
+    (use,) = (each for each in graph.uses if (each.pid, each.cookie) == (9, held.cookie))
     assert use.count == way.count
 
 

@@ -121,7 +121,7 @@ def test_a_cpu_runs_one_thread_at_a_time_and_as_long_as_the_kernel_says(parsed: 
             run_ns = sum(thread.cpu_ps for thread in process.threads) // PS_PER_NS
             shown_ns = time_ns[process.pid]
             assert shown_ns > run_ns - 100
-            if process.name in ("devman", "ahcidrv", "fat32drv"):  # no refused calls, no waits
+            if process.name in ("ahcidrv", "fat32drv"):  # no refused calls, no waits
                 assert shown_ns == pytest.approx(run_ns, abs=100)
     finally:
         booted.close()
