@@ -75,7 +75,7 @@ int main(void)
     memset((void *)(AREA + WRITTEN * PAGE), 'w', PAGE);
     strcpy((char *)AREA + WRITTEN * PAGE, "requests");
     anos_create_region(AREA + DEMAND_ZERO * PAGE, AREA + DEVICE * PAGE, ANOS_REGION_AUTOMAP);
-    anos_map_physical(0xE0000000, AREA + DEVICE * PAGE, PAGE, RW);
+    anos_map_physical(CONFIG_SPACE, AREA + DEVICE * PAGE, PAGE, RW);
     anos_map_virtual(PAGE, AREA + EXECUTABLE * PAGE, ANOS_MAP_READ | ANOS_MAP_EXEC);
     anos_map_virtual(PAGE, AREA + PARAMS * PAGE, RW);
     anos_create_region(LAST_PAGE, ANOS_USER_END, ANOS_REGION_AUTOMAP);

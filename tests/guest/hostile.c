@@ -46,7 +46,7 @@ DEED(run_data, anos_map_virtual(PAGE, AREA, ANOS_MAP_READ | ANOS_MAP_WRITE),
      *(uint64_t *)AREA = CODE_RETURNS, ((void (*)(void))AREA)())
 DEED(no_memory_there, anos_map_physical(UINT64_C(1) << 39, AREA, PAGE, ANOS_MAP_READ),
      (void)*(volatile uint32_t *)AREA)
-DEED(run_device, anos_map_physical(0xE0000000, AREA, PAGE, RWX), ((void (*)(void))AREA)())
+DEED(run_device, anos_map_physical(CONFIG_SPACE, AREA, PAGE, RWX), ((void (*)(void))AREA)())
 DEED(bad_thread, anos_create_thread((void *)ANOS_KERNEL_BEGIN, 0, 1), anos_task_sleep_current(MS))
 
 __attribute__((noinline)) static uint64_t deeper(uint64_t depth)

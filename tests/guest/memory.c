@@ -132,7 +132,7 @@ static void check_physical(void)
 
     struct anos_mem_info info;
     anos_get_mem_info(&info);
-    const uint64_t managed = 2 * MIB, kernel = managed + info.total_bytes;
+    const uint64_t managed = RAM_BEGIN + 2 * MIB, kernel = managed + info.total_bytes;
     is("1.8/21 kernel memory is BADARGS", anos_map_physical(kernel, AREA, PAGE, RW), ANOS_BADARGS);
     is("1.8/21 memory that ends in the kernel's is BADARGS",
        anos_map_physical(kernel - PAGE, AREA, 2 * PAGE, 0), ANOS_BADARGS);
@@ -144,7 +144,7 @@ static void check_physical(void)
     is("1.8/21 somebody else's memory: as the policy says",
        anos_map_physical(managed + 64 * PAGE, AREA, PAGE, 0), is_bearer() ? ANOS_OK : ANOS_BADARGS);
     anos_unmap_virtual(PAGE, AREA);
-    is("1.8/21 device registers", anos_map_physical(0xE0000000, AREA, PAGE, ANOS_MAP_READ),
+    is("1.8/21 device registers", anos_map_physical(CONFIG_SPACE, AREA, PAGE, ANOS_MAP_READ),
        ANOS_OK);
     CHECK("1.8/21 which can be read", *(volatile uint32_t *)AREA != 0xffffffff);
     is("1.8/21 a hole in the address space",

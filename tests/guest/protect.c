@@ -232,7 +232,7 @@ static void check_devices(void)
     *at(AREA + PAGE) = 78;
     CHECK("it is still the same frame", *at(AREA) == 78);
     if (!is_bearer()) {
-        const uint64_t registers = 0xE0000000;
+        const uint64_t registers = CONFIG_SPACE;
         anos_map_physical(registers, AREA, PAGE, RW);
         is("registers", anos_protect(PAGE, AREA, R), ANOS_OK);
         is("registers, again", anos_protect(PAGE, AREA, RW), ANOS_OK);

@@ -38,7 +38,7 @@ static void idle(void)
 /* Vectors go around the CPUs: two of one CPU are addressed alike (anos-abi 7.1). */
 static bool is_alone(void)
 {
-    uint64_t first, second;
+    uint64_t first = 0, second = 1; /* as if not, where there are no vectors */
     uint32_t data;
     anos_alloc_interrupt_vector(0, &first, &data);
     anos_alloc_interrupt_vector(0, &second, &data);

@@ -20,6 +20,16 @@ enum { HAS_SLOW_CALL = false };
         __asm__("mv a0, sp\n li fp, 0\n andi sp, sp, -16\n call " #body "\n unimp");               \
     }
 
+/*
+ * The board: configuration space, the real-time clock's page, where the first CPU's
+ * interrupts are written, how many bits of that differ between CPUs, and RAM.
+ */
+#define CONFIG_SPACE UINT64_C(0x30000000)
+#define CLOCK_PAGE UINT64_C(0x00101000)
+#define INTERRUPT_PAGE UINT64_C(0x28000000)
+#define INTERRUPT_CPU_BITS 16
+#define RAM_BEGIN UINT64_C(0x80000000)
+
 /* Words on the stack when a C function begins: none, but it is aligned to two. */
 enum { ENTRY_WORDS = 2 };
 

@@ -20,6 +20,16 @@ enum { HAS_SLOW_CALL = true };
         __asm__("mov %rsp, %rdi\n xor %ebp, %ebp\n and $-16, %rsp\n call " #body "\n ud2");        \
     }
 
+/*
+ * The board: configuration space, the real-time clock's page, where the first CPU's
+ * interrupts are written, how many bits of that differ between CPUs, and RAM.
+ */
+#define CONFIG_SPACE UINT64_C(0xe0000000)
+#define CLOCK_PAGE UINT64_C(0xfed00000)
+#define INTERRUPT_PAGE UINT64_C(0xfee00000)
+#define INTERRUPT_CPU_BITS 20
+#define RAM_BEGIN UINT64_C(0)
+
 /* Words on the stack when a C function begins: the return address. */
 enum { ENTRY_WORDS = 1 };
 
