@@ -70,7 +70,8 @@ def with_boot_config(image: SystemImage, text: str, source: str) -> SystemImage:
         built_in = boot_config.unpack(files[CONFIG])
         entries = boot_config.parse(text, config_names(), classes, list(files), built_in)
     except BuildError as error:
-        raise UserError(f"{source}: {error}") from None
+        hint = "; --add PROGRAM puts one there" if "there is no program" in str(error) else ""
+        raise UserError(f"{source}: {error}{hint}") from None
     return with_ramfs(image, {**files, CONFIG: boot_config.pack(entries)})
 
 
