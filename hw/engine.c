@@ -299,3 +299,16 @@ EXPORT int vcpu_registers(struct thread *thread, uint64_t *values)
                ? uc_context_reg_read_batch(thread->context, all_registers, pointers, REGISTERS)
                : -1;
 }
+
+/* Flip one bit of a thread's register, by its place in vcpu_registers. -1 if it never ran. */
+EXPORT int vcpu_flip(struct thread *thread, uint64_t number, uint64_t bit)
+{
+    uint64_t values[REGISTERS];
+    if (number >= REGISTERS || bit > 63 || vcpu_registers(thread, values) != 0) {
+        return -1;
+    }
+    const uint64_t value = values[number] ^ UINT64_C(1) << bit;
+    return thread->loaded_on
+               ? (int)uc_reg_write(thread->loaded_on->uc, all_registers[number], &value)
+               : (int)uc_context_reg_write(thread->context, all_registers[number], &value);
+}

@@ -126,6 +126,7 @@ def library() -> ctypes.PyDLL:
         "vcpu_forget": (None, [pointer]),
         "vcpu_set_thread_pointer": (None, [pointer, word]),
         "vcpu_registers": (ctypes.c_int, [pointer, pointer]),
+        "vcpu_flip": (ctypes.c_int, [pointer, word, word]),
         "vcpu_map": (ctypes.c_int, [pointer, word, word, pointer]),
         "events_open": (pointer, [ctypes.c_char_p]),
         "events_close": (None, [pointer]),
@@ -263,6 +264,10 @@ class Registers:
         if library().vcpu_registers(self.address, ctypes.addressof(values)):
             return {}
         return dict(zip(REGISTER_NAMES, values, strict=True))
+
+    def flip(self, name: str, bit: int) -> bool:
+        """Flip a bit of a general register, as a fault would; False if it never ran."""
+        return not library().vcpu_flip(self.address, REGISTER_NAMES.index(name), bit)
 
     def call_site(self) -> tuple[int, int]:
         """Program counter and stack pointer; zeros if it never ran."""

@@ -14,12 +14,14 @@ from anos_sim.hw.vcpu import EngineError
 from anos_sim.stage3.errors import ImageError
 
 from . import bench, bt, build, caps, conformance, devices, events, mem, ps, replay, run
+from .chaos import command as chaos
 from .errors import UserError
 from .guest.errors import BuildError
 from .look import ipc, top, trace
 
 COMMANDS = (
-    run, replay, ps, bt, mem, devices, caps, events, trace, ipc, top, conformance, bench, build,
+    run, replay, ps, bt, mem, devices, caps, events, trace, ipc, top, conformance, bench, chaos,
+    build,
 )  # fmt: skip
 USER_ERRORS = (UserError, ConfigError, DiskError, ImageError, BuildError, EngineError)
 

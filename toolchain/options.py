@@ -15,6 +15,7 @@ from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.config_file import default_config, load_config
 from anos_sim.stage3.image import SystemImage, read_image
 from anos_sim.stage3.policy import POLICIES
+from anos_sim.stage3.schedule import make_schedule
 from anos_sim.stage3.scheduler import Scheduler
 
 from .added import AddedProgram, read_added, with_programs
@@ -66,6 +67,10 @@ def add_system_options(parser: argparse.ArgumentParser) -> None:
     system.add_argument(
         "--scheduler", metavar="FILE.py:CLASS", help="a scheduling policy of your own"
     )
+    system.add_argument(
+        "--schedule", metavar="STRATEGY",
+        help="let threads run in another order: random:SEED or pct:SEED:DEPTH (docs/chaos.md)",
+    )  # fmt: skip
     system.add_argument("--symbols", metavar="DIR", help="a folder of ELF files to take names from")
     system.add_argument("--seed", type=int, metavar="N", help="where all randomness comes from")
     typed = system.add_mutually_exclusive_group()
@@ -108,6 +113,8 @@ class RunOptions:
     """What is typed at the serial console, a line when the guest wants one; None: nothing."""
     live: bool = False
     """A replay: somebody sat at a terminal."""
+    schedule: str | None = None
+    """Another order of threads (stage3/schedule.py)."""
     end_status: int = 0
     """A replay of a run that ended from outside: its status."""
 
@@ -152,6 +159,7 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         policy=arguments.caps or image.default_policy,
         policy_chosen=arguments.caps is not None,
         scheduler=load_scheduler(arguments.scheduler) if arguments.scheduler else None,
+        schedule=check_schedule(arguments.schedule, arguments.scheduler),
         symbols=tuple(symbols),
         end_ps=parse_duration(arguments.duration) if arguments.duration else None,
         until=arguments.until,
@@ -201,6 +209,22 @@ def sample_disk() -> Path:
             "folder that can be written, or name a disk with --disk"
         ) from None
     return path
+
+
+def check_schedule(text: str | None, scheduler: str | None = None) -> str | None:
+    """The text of a `--schedule`, checked.
+
+    Raises:
+        UserError: it names no schedule, or a scheduler of one's own is chosen as well.
+    """
+    if text is not None:
+        if scheduler is not None:
+            raise UserError("--schedule and --scheduler both say who goes first: choose one")
+        try:
+            make_schedule(text)
+        except ValueError as error:
+            raise UserError(f"--schedule {text}: {error}") from None
+    return text
 
 
 def load_scheduler(reference: str) -> Scheduler:

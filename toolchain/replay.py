@@ -29,7 +29,8 @@ from .session import Session
 
 TURNS = 50
 _OWN = (
-    "cpus", "ram", "disk", "write", "system", "boot_config", "add", "caps", "scheduler", "seed",
+    "cpus", "ram", "disk", "write", "system", "boot_config", "add", "caps", "scheduler", "schedule",
+    "seed",
     "duration", "until", "script", "tour",
 )  # fmt: skip
 """Options of a run that a recording has already."""

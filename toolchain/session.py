@@ -25,6 +25,7 @@ from anos_sim.stage3.boot import boot
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
+from anos_sim.stage3.schedule import make_schedule
 
 from .errors import UserError
 from .keys import KEYBOARD
@@ -92,6 +93,8 @@ class Session:
         options, machine = self.options, self.machine
         seed = options.config.seed
         kernel = boot(machine, options.image, options.policy, seed, options.scheduler)
+        if options.schedule is not None:
+            make_schedule(options.schedule).attach(kernel)
         for folder in options.symbols:
             kernel.symbols.add_folder(folder)
         kernel.symbols.line_of = Places(kernel.symbols).line

@@ -1,0 +1,1 @@
+"""Experiments with faults: a fault is data, a run is judged, a campaign is many runs."""
