@@ -94,7 +94,7 @@ static void start(const struct anos_boot_entry *entry)
         .stack_bytes = entry->stack_bytes,
         .thread_class = (uint8_t)entry->thread_class,
     };
-    const int64_t pid = loader_start(&program);
+    const int64_t pid = loader_start(&program, NULL);
     if (pid > 0) {
         printf("boot: %s is process %lld\n", entry->name, (long long)pid);
     }

@@ -9,12 +9,13 @@
 #include <anos/abi.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SLOTS_FIRST 64
 
 struct child {
     uint64_t process; /* a capability; 0 in a slot that is free */
-    uint64_t pid;
+    struct process_entry entry;
 };
 
 static struct {
@@ -23,6 +24,8 @@ static struct {
     struct child *slots;
     unsigned slot_count;
     unsigned free_hint; /* no slot below it is free */
+    struct process_entry ended[PROCESS_ENDED_MAX]; /* a ring; pid 0: none yet */
+    unsigned next_ended;
 } children = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 bool children_begin(void)
@@ -66,12 +69,14 @@ static uint64_t bit_of(unsigned slot)
     return UINT64_C(1) << slot % ANOS_NOTIFICATION_BITS;
 }
 
-void children_add(uint64_t process, uint64_t pid)
+void children_add(uint64_t process, uint64_t pid, const char *path)
 {
+    struct process_entry entry = { .pid = pid, .started_ns = anos_clock(ANOS_CLOCK_UPTIME).value };
+    strlcpy(entry.path, path, sizeof entry.path);
     pthread_mutex_lock(&children.lock);
     struct child *const child = find_free();
     if (child != NULL) {
-        *child = (struct child){ .process = process, .pid = pid };
+        *child = (struct child){ .process = process, .entry = entry };
         const unsigned slot = (unsigned)(child - children.slots);
         anos_watch_process(process, children.ends, bit_of(slot)); /* at once, if it has ended */
     }
@@ -81,10 +86,13 @@ void children_add(uint64_t process, uint64_t pid)
     }
 }
 
-static bool has_ended(uint64_t process)
+/* See how far a child is; true if it has ended. */
+static bool has_ended(struct child *child)
 {
-    const struct anos_result status = anos_process_status(process);
-    return status.type != ANOS_OK || status.value >> 32 != ANOS_END_ALIVE;
+    const struct anos_result status = anos_process_status(child->process);
+    child->entry.end = status.type == ANOS_OK ? (uint32_t)(status.value >> 32) : ANOS_END_KILLED;
+    child->entry.status = status.type == ANOS_OK ? (uint32_t)status.value : 0;
+    return child->entry.end != ANOS_END_ALIVE;
 }
 
 static void give_up(uint64_t bits)
@@ -92,13 +100,62 @@ static void give_up(uint64_t bits)
     pthread_mutex_lock(&children.lock);
     for (unsigned i = 0; i < children.slot_count; i++) {
         struct child *const child = &children.slots[i];
-        if (bits & bit_of(i) && child->process != 0 && has_ended(child->process)) {
+        if (bits & bit_of(i) && child->process != 0 && has_ended(child)) {
+            children.ended[children.next_ended++ % PROCESS_ENDED_MAX] = child->entry;
             anos_drop(child->process);
             *child = (struct child){ 0 };
             children.free_hint = i < children.free_hint ? i : children.free_hint;
         }
     }
     pthread_mutex_unlock(&children.lock);
+}
+
+/* Is an entry nearer above `pid` than the one found so far? */
+static void consider(const struct process_entry *entry, uint64_t pid, struct process_entry *found)
+{
+    if (entry->pid >= pid && entry->pid != 0 && (found->pid == 0 || entry->pid < found->pid)) {
+        *found = *entry;
+    }
+}
+
+bool children_find(uint64_t pid, struct process_entry *entry)
+{
+    *entry = (struct process_entry){ 0 };
+    pthread_mutex_lock(&children.lock);
+    for (unsigned i = 0; i < children.slot_count; i++) {
+        if (children.slots[i].process != 0) {
+            consider(&children.slots[i].entry, pid, entry);
+        }
+    }
+    for (unsigned i = 0; i < PROCESS_ENDED_MAX; i++) {
+        consider(&children.ended[i], pid, entry);
+    }
+    pthread_mutex_unlock(&children.lock);
+    return entry->pid != 0;
+}
+
+bool children_own(uint64_t process)
+{
+    bool found = false;
+    pthread_mutex_lock(&children.lock);
+    for (unsigned i = 0; i < children.slot_count; i++) {
+        found |= children.slots[i].process == process;
+    }
+    pthread_mutex_unlock(&children.lock);
+    return found;
+}
+
+bool children_kill(uint64_t pid)
+{
+    bool killed = false;
+    pthread_mutex_lock(&children.lock);
+    for (unsigned i = 0; i < children.slot_count && !killed; i++) {
+        const struct child *const child = &children.slots[i];
+        killed = child->process != 0 && child->entry.pid == pid &&
+                 anos_kill_process(child->process).type == ANOS_OK;
+    }
+    pthread_mutex_unlock(&children.lock);
+    return killed;
 }
 
 void *children_reap(void *unused)

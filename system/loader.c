@@ -119,8 +119,9 @@ static int64_t fill(uint64_t process, const struct program *program, uint64_t st
 }
 
 static int64_t build(const struct program *program, uint64_t stack_bytes, const uint8_t *data,
-                     const struct executable *executable)
+                     const struct executable *executable, uint64_t *process)
 {
+    const uint64_t rights = ANOS_RIGHT_OBSERVE | ANOS_RIGHT_KILL | ANOS_RIGHT_GRANT;
     struct anos_mem_info memory = { 0 };
     anos_get_mem_info(&memory);
     if (memory.free_bytes < RESERVE_BYTES) {
@@ -135,7 +136,10 @@ static int64_t build(const struct program *program, uint64_t stack_bytes, const 
         anos_kill_process(built.value);
         anos_drop(built.value);
     } else {
-        children_add(built.value, (uint64_t)pid);
+        if (process != NULL) {
+            *process = anos_mint(built.value, rights, 0).value;
+        }
+        children_add(built.value, (uint64_t)pid, program->values.strings);
     }
     return pid;
 }
@@ -156,7 +160,7 @@ static const char *reason(int64_t error)
     }
 }
 
-static int64_t load(const struct program *program, const char **why)
+static int64_t load(const struct program *program, uint64_t *process, const char **why)
 {
     const struct start_values *const values = &program->values;
     const uint64_t stack_bytes = pages_round_up(program->stack_bytes);
@@ -171,16 +175,20 @@ static int64_t load(const struct program *program, const char **why)
     }
     struct executable executable;
     *why = executable_read(&executable, file.data, file.bytes, stack_bytes);
-    const int64_t pid = *why != NULL ? SPAWN_NOT_EXECUTABLE
-                                     : build(program, stack_bytes, file.data, &executable);
+    const int64_t pid = *why != NULL
+                            ? SPAWN_NOT_EXECUTABLE
+                            : build(program, stack_bytes, file.data, &executable, process);
     program_file_close(&file);
     return pid;
 }
 
-int64_t loader_start(const struct program *program)
+int64_t loader_start(const struct program *program, uint64_t *process)
 {
     const char *why = NULL;
-    const int64_t pid = load(program, &why);
+    if (process != NULL) {
+        *process = 0;
+    }
+    const int64_t pid = load(program, process, &why);
     if (pid < 0) {
         printf("loader: cannot start '%.128s': %s\n", program->values.strings,
                why != NULL ? why : reason(pid));

@@ -16,9 +16,10 @@ struct program {
 
 /*
  * Start a program. Returns its pid, or a negative enum spawn_error after a line
- * in the log; then nothing of it is left. Any thread may call.
+ * in the log; then nothing of it is left. Any thread may call. With `process`, that gets
+ * a capability to it with OBSERVE, KILL and GRANT, the caller's own; 0 if there is none.
  */
-int64_t loader_start(const struct program *program);
+int64_t loader_start(const struct program *program, uint64_t *process);
 
 /* SYSTEM's own capabilities for a manifest, with the rights that it allows to each. */
 void loader_own(struct capability_pair *pairs, uint32_t *rights,

@@ -9,6 +9,7 @@
 #include "children.h"
 #include "mounts.h"
 #include "process.h"
+#include "process_control.h"
 #include "ramfs.h"
 #include "service.h"
 #include "starter.h"
@@ -62,7 +63,8 @@ int main(void)
     require(anos_thread_start(ANOS_CLASS_REALTIME, STACK_BYTES, children_reap, NULL) == 0,
             "no thread to hear of the end of programs");
     start_service(vfs_serve, VFS_NAME);
-    start_service(process_serve, PROCESS_NAME);
+    require(process_control_open(start_service(process_serve, PROCESS_NAME)),
+            "nobody could look at processes");
     require(anos_thread_start(ANOS_CLASS_NORMAL, STACK_BYTES, starter_run, NULL) == 0,
             "no thread for the filesystem starter");
     boot_run();

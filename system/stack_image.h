@@ -5,11 +5,13 @@
 #include "process.h"
 
 /*
- * Arguments and capabilities. The strings lie one behind the other, each with
- * its NUL; the first is the program's path.
+ * Arguments, environment and capabilities. The strings lie one behind the other, each with
+ * its NUL: those of the arguments, of which the first is the program's path, then those of
+ * the environment. With an environment, one pair more says where it is.
  */
 struct start_values {
     unsigned argument_count;
+    unsigned environment_count;
     unsigned capability_count;
     size_t string_bytes;
     const char *strings;

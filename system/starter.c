@@ -75,7 +75,7 @@ static void start_driver(const struct device_info *device, const struct anos_boo
         .stack_bytes = manifest->stack_bytes,
         .thread_class = (uint8_t)manifest->thread_class,
     };
-    loader_start(&driver);
+    loader_start(&driver, NULL);
     served[served_count++] = device->id;
 }
 

@@ -1,18 +1,36 @@
 /*
- * The spawn protocol, on the channel named "SYSTEM::PROCESS" (anos-abi 8.5).
+ * The process protocol, on the channel named "SYSTEM::PROCESS" (anos-abi 8.5).
  *
  *   PROCESS_SPAWN  body: struct spawn_request -> the new process's pid
+ *   PROCESS_START  body: struct process_start -> the new process's pid, and in slot 0 of the
+ *                  reply to a send_transfer a capability to it (OBSERVE, KILL)
  *
- * Behind the 12 bytes of the header come `capability_count` pairs, unaligned,
- * then `argument_count` strings with NUL, one behind the other; the first is
+ * PROCESS_SPAWN: behind the 12 bytes of the header come `capability_count` pairs,
+ * unaligned, then `argument_count` strings with NUL, one behind the other; the first is
  * the path of the program. The message's size counts four bytes more than
  * that: SPAWN_BYTES. The new process has class NORMAL and gets, for each pair,
  * a capability derived from the sender's; a cookie of 0 stays 0. A program
  * that has an entry in the boot config gets none of the calls that are not in
  * it: their cookies are 0.
  *
+ * PROCESS_START, which is ours, has an environment as well: "NAME=value" strings behind the
+ * arguments. They lie on the new process's stack behind the arguments' strings, and slot
+ * ANOS_CAP_ENVIRONMENT has the address of an array of pointers to them, NULL at its end.
+ * The size counts every byte once. What an entry of the boot config does not have is
+ * withheld as above, but streams and directories are not its business.
+ *
  * A refusal is a negative number, which arrives as ANOS_OK with a huge value,
  * so test `(int64_t)value > 0`. Those from -20 on are ours.
+ *
+ * Whose manifest lists PROCESS_CONTROL has another capability to the channel, and through
+ * that only:
+ *
+ *   PROCESS_LIST   body: u64, 0 or the `next` of the answer before
+ *                  -> bytes of the struct process_listing in the page
+ *   PROCESS_KILL   body: u64, a pid -> 1, or 0 if no process that SYSTEM started has it
+ *
+ * They are about processes that SYSTEM started; the last PROCESS_ENDED_MAX that have ended
+ * are among them. Through the named channel they are SPAWN_UNKNOWN_TAG, as are other tags.
  */
 #ifndef PROCESS_H
 #define PROCESS_H
@@ -23,9 +41,16 @@
 #define PROCESS_NAME "SYSTEM::PROCESS"
 #define SPAWN_ARGUMENTS_MAX 64
 #define SPAWN_CAPABILITIES_MAX 32
+#define START_CAPABILITIES_MAX 64
+#define START_ENVIRONMENT_MAX 64
+#define PROCESS_ENDED_MAX 16
+#define PROCESS_PATH_BYTES 96 /* a longer path is cut */
 
 enum process_tag {
     PROCESS_SPAWN = 1,
+    PROCESS_START = 2,
+    PROCESS_LIST = 3,
+    PROCESS_KILL = 4,
 };
 
 enum spawn_error {
@@ -54,6 +79,34 @@ struct spawn_request {
     struct capability_pair capabilities[];
 } __attribute__((packed));
 
+struct process_start {
+    uint64_t stack_bytes; /* rounded up to a page */
+    uint16_t argument_count;
+    uint16_t capability_count;
+    uint16_t environment_count;
+    uint16_t reserved_14;
+    struct capability_pair capabilities[]; /* then the arguments, then the environment */
+};
+
+/* A process: its path, when it was started, how far it is (ANOS_END_...), its exit status. */
+struct process_entry {
+    uint64_t pid;
+    uint64_t started_ns; /* since the machine was switched on */
+    uint32_t end;
+    uint32_t status;
+    char path[PROCESS_PATH_BYTES];
+};
+
+#define PROCESS_ENTRIES_MAX 32 /* of an answer */
+
+/* Processes by pid, from the one that was asked for on. */
+struct process_listing {
+    uint64_t next; /* what to ask for then; 0: these were the last */
+    uint32_t count;
+    uint32_t reserved_12;
+    struct process_entry entries[];
+};
+
 /* The size of the message for so many pairs and bytes of strings. */
 #define SPAWN_BYTES(capability_count, string_bytes) \
     (16 + sizeof(struct capability_pair) * (capability_count) + (string_bytes))
@@ -61,5 +114,8 @@ struct spawn_request {
 _Static_assert(sizeof(struct capability_pair) == 16, "capability_pair");
 _Static_assert(offsetof(struct spawn_request, argument_count) == 8, "argument_count");
 _Static_assert(offsetof(struct spawn_request, capabilities) == 12, "capabilities");
+_Static_assert(offsetof(struct process_start, capabilities) == 16, "capabilities");
+_Static_assert(sizeof(struct process_entry) == 120, "process_entry");
+_Static_assert(offsetof(struct process_listing, entries) == 16, "entries");
 
 #endif
