@@ -70,7 +70,7 @@ static void check_spawn_errors(void)
     spawns("8.5 no stack", build(0, path, sizeof path, 1, &print, 1), ANOS_BADARGS);
     spawns("8.5 endless stack", build(UINT64_MAX, path, sizeof path, 1, &print, 1), ANOS_BADARGS);
     spawns("8.5 too much", build(64 * MIB + 1, path, sizeof path, 1, &print, 1), ANOS_BADARGS);
-    const result unknown = anos_send_message(processes, 2, size, page);
+    const result unknown = anos_send_message(processes, 5, size, page);
     gives("8.5 unknown tag", unknown, (uint64_t)(int64_t)SPAWN_UNKNOWN_TAG);
     if (!is_bearer()) {
         print.cookie = 12345;
