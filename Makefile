@@ -1,4 +1,4 @@
-# make run    boot the system on its sample disk
+# make run    boot the system on its sample disk and show what it can do
 # make test   run all tests
 # make lint   lint, format and type checks
 # make check  the same, and the fuzzers, the seeded faults and the large cases for minutes
@@ -18,7 +18,7 @@ ARCH ?= x86_64
 .PHONY: run test lint check fuzz build docs clean
 
 run: build
-	@$(BIN)/anos-sim run
+	@$(BIN)/anos-sim run --tour
 
 test: ARCH := all
 test: build

@@ -40,7 +40,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "run",
         help="boot a system and show its log",
         description="Boot a system and show its log. Without arguments: our own system on a sample "
-        "disk; it lists the volume, prints a file and switches off.",
+        "disk, with its shell. At a terminal you type; else standard input does, or, if there is "
+        "none, a script that shows the system (docs/console.md).",
         epilog="exit status: what the system switched off with; 0 when it is quiet, after --for or "
         "when --until was seen; 1 on a panic, on SYSTEM's death or when --until was not seen; "
         "2 on bad input; 130 after Ctrl-C. The same machine, images, seed and version give the "

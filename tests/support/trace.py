@@ -34,14 +34,14 @@ def one_file_read(events: list[Event]) -> list[str]:
     begin = next(
         number
         for number, event in enumerate(events)
-        if event.process == "tour"
+        if event.process == "shell"
         and event.kind is EventKind.SEND
         and event.value("tag") == READ_TAG
     )
     end = next(
         number
         for number in range(begin, len(events))
-        if events[number].process == "tour" and events[number].kind is EventKind.SWITCH
+        if events[number].process == "shell" and events[number].kind is EventKind.SWITCH
     )
     shown = [event for event in events[begin : end + 1] if event.kind in SHOWN]
     return Names().lines(shown)

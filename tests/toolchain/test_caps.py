@@ -39,7 +39,7 @@ def test_the_tree_is_the_default_view(capsys: Capture) -> None:
     assert text == run(capsys, "tree")
     assert "capabilities of 8 processes" in text
     assert "kterminal[2]" in text
-    assert "pcidrv[5] (ended)" in text
+    assert "pcidrv[6] (ended)" in text
 
 
 def test_every_form_is_of_the_same_graph(capsys: Capture) -> None:
@@ -63,17 +63,17 @@ def test_a_process_is_chosen_by_name_pattern_or_pid(capsys: Capture) -> None:
     assert "AHCI controller 0" in by_name
     assert run(capsys, "--process", "7") == by_name
     both = run(capsys, "--process", "*drv")
-    assert "fat32drv[8]: boot:/fat32drv.elf, alive" in both
-    (described,) = json.loads(run(capsys, "--process", "tour", "--json"))
-    assert described["name"] == "tour"
+    assert "fat32drv[9]: boot:/fat32drv.elf, alive" in both
+    (described,) = json.loads(run(capsys, "--process", "shell", "--json"))
+    assert described["name"] == "shell"
     assert {"call send_message"} <= {each["object"] for each in described["capabilities"]}
 
 
 def test_holders_of_the_disks_registers_are_its_driver_and_those_above_it(capsys: Capture) -> None:
     held = json.loads(run(capsys, "holders", "memory 0xc0000000", "--json"))
-    assert {each["holder"] for each in held} == {"SYSTEM[1]", "devman[4]", "ahcidrv[7]"}
+    assert {each["holder"] for each in held} == {"SYSTEM[1]", "devman[4]", "ahcidrv[8]"}
     text = run(capsys, "holders", "channel:SYSTEM::VFS")
-    assert "tour[9]" in text
+    assert "shell[5]" in text
     assert "kterminal" not in text
 
 
@@ -81,27 +81,27 @@ def test_why_goes_from_the_kernel_to_the_holder(capsys: Capture) -> None:
     text = run(capsys, "why", "ahcidrv", "memory 0xc0000000")
     steps = [line for line in text.splitlines() if line[:2].strip().isdigit()]
     assert "SYSTEM[1]: memory" in steps[0]
-    assert "pcidrv[5] (ended)" in text
-    assert "ahcidrv[7]: memory 0xc0000000" in steps[-1]
-    assert "over channel 3 SYSTEM::PROCESS, tag 0x1, sent by pcidrv[5], spawn" in text
+    assert "pcidrv[6] (ended)" in text
+    assert "ahcidrv[8]: memory 0xc0000000" in steps[-1]
+    assert "over channel 3 SYSTEM::PROCESS, tag 0x1, sent by pcidrv[6], spawn" in text
     assert "(servers/lib/spawn.c:" in text
 
 
 def test_why_takes_a_cookie(capsys: Capture) -> None:
-    (described,) = json.loads(run(capsys, "--process", "tour", "--json"))
+    (described,) = json.loads(run(capsys, "--process", "shell", "--json"))
     cookie = described["capabilities"][-1]["cookie"]
-    ((*_, last),) = json.loads(run(capsys, "why", "tour", cookie, "--json"))
+    ((*_, last),) = json.loads(run(capsys, "why", "shell", cookie, "--json"))
     assert last["cookie"] == cookie
 
 
 def test_diff_tells_what_came_in_between(capsys: Capture) -> None:
     text = run(capsys, "diff", "--at", "1ms", "--at", "30ms")
     assert "from 1 ms to 30 ms" in text
-    assert "fat32drv[8]" in text
+    assert "fat32drv[9]" in text
     assert "kterminal" not in text
     assert "nothing has changed" in run(capsys, "diff", "--at", "1ms", "--at", "1ms")
     data = json.loads(run(capsys, "diff", "--at", "1ms", "--json"))
-    assert {each["holder"] for each in data["appeared"]} >= {"tour[9]"}
+    assert {each["holder"] for each in data["appeared"]} >= {"shell[5]"}
 
 
 def test_under_bearer_the_tree_shows_who_was_seen_using_what(capsys: Capture) -> None:
@@ -120,11 +120,11 @@ def test_under_bearer_the_tree_shows_who_was_seen_using_what(capsys: Capture) ->
         (("holders", "call map_phys"), "did you mean call map_physical"),
         (("holders", "SYSTEM::VSF"), "did you mean SYSTEM::VFS, "),
         (("holders", "channel 99"), "no capability to 'channel 99'"),
-        (("why", "tuor", "channel 7"), "no process 'tuor'; did you mean tour?"),
-        (("why", "tour", "memory 0xc0000000"), "tour[9] holds no capability 'memory 0xc0000000'"),
+        (("why", "shel", "channel 7"), "no process 'shel'; did you mean shell?"),
+        (("why", "shell", "memory 0xc0000000"), "shell[5] holds no capability 'memory 0xc0000000'"),
         (("diff",), "give --at twice"),
         (("--at", "soon"), "--at 'soon' is no duration"),
-        (("--process", "tour", "--svg"), "--process goes with text"),
+        (("--process", "shell", "--svg"), "--process goes with text"),
         (("missing.toml",), "missing.toml"),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_recording_is_looked_at_like_a_system(capsys: Capture, tmp_path: Path)
     assert run(capsys, str(recording)) == run(capsys)
     early = ("--at", "1ms", "--process", "devman")
     assert run(capsys, str(recording), *early) == run(capsys, *early)
-    assert "fat32drv[8]" in run(capsys, "diff", str(recording), "--at", "1ms", "--at", "30ms")
+    assert "fat32drv[9]" in run(capsys, "diff", str(recording), "--at", "1ms", "--at", "30ms")
 
 
 def test_every_view_tells_about_itself(capsys: Capture) -> None:

@@ -238,8 +238,8 @@ def test_a_broken_rule_is_told_with_the_delegation(
     assert lines[0].endswith("(test)")
     holders = [line.split()[1] for line in lines[1:-1]]
     assert holders[0] == "SYSTEM[1]:"
-    assert "pcidrv[5]" in " ".join(holders)
-    assert holders[-1] == "ahcidrv[7]:"
+    assert "pcidrv[6]" in " ".join(holders)
+    assert holders[-1] == "ahcidrv[8]:"
     assert lines[-1].startswith("1 of 1 rule broken, at ")
 
 
@@ -253,9 +253,9 @@ def test_always_sees_what_was_held_for_a_moment(
     capsys.readouterr()
     assert run(policy, tmp_path, "--always") == 1
     lines = capsys.readouterr().out.splitlines()
-    assert "pcidrv[5] holds memory 0xe0000000-0xe07fffff" in lines[0]
+    assert "pcidrv[6] holds memory 0xe0000000-0xe07fffff" in lines[0]
     assert [line.split()[1] for line in lines[1:6]] == [
-        "SYSTEM[1]:", "devman[4]:", "devman[4]:", "SYSTEM[1]:", "pcidrv[5]:",
+        "SYSTEM[1]:", "devman[4]:", "devman[4]:", "SYSTEM[1]:", "pcidrv[6]:",
     ]  # fmt: skip
     way = '[[no_path]]\nfrom = "pcidrv"\nto = "devman"\n'
     assert run(way, tmp_path) == 0
@@ -263,7 +263,7 @@ def test_always_sees_what_was_held_for_a_moment(
     assert run(way, tmp_path, "--always", "--json") == 1
     data = json.loads(capsys.readouterr().out)
     assert data["rules"] == 1
-    assert "pcidrv[5] to devman[4]" in data["violations"][0]["text"]
+    assert "pcidrv[6] to devman[4]" in data["violations"][0]["text"]
     assert data["violations"][0]["evidence"]
 
 
@@ -271,7 +271,7 @@ def test_a_recording_can_be_checked(tmp_path: Path, capsys: pytest.CaptureFixtur
     recording = str(tmp_path / "run.anos")
     assert main(["run", "--quiet", "--record", recording]) == 0
     assert main(["caps", "check", str(EXAMPLE), recording, "--always"]) == 0
-    assert main(["caps", "unused", recording, "--process", "tour"]) == 0
+    assert main(["caps", "unused", recording, "--process", "shell"]) == 0
     assert main(["caps", "flow", recording, "--at", "20ms"]) == 0
     assert "reach" in capsys.readouterr().out.lower()
 

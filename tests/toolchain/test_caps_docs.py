@@ -40,10 +40,10 @@ def test_the_picture_is_of_the_system_as_it_is(graph: CapabilityGraph) -> None:
 
 def test_the_structure_of_a_picture_has_holders_objects_and_links(graph: CapabilityGraph) -> None:
     said = structure(graph._repr_svg_())
-    assert said["tour[9]"] == 1
+    assert said["shell[5]"] == 1
     assert said["SYSTEM::VFS"] == 1
-    assert said["tour[9] holds channel 2 SYSTEM::VFS: send"] == 1
-    assert said["SYSTEM[1] gave tour[9]"] == 1
+    assert said["shell[5] holds channel 2 SYSTEM::VFS: send"] == 1
+    assert said["SYSTEM[1] gave shell[5]"] == 1
 
 
 def test_the_examples_for_python_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,7 +52,7 @@ def test_the_examples_for_python_run(capsys: pytest.CaptureFixture[str]) -> None
     exec(compile(example, "capabilities.md", "exec"), {})
     printed = capsys.readouterr().out
     assert "SYSTEM[1] (power-on) -> devman[4] (give)" in printed
-    assert "tour[9] came to" in printed
+    assert "shell[5] came to" in printed
 
 
 def test_the_grammar_is_the_one_that_is_tested() -> None:

@@ -288,20 +288,20 @@ def test_graphviz_has_an_edge_for_each_direct_link() -> None:
 # ---- the command, on the real system ----
 
 
-def test_the_tour_reaches_the_disk_over_the_file_system(
+def test_the_shell_reaches_the_disk_over_the_file_system(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = ["--from", "tour", "--to", "ahcidrv", "--trusted", "SYSTEM"]
+    options = ["--from", "shell", "--to", "ahcidrv", "--trusted", "SYSTEM"]
     assert main(["caps", "flow", *options]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "tour[9] can reach ahcidrv[7]:"
-    assert "tour[9] sends on channel" in lines[1]
-    assert "fat32drv[8] receives" in lines[1]
-    assert lines[3] == "No capability of tour[9] can come to ahcidrv[7]."
+    assert lines[0] == "shell[5] can reach ahcidrv[8]:"
+    assert "shell[5] sends on channel" in lines[1]
+    assert "fat32drv[9] receives" in lines[1]
+    assert lines[3] == "No capability of shell[5] can come to ahcidrv[8]."
 
 
 def test_flow_as_json_has_the_ways(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["caps", "flow", "--json", "--from", "tour", "--trusted", "SYSTEM"]) == 0
+    assert main(["caps", "flow", "--json", "--from", "shell", "--trusted", "SYSTEM"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["trusted"] == ["SYSTEM[1]"]
     to_log = next(pair for pair in data["pairs"] if pair["to"] == "kterminal[2]")
@@ -310,8 +310,8 @@ def test_flow_as_json_has_the_ways(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_unknown_process_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["caps", "flow", "--from", "toru"]) == 2
-    assert capsys.readouterr().err == "anos-sim: no process 'toru'; did you mean tour?\n"
+    assert main(["caps", "flow", "--from", "shlel"]) == 2
+    assert capsys.readouterr().err == "anos-sim: no process 'shlel'; did you mean shell?\n"
 
 
 def test_the_document_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:

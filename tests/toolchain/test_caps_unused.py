@@ -233,8 +233,8 @@ SAMPLE = [
     ("ahcidrv", "capabilities", "SYSCALL_CREATE_CHANNEL"),
     ("ahcidrv", "capabilities", "DEVICE_MEMORY"),
     ("fat32drv", "capabilities", "SYSCALL_RECV_TRANSFER"),
-    ("tour", "capabilities", "SYSCALL_POWER"),
-    ("tour", "capabilities", "SYSCALL_FIND_NAMED_CHANNEL"),
+    ("shell", "capabilities", "SYSCALL_POWER"),
+    ("shell", "capabilities", "SYSCALL_FIND_NAMED_CHANNEL"),
 ]
 """Some of what the least boot config has."""
 
@@ -262,11 +262,11 @@ def test_what_our_servers_hold_and_never_use_is_justified() -> None:
 
 
 def test_the_command_lists_what_is_unused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["caps", "unused", "--process", "tour"]) == 0
+    assert main(["caps", "unused", "--process", "shell"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split() == ["tour[9]", "call", "exit_process", "all", "of", "it", "SYSTEM[1]"]
+    assert lines[1].split() == ["shell[5]", "call", "exit_process", "all", "of", "it", "SYSTEM[1]"]
     assert lines[3].startswith("Of ")
-    assert main(["caps", "unused", "--json", "--process", "tour"]) == 0
+    assert main(["caps", "unused", "--json", "--process", "shell"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data[0]["object"] == "call exit_process"
     assert data[0]["never_used"] == ["call"]
@@ -300,7 +300,7 @@ def test_the_least_boot_config_can_be_printed_and_run(
 def test_bad_input_is_one_sentence(
     arguments: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    entry = {"name": "x", "path": "boot:/tour.elf", "stack_size": 4096, "class": "NORMAL"}
+    entry = {"name": "x", "path": "boot:/shell.elf", "stack_size": 4096, "class": "NORMAL"}
     (tmp_path / "bad.json").write_text("{")
     wrong: dict[str, dict[str, Any]] = {
         "call": {"capabilities": ["SYSCALL_FLY"]},

@@ -97,7 +97,7 @@ def test_names_are_those_of_processes_and_channels(events: Path, capsys: Capture
         "CLIENT", "SERVER", "CHANNEL", "MESSAGES", "BYTES", "MEDIAN", "P99",
     ]  # fmt: skip
     rows = [re.split(r"  +", line) for line in lines]
-    assert ["tour[9]", "SYSTEM[1]", "SYSTEM::VFS"] in [row[:3] for row in rows]
+    assert ["shell[5]", "SYSTEM[1]", "SYSTEM::VFS"] in [row[:3] for row in rows]
     assert any(row[0].startswith("fat32drv") and row[1].startswith("ahcidrv") for row in rows)
 
 
@@ -131,7 +131,7 @@ def test_a_file_a_recording_and_a_boot_tell_the_same(
 def test_until_ends_the_look(events: Path, capsys: Captured) -> None:
     counts = []
     for source in ([str(events)], []):
-        assert main(["ipc", *source, "--until", "Tour is process", "--json"]) == 0
+        assert main(["ipc", *source, "--until", "Shell is process", "--json"]) == 0
         ways = json.loads(capsys.readouterr().out)
         counts.append(sum(way["messages"] for way in ways))
     assert 10 < counts[0] <= counts[1] < 30
@@ -161,7 +161,7 @@ def test_the_picture_has_a_box_for_each_process_and_no_two_on_one_another(
     boxes = [each for each in picture.iter(f"{SVG}rect") if each.get("class") == "box"]
     texts = [each.text for each in picture.iter(f"{SVG}text")]
     assert len(boxes) == 7
-    assert {"SYSTEM[1]", "tour[9]"} <= set(texts)
+    assert {"SYSTEM[1]", "shell[5]"} <= set(texts)
     corners = [(int(each.attrib["x"]), int(each.attrib["y"])) for each in boxes]
     for number, (x, y) in enumerate(corners):
         assert 0 <= x <= int(picture.attrib["width"]) - 132

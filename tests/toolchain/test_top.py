@@ -106,12 +106,12 @@ def test_the_screen_shows_processes_cpus_channels_and_the_log(events: Path) -> N
 
     watch(source_of(), act)
     lines = text.splitlines()
-    assert "tour[9] switched off, full speed" in lines[0]
+    assert "shell[5] switched off, full speed" in lines[0]
     assert f"{sum(1 for _ in EventFile(events)):,} events" in lines[0]
     assert "power OK" in lines[1]
     rows = {line.split()[1]: line.split() for line in lines[3:12]}
     assert list(rows) == [
-        "SYSTEM", "kterminal", "ramfs", "devman", "pcidrv", "serialdrv", "ahcidrv", "fat32drv", "tour",
+        "SYSTEM", "kterminal", "ramfs", "devman", "pcidrv", "serialdrv", "ahcidrv", "fat32drv", "shell",
     ]  # fmt: skip
     assert rows["pcidrv"][2] == "ended"
     assert rows["fat32drv"][2] == "receiving"

@@ -65,7 +65,7 @@ def test_a_trace_of_a_boot_is_small(trace: Path) -> None:
 
 def test_servers_are_processes_and_have_their_threads(parsed: Parsed) -> None:
     assert parsed.processes[1] == "SYSTEM"
-    assert {"devman", "pcidrv", "ahcidrv", "fat32drv", "tour"} <= set(parsed.processes.values())
+    assert {"devman", "pcidrv", "ahcidrv", "fat32drv", "shell"} <= set(parsed.processes.values())
     for pid, _, name in parsed.threads.values():
         assert name == parsed.processes[pid]
     assert {pid for pid, _, _ in parsed.threads.values()} == set(parsed.processes)
@@ -239,7 +239,7 @@ def test_at_ends_the_trace(events: Path, tmp_path: Path) -> None:
     assert main(["trace", str(events), "--at", "100us", "-o", str(path)]) == 0
     parsed = parse(path)
     assert 0 < max(each.end for each in parsed.slices) <= 100_000
-    assert "tour" not in parsed.processes.values()
+    assert "shell" not in parsed.processes.values()
 
 
 def test_lines_of_json_name_what_the_numbers_mean(

@@ -12,7 +12,7 @@ LAYOUT = 2
 """Grows when `write_fat32` puts the same files to other places."""
 SAMPLE_FILES = {
     "README.TXT": b"""\
-This file came to you through programs that share nothing but messages: tour
+This file came to you through programs that share nothing but messages: shell
 asked fat32drv, fat32drv asked ahcidrv, and ahcidrv told the disk where to put
 the sectors. Each message carried a page that its receiver saw in place.
 """,
