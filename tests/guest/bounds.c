@@ -80,20 +80,21 @@ int main(void)
     try_call(13, 1, "name", READS, ANOS_BADARGS, (uint64_t[4]){channel});
     try_call(14, 0, "name", READS, ANOS_BADARGS, (uint64_t[4]){0});
     try_call(15, 0, "name", READS, ANOS_BAD_NAME, (uint64_t[4]){0});
-    try_call(20, 0, "root pointer", WRITES, ANOS_BADARGS, (uint64_t[4]){0});
-    try_call(23, 1, "address", WRITES, ANOS_BADARGS, (uint64_t[4]){0, 0, word, 0});
-    try_call(23, 2, "data", WRITES, ANOS_BADARGS, (uint64_t[4]){0, word, 0, 0});
+    const int64_t refused = has_devices() ? ANOS_BADARGS : ANOS_NOT_IMPL;
+    try_call(20, 0, "root pointer", WRITES, refused, (uint64_t[4]){0});
+    try_call(23, 1, "address", WRITES, refused, (uint64_t[4]){0, 0, word, 0});
+    try_call(23, 2, "data", WRITES, refused, (uint64_t[4]){0, word, 0, 0});
     try_call(24, 1, "event", WRITES | OPTIONAL, ANOS_BADARGS, (uint64_t[4]){vector});
     anos_kprint("something to read\n");
     try_call(25, 0, "buffer", WRITES, ANOS_BADARGS, (uint64_t[4]){0, 16});
     try_call(26, 0, "information", WRITES, ANOS_BADARGS, (uint64_t[4]){0});
 
-    CHECK("1.8/20 refusals do not use it up",
-          anos_map_firmware_tables((void *)(AREA + 64)).type == ANOS_OK);
+    is("1.8/20 refusals do not use it up", anos_map_firmware_tables((void *)(AREA + 64)),
+       has_devices() ? ANOS_OK : ANOS_NOT_IMPL);
     struct anos_framebuffer screen;
     is("1.8/26 a good pointer", anos_get_framebuffer_phys(&screen), ANOS_OK);
-    gives("1.8/23 refusals take no vector", anos_alloc_interrupt_vector(0, &msi, &data),
-          vector + 1);
+    CHECK("1.8/23 refusals take no vector", !has_devices() ||
+          anos_alloc_interrupt_vector(0, &msi, &data).value == vector + 1);
     for (unsigned i = 0; i < sizeof addresses / sizeof *addresses; i++) {
         char name[100];
         snprintf(name, sizeof name, "1.8/1 %s is OK", addresses[i].name);

@@ -54,7 +54,9 @@ static void block_on_interrupt(void)
 {
     uint64_t address;
     uint32_t data, event;
-    anos_alloc_interrupt_vector(0, &address, &data);
+    if (anos_alloc_interrupt_vector(0, &address, &data).type != ANOS_OK) {
+        block_receiving();
+    }
     anos_wait_interrupt((uint8_t)data, &event);
 }
 
@@ -213,7 +215,7 @@ static void check_blocked(void)
         again += got.value == vector + 1;
         count++;
     }
-    CHECK("7.1 its vector can be had again", count == 158 && again == 1);
+    CHECK("7.1 its vector can be had again", !has_devices() || (count == 158 && again == 1));
     start_child("main first", main_ends_first, channel, 0);
     CHECK("6.7 threads go on when the first has ended", hear() == 44);
 }

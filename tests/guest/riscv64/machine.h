@@ -58,6 +58,12 @@ static inline bool is_bearer(void)
     return anos_alloc_interrupt_vector(0, nowhere, nowhere).type == ANOS_NOT_IMPL;
 }
 
+/* STAGE3 has no calls 20 and 23 here, and `bearer` keeps to that. */
+static inline bool has_devices(void)
+{
+    return !is_bearer();
+}
+
 /* Nanoseconds of virtual time: `time` counts every hundred of them. */
 static inline uint64_t now(void)
 {
