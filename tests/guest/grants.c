@@ -224,12 +224,8 @@ static void check_passing_on(void)
 {
     const uint64_t arguments[CHILD_ARGUMENTS] = {
         anos_mint(channel, ANOS_RIGHT_SEND | ANOS_RIGHT_GRANT, 0).value};
-<<<<<<< ours
     const int without[] = {ANOS_CAP_DEVICE_MEMORY, ANOS_CAP_DEVICE_MEMORY_HIGH,
         ANOS_CAP_INTERRUPT_VECTORS, 0};
-=======
-    const int without[] = {ANOS_CAP_DEVICE_MEMORY, ANOS_CAP_DEVICE_MEMORY_HIGH, ANOS_CAP_INTERRUPT_VECTORS, 0};
->>>>>>> theirs
     const struct anos_process_params params = child_params("peer", peer, arguments, without);
     is("a child without devices", anos_create_process(&params), ANOS_OK);
     const uint64_t other = anos_create_channel().value;
