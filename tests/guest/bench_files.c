@@ -19,7 +19,8 @@
 #define LIBRARY_FILE "disk0:/FWRITE.BIN"
 enum { LOOK_UPS = 5000, RAMFS_PASSES = 6, LIBRARY_BYTES = 0x10000 };
 #define SECTORS UINT64_C(16384)
-#define WRITTEN_BYTES UINT64_C(0x200000)
+#define WRITTEN_BYTES UINT64_C(0x4000000)
+#define LIBRARY_WRITTEN_BYTES UINT64_C(0x800000)
 
 static char page[PAGE] __attribute__((aligned(PAGE)));
 
@@ -154,8 +155,8 @@ static bool measure_library(void)
     if (!feof(from) || fclose(from) != 0) {
         return failed("fread");
     }
-    begin("fwrite", WRITTEN_BYTES);
-    for (uint64_t at = 0; at < WRITTEN_BYTES; at += sizeof data) {
+    begin("fwrite", LIBRARY_WRITTEN_BYTES);
+    for (uint64_t at = 0; at < LIBRARY_WRITTEN_BYTES; at += sizeof data) {
         fwrite(data, 1, sizeof data, to);
     }
     if (fflush(to) != 0 || fsync(fileno(to)) != 0) {

@@ -2,7 +2,8 @@
  * Writes to disk0:, which is empty, by every request that changes something, and
  * reads it back. The host looks at the disk afterwards with its own tools. With the
  * argument "idle" nobody asks for a sync: then the driver must do it by itself. With
- * "die" it writes until it dies, in the middle of a request.
+ * "die" it writes until it dies, in the middle of a request; with "die handle" through
+ * a handle on the file.
  */
 #include "check.h"
 #include "file_client.h"
@@ -87,22 +88,27 @@ static void *die(void *unused)
     return NULL;
 }
 
-static void write_until_death(void)
+/* With a handle it has that and no other way to the file. */
+static void write_until_death(bool has_handle)
 {
     static uint8_t data[3000];
+    const char *path = "disk0:/victim";
     disk = file_system("disk0:/", page);
-    file_create(disk, "disk0:/victim", page);
+    file_create(disk, path, page);
+    if (has_handle && file_open(disk, path, FILE_MAY_WRITE, &disk, page) == 0) {
+        path = "";
+    }
     anos_thread_start(ANOS_CLASS_NORMAL, 0x10000, die, NULL);
     printf("writes until it dies\n");
     for (uint64_t at = 0;; at += 1000) {
-        file_write(disk, "disk0:/victim", at % (1 << 20), data, sizeof data, page);
+        file_write(disk, path, at % (1 << 20), data, sizeof data, page);
     }
 }
 
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "die") == 0) {
-        write_until_death();
+        write_until_death(argc > 2);
     }
     const bool is_idle = argc > 1 && strcmp(argv[1], "idle") == 0;
     disk = file_system("disk0:/", page);

@@ -121,7 +121,14 @@ static void check_mounts(void)
     if (!is_bearer()) {
         change(VFS_REGISTER, "dead:", mine);
         change(VFS_REGISTER, "lost:", mine);
+        const uint64_t handle = anos_mint(mine, ANOS_RIGHT_SEND | ANOS_RIGHT_GRANT, 7).value;
+        gives("ours: a handle as a mount", change(VFS_REGISTER, "handle:", handle), 1);
+        fails("8.4/3 it is not its filesystem", change(VFS_UNREGISTER, "handle:", mine));
+        const uint64_t send_only = anos_mint(mine, ANOS_RIGHT_SEND, 8).value;
+        fails("8.4/2 what may not be passed on", change(VFS_REGISTER, "only:", send_only));
+        is("ours: it is found", find("handle:x"), ANOS_OK);
         anos_destroy_channel(mine);
+        fails("ours: a handle's mount ends with its filesystem", find("handle:x"));
         fails("8.4/1 a dead driver's mount is not found", find("dead:x"));
         CHECK("ours: nor listed", place_of("lost:") < 0);
         gives("8.4/2 a dead driver's mount can be taken", change(VFS_REGISTER, "dead:", other), 1);

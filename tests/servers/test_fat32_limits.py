@@ -57,6 +57,24 @@ def test_a_full_disk_says_so_and_is_intact(bits: int, fat_host: Path, tmp_path: 
     assert complaints(image) == []
 
 
+def test_a_disk_that_is_filled_through_a_handle_is_intact(fat_host: Path, image: Path) -> None:
+    with FatHost(fat_host, image) as host:
+        host.make_directory("disk0:/docs")
+        host.create("disk0:/docs/small")
+        host.create("disk0:/docs/large")
+        with host.through(host.open("disk0:/docs/large")):
+            assert error_of(append_for_ever, host, "", content(100_000)) == fat.NO_SPACE
+            assert error_of(host.truncate, "", 1 << 30) == fat.NO_SPACE
+        with host.through(host.open("disk0:/docs")):
+            host.write("large", b"changed", 5000)
+            assert error_of(append_for_ever, host, "small", b"x" * 600) == fat.NO_SPACE
+            host.remove("large")
+            host.write("small", content(50_000))
+            host.sync("")
+        assert host.read("disk0:/docs/small") == content(50_000)
+    assert complaints(image) == []
+
+
 def test_a_root_directory_that_is_full_says_so(fat_host: Path, tmp_path: Path) -> None:
     image = tmp_path / "image"
     make_volume(image, 12, 1440 << 10)
@@ -91,6 +109,9 @@ def test_a_directory_of_ten_thousand_entries(fat_host: Path, image: Path) -> Non
         listed = [entry.name for entry in host.list("disk0:/many")]
         assert len(listed) == len(expected)
         assert set(listed) == expected
+        with host.through(host.open("disk0:/many", fat.MAY_READ)):
+            assert [entry.name for entry in host.list("")] == listed
+            assert host.stat(names[1].upper() + " MOVED").size == 0
     assert complaints(image) == []
 
 
@@ -122,6 +143,11 @@ def test_a_large_file(size: int, fat_host: Path, tmp_path: Path) -> None:
             assert page[: len(data)] == data
             assert reply == min(4096, size - offset) + 1
         assert host.ask(fat.READ, "disk0:/large", size)[0] == 1
+        with host.through(host.open("disk0:/large")):
+            host.write("", b"handle", size // 3)
+            assert host.ask(fat.READ, "", size // 3)[1][:6] == b"handle"
+            assert host.stat("").size == size
+            host.sync("")
     assert complaints(image) == []
     assert FatImage(image).data.count(b"middle") == 1
 

@@ -89,7 +89,10 @@ def test_what_nobody_syncs_is_on_the_disk_after_a_while(tmp_path: Path) -> None:
 def test_a_program_that_dies_in_the_middle_of_a_write_harms_nobody(tmp_path: Path) -> None:
     disk = volume(tmp_path / "disk")
     where = {"wait_for": "disk0:", "stack_size": 0x20000}
-    victims = [entry(f"victim{number}", "die", path="boot:/files.elf", **where) for number in "12"]
+    victims = [
+        entry(f"victim{number}", *arguments, path="boot:/files.elf", **where)
+        for number, arguments in enumerate([("die",), ("die", "handle")])
+    ]
     image = system_image([DEVMAN, DRIVER, *victims, entry("files", "idle", **where)], servers())
     machine = Machine(MachineConfig(disks=(str(disk),), write=True, cpus=2))
     kernel = boot(machine, image, "derived")

@@ -91,7 +91,7 @@ ROWS: tuple[Row, ...] = (
     Row("ramfs-load", "RAMFS through SYSTEM", "MB/s", "files", "memcpy", budget=_is(200)),
     Row("ahci-read", "disk through AHCI and DMA", "MB/s", "files", "memcpy"),
     Row("file-read", "file through FAT32, AHCI, DMA", "MB/s", "files", "memcpy", budget=_is(60)),
-    Row("file-write", "new file, synced to the disk", "MB/s", "files", "memcpy"),
+    Row("file-write", "new file, synced to the disk", "MB/s", "files", "memcpy", budget=_is(30)),
     Row("fread", "file-read by the C library", "MB/s", "files", "file-read", budget=_at(0.85)),
     Row("fwrite", "file-write by the C library", "MB/s", "files", "file-write", budget=_at(0.9)),
     Row("imports", "Python's start and our imports", "s", "boot"),
