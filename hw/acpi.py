@@ -13,8 +13,8 @@ import attrs
 
 from .memory import FRAME_BYTES
 
-TABLES_BASE = 0xE_0000
-TABLES_END = 0x10_0000
+TABLES_BEGIN, TABLES_END = 0xE_0000, 0x10_0000
+"""Where they are, from the begin of RAM on."""
 OEM_ID = b"ANOSIM"
 OEM_TABLE_ID = b"ANOSSIM "
 CREATOR_ID = b"ANOS"
@@ -88,15 +88,16 @@ def fadt(dsdt: int) -> bytes:
     return table(b"FACP", 6, bytes(body[HEADER.size :]))
 
 
-def build(cpu_count: int, ecam_base: int, bus_count: int) -> Tables:
-    """All tables for a board, placed from `TABLES_BASE`, a page each."""
+def build(cpu_count: int, ecam_base: int, bus_count: int, ram: int = 0) -> Tables:
+    """All tables for a board whose RAM begins at `ram`, a page each."""
+    base = ram + TABLES_BEGIN
     xsdt_at, fadt_at, madt_at, mcfg_at, dsdt_at = (
-        TABLES_BASE + FRAME_BYTES * page for page in range(1, 6)
+        base + FRAME_BYTES * page for page in range(1, 6)
     )
     pointers = struct.pack("<3Q", fadt_at, madt_at, mcfg_at)
     root = rsdp(xsdt_at)
     pages = {
-        TABLES_BASE: root,
+        base: root,
         xsdt_at: table(b"XSDT", 1, pointers),
         fadt_at: fadt(dsdt_at),
         madt_at: madt(cpu_count),

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from .arch import ARCHITECTURES, DEFAULT
 from .framebuffer import FRAMEBUFFER_BYTES_MAX, PIXEL_BYTES
 
 BRIDGES_MAX = 7
@@ -200,6 +201,7 @@ class MachineConfig:
     disks: tuple[str, ...] = ()
     write: bool = attrs.field(default=False, validator=SWITCH)
     power_cut_after: int = attrs.field(default=0, validator=Integer(0, WRITES_MAX))
+    arch: str = attrs.field(default=DEFAULT.name, validator=Choice(tuple(ARCHITECTURES)))
     console: str = attrs.field(default="serial", validator=Choice(("serial", "screen")))
     framebuffer: FramebufferConfig = attrs.field(factory=FramebufferConfig)
     costs: CostsConfig = attrs.field(factory=CostsConfig)

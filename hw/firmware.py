@@ -6,15 +6,12 @@ that cover what is below, and memory decoding and bus mastering are turned on.
 
 from __future__ import annotations
 
+from .arch import DEFAULT, AddressMap
 from .config import ConfigError
 from .pci import Function
 from .pci_header import BUS_MASTER, MEMORY_SPACE
 from .pci_host import Bridge, PciBus, PciHost
 
-PCI_WINDOW = 0xC000_0000
-PCI_WINDOW_BYTES = 0x2000_0000
-PCI_WINDOW_64 = 0x10_0000_0000
-PCI_WINDOW_64_BYTES = 16 << 30
 BRIDGE_GRANULE = 0x10_0000
 PAGE_BYTES = 0x1000
 LAST_BUS = 0xFF
@@ -29,10 +26,11 @@ class Firmware:
     64-bit window, everything else below 4 GiB, where bridges can forward it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, addresses: AddressMap = DEFAULT.addresses) -> None:
+        self.addresses = addresses
         self.bus_count = 1
-        self.free = PCI_WINDOW
-        self.free_64 = PCI_WINDOW_64
+        self.free = addresses.pci
+        self.free_64 = addresses.pci_64
 
     def set_up(self, host: PciHost) -> None:
         """Do it all.
@@ -41,13 +39,14 @@ class Firmware:
             ConfigError: there is no room for all registers.
         """
         self._set_up_bus(host.root)
+        where = self.addresses
         if (
-            self.free > PCI_WINDOW + PCI_WINDOW_BYTES
-            or self.free_64 > PCI_WINDOW_64 + PCI_WINDOW_64_BYTES
+            self.free > where.pci + where.pci_bytes
+            or self.free_64 > where.pci_64 + where.pci_64_bytes
         ):
             raise ConfigError(
-                f"the BARs of all devices need more than the {PCI_WINDOW_BYTES >> 20} MiB below "
-                f"4 GiB or the {PCI_WINDOW_64_BYTES >> 30} GiB above"
+                f"the BARs of all devices need more than the {where.pci_bytes >> 20} MiB below "
+                f"4 GiB or the {where.pci_64_bytes >> 30} GiB above"
             )
 
     def _set_up_bus(self, bus: PciBus) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import mmap
 
-FRAMEBUFFER_BASE = 0xFD00_0000
+from .arch import DEFAULT
+
 FRAMEBUFFER_BYTES_MAX = 0x1C0_0000
 PIXEL_BYTES = 4
 
@@ -17,8 +18,10 @@ class Framebuffer:
     the whole, both in bytes. `size_bytes` is a multiple of a page.
     """
 
-    def __init__(self, width: int, height: int) -> None:
-        self.physical = FRAMEBUFFER_BASE
+    def __init__(
+        self, width: int, height: int, physical: int = DEFAULT.addresses.framebuffer
+    ) -> None:
+        self.physical = physical
         self.width = width
         self.height = height
         self.pitch = width * PIXEL_BYTES

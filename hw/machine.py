@@ -1,12 +1,7 @@
 """The board: what is where, and how it hangs together.
 
-0x0000_0000     RAM, up to 3 GiB; ACPI tables in 0xE_0000-0xF_FFFF
-0xC000_0000     PCI, 32-bit BARs, 512 MiB
-0xE000_0000     ECAM: configuration space of 8 buses, 1 MiB each
-0xFD00_0000     framebuffer, at most 28 MiB
-0xFED0_0000     real-time clock
-0xFEE0_0000     local APICs: where MSIs are written
-0x10_0000_0000  PCI, 64-bit BARs, 16 GiB
+The addresses are the architecture's (hw/arch); docs/memory-map.md lists them. ACPI
+tables are 0xE_0000 to 0xF_FFFF bytes from the begin of RAM.
 """
 
 from __future__ import annotations
@@ -15,9 +10,10 @@ from collections.abc import Callable
 
 from . import acpi
 from .ahci import AhciController
+from .arch import ARCHITECTURES
 from .ata import AtaDisk
 from .atapi import AtapiDrive
-from .bus import ADDRESS_4G, Bus
+from .bus import Bus
 from .clock import PS_PER_MS, Clock
 from .command_engine import DriveTiming
 from .config import AhciConfig, MachineConfig, PortConfig
@@ -25,13 +21,7 @@ from .disk import Disk
 from .drive import CommandListener, Drive
 from .ecam import BUS_COUNT, Ecam
 from .ecam import SIZE_BYTES as ECAM_BYTES
-from .firmware import (
-    PCI_WINDOW,
-    PCI_WINDOW_64,
-    PCI_WINDOW_64_BYTES,
-    PCI_WINDOW_BYTES,
-    Firmware,
-)
+from .firmware import Firmware
 from .framebuffer import Framebuffer
 from .keyboard import Keyboard
 from .memory import Memory
@@ -39,10 +29,9 @@ from .pci import Function
 from .pci_host import Bridge, PciBus, PciHost
 from .power import Power
 from .python_device import load_device
-from .rtc import RTC_BASE, RTC_BYTES, Rtc
+from .rtc import RTC_BYTES, Rtc
 from .serial import Serial
 
-ECAM_BASE = 0xE000_0000
 CONFIG_DUMP_BYTES = 0x100
 MIB = 1 << 20
 
@@ -63,8 +52,11 @@ class Machine:
         self.config = config
         self.clock: Clock = Clock(before.clock.now_ps if before is not None else 0)
         self._disks_before = list(before.disks) if before is not None else []
-        self.memory = Memory(config.ram_mib * MIB)
-        self.framebuffer = Framebuffer(config.framebuffer.width, config.framebuffer.height)
+        self.architecture = ARCHITECTURES[config.arch]
+        self.addresses = self.architecture.addresses
+        self.memory = Memory(config.ram_mib * MIB, self.addresses.ram)
+        screen = config.framebuffer
+        self.framebuffer = Framebuffer(screen.width, screen.height, self.addresses.framebuffer)
         self.rtc = Rtc(self.clock, config.epoch)
         self.disks: list[Disk] = []
         self.power = Power(config.power_cut_after, config.seed)
@@ -78,7 +70,7 @@ class Machine:
         self.functions = self.pci.functions()
         self.bus = Bus()
         self._attach()
-        Firmware().set_up(self.pci)
+        Firmware(self.addresses).set_up(self.pci)
         self.rsdp = self._store_tables()
 
     @property
@@ -145,17 +137,26 @@ class Machine:
         return AtaDisk(disk, serial=f"AS{len(self.disks):04}")
 
     def _attach(self) -> None:
-        self.bus.attach(PCI_WINDOW, PCI_WINDOW_BYTES, self.pci, origin=0)
-        self.bus.attach(PCI_WINDOW_64, PCI_WINDOW_64_BYTES, self.pci, origin=0)
-        self.bus.attach(ECAM_BASE, ECAM_BYTES, Ecam(self.pci))
-        self.bus.attach(RTC_BASE, RTC_BYTES, self.rtc)
-        screen = self.framebuffer
-        self.bus.open_window(self.memory.size_bytes, screen.physical)
-        self.bus.open_window(screen.physical + screen.size_bytes, ADDRESS_4G)
-        self.bus.open_window(PCI_WINDOW_64, PCI_WINDOW_64 + PCI_WINDOW_64_BYTES)
+        where, screen = self.addresses, self.framebuffer
+        self.bus.attach(where.pci, where.pci_bytes, self.pci, origin=0)
+        self.bus.attach(where.pci_64, where.pci_64_bytes, self.pci, origin=0)
+        self.bus.attach(where.ecam, ECAM_BYTES, Ecam(self.pci))
+        self.bus.attach(where.clock, RTC_BYTES, self.rtc)
+        memory = sorted(
+            [
+                (self.memory.begin, self.memory.end),
+                (screen.physical, screen.physical + screen.size_bytes),
+            ]
+        )
+        for begin, end in where.windows:
+            for taken, free in memory:
+                if begin <= taken < end:
+                    self.bus.open_window(begin, taken)
+                    begin = free
+            self.bus.open_window(begin, end)
 
     def _store_tables(self) -> bytes:
-        tables = acpi.build(self.config.cpus, ECAM_BASE, BUS_COUNT)
+        tables = acpi.build(self.config.cpus, self.addresses.ecam, BUS_COUNT, self.memory.begin)
         for address, data in tables.pages.items():
             self.memory.write(address, data)
         return tables.rsdp

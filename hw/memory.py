@@ -12,9 +12,11 @@ from collections.abc import Callable
 
 FRAME_BYTES = 0x1000
 FRAME_SHIFT = 12
-MANAGED_BEGIN = 0x20_0000
-"""Below are the firmware's tables and the boot page; the allocator leaves it alone."""
+FIRMWARE_BYTES = 0x20_0000
+"""Of RAM's begin: the firmware's tables and the boot page; the allocator leaves it alone."""
 KERNEL_SHARE = 8
+NO_RESERVE = 0x4000
+"""Linux's MAP_NORESERVE, which Python names from 3.13 on: what is not touched is not counted."""
 RAM_BYTES_MIN = 32 << 20
 RAM_BYTES_MAX = 3072 << 20
 
@@ -24,21 +26,24 @@ class BusError(Exception):
 
 
 class Memory:
-    """The RAM of one machine, from physical address 0.
+    """The RAM of one machine, from physical address `begin` up to `end`.
 
-    `view` is all of it as bytes and `words` as little-endian 64-bit words; both
-    alias what the guest sees. `kernel_begin` is the first byte of the kernel's
+    `view` is all of it as bytes and `words` as little-endian 64-bit words, by physical
+    address; both alias what the guest sees. What is below `begin` in them is not there,
+    and costs the host nothing. `kernel_begin` is the first byte of the kernel's
     part. Whoever stores through them into a frame that may hold code must call
     `on_store(first_frame, count)` afterwards; `write` and `dma_write` do.
     """
 
-    def __init__(self, size_bytes: int) -> None:
+    def __init__(self, size_bytes: int, begin: int = 0) -> None:
         if size_bytes % (FRAME_BYTES * KERNEL_SHARE):
             raise ValueError(f"RAM of {size_bytes} bytes is no multiple of 32 KiB")
         self.size_bytes = size_bytes
-        self.kernel_begin = size_bytes - size_bytes // KERNEL_SHARE
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-        self._mapping = mmap.mmap(-1, size_bytes, flags=flags)
+        self.begin, self.end = begin, begin + size_bytes
+        self.managed_begin = begin + FIRMWARE_BYTES
+        self.kernel_begin = self.end - size_bytes // KERNEL_SHARE
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE
+        self._mapping = mmap.mmap(-1, self.end, flags=flags)
         self._anchor = ctypes.c_char.from_buffer(self._mapping)
         self.host_address = ctypes.addressof(self._anchor)
         self.view = memoryview(self._mapping)
@@ -78,5 +83,5 @@ class Memory:
         self.write(address, data)
 
     def _check(self, address: int, count_bytes: int) -> None:
-        if address < 0 or address + count_bytes > self.kernel_begin:
+        if address < self.begin or address + count_bytes > self.kernel_begin:
             raise BusError(f"no memory for a device at {address:#x}+{count_bytes:#x}")

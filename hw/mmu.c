@@ -1,14 +1,14 @@
 /*
  * The MMU, and the rule that a frame is code or data, never both at once.
  *
- * fill() walks four-level page tables in guest RAM for Unicorn's software TLB. For
+ * fill() walks page tables in guest RAM for Unicorn's software TLB. For
  * each frame and engine three bits say what the engine may hold of it: X current
  * translations, S stale and unreachable ones, W writable TLB entries. Always:
  *   - if an engine holds a live W entry of a frame, X is empty or only that
  *     engine's, and its entry is executable too, which makes stores slow and exact;
  *   - translations that can be reached are current.
  */
-#include "vcpu.h"
+#include "arch/arch.h"
 
 static void mark_flush(struct board *board, unsigned engines)
 {
@@ -74,32 +74,9 @@ void flush_tlb(struct vcpu *cpu)
     cpu->flush[cpu->engine->slot] = 0;
 }
 
-/* x86-64, four levels of 4 KiB tables (SDM 3A, 4.5). Returns the leaf's permissions, 0 if there is
- * none. */
-int walk(const struct vcpu *cpu, uint64_t address, uint64_t *frame, uint64_t **leaf)
+static bool is_suspect(const struct vcpu *cpu, uint64_t frame)
 {
-    uint64_t table = cpu->root;
-    int permissions = UC_PROT_ALL;
-    if (address >> 47) {
-        return 0;
-    }
-    for (int shift = 39; shift >= FRAME_SHIFT; shift -= 9) {
-        uint64_t *const slot = (uint64_t *)(cpu->board->ram + table) + ((address >> shift) & 511);
-        const uint64_t entry = *slot;
-        *leaf = slot;
-        if ((entry & (PRESENT | USER)) != (PRESENT | USER)) {
-            return 0;
-        }
-        if (!(entry & WRITABLE)) {
-            permissions &= ~UC_PROT_WRITE;
-        }
-        if (entry >> 63) {
-            permissions &= ~UC_PROT_EXEC;
-        }
-        table = entry & 0x000ffffffffff000ull;
-    }
-    *frame = table >> FRAME_SHIFT;
-    return permissions;
+    return cpu->arch->is_suspect && cpu->arch->is_suspect(cpu, frame);
 }
 
 /* Ask the run loop to change a frame's use on this engine and to start again. */
@@ -130,8 +107,8 @@ bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_entry *en
                        : access == UC_MEM_FETCH ? UC_PROT_EXEC
                                                 : UC_PROT_READ;
     uint64_t *leaf;
-    int permissions = walk(cpu, page, &number, &leaf);
-    const bool memory = permissions && number < board->frame_count;
+    int permissions = cpu->arch->walk(cpu, page, &number, &leaf);
+    const bool memory = permissions && is_memory(board, number);
     if (!(permissions & wanted) || (access == UC_MEM_FETCH && !memory)) {
         if (cpu->trap == NONE || cpu->trap == BUDGET) {
             cpu->trap = PAGE_FAULT;
@@ -140,8 +117,8 @@ bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_entry *en
         }
         return false;
     }
-    *leaf |=
-        ACCESSED; /* an entry without it is in no TLB: the kernel may change it without a flush */
+    /* An entry without it is in no TLB: the kernel may change it without a flush. */
+    *leaf |= cpu->arch->accessed;
     entry->paddr = number << FRAME_SHIFT;
     if (!memory) {
         entry->perms = permissions & ~UC_PROT_EXEC;
@@ -158,7 +135,8 @@ bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_entry *en
                 return flip(cpu, page, number, access);
             }
             frame->executable |= me;
-        } else if (board->suspects && is_suspect(cpu, number) && set_exits(cpu, page, number)) {
+        } else if (board->suspects && is_suspect(cpu, number) &&
+                   cpu->arch->set_exits(cpu, page, number)) {
             return flip(cpu, page, number, access);
         }
         permissions &= ~UC_PROT_WRITE;
@@ -223,7 +201,7 @@ void do_flip(struct vcpu *cpu, uint64_t last[3])
     frame->executable |= me;
     if (is_suspect(cpu, cpu->flip_frame)) {
         cpu->board->suspects++;
-        set_exits(cpu, cpu->fault_page, cpu->flip_frame);
+        cpu->arch->set_exits(cpu, cpu->fault_page, cpu->flip_frame);
         uc_ctl_set_exits(cpu->engine->uc, cpu->engine->exits, cpu->engine->exit_count);
     }
 }

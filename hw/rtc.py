@@ -10,7 +10,6 @@ from __future__ import annotations
 from .clock import PS_PER_NS, Clock
 from .register import Reg32, RegisterBlock
 
-RTC_BASE = 0xFED0_0000
 RTC_BYTES = 0x1000
 NS_PER_S = 1_000_000_000
 

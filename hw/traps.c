@@ -1,7 +1,7 @@
 /* Why a CPU stops: hooks that set its trap. The first one wins. */
-#include "vcpu.h"
+#include "arch/arch.h"
 
-static void stop(struct vcpu *cpu, enum trap trap, uint64_t number)
+void stop(struct vcpu *cpu, enum trap trap, uint64_t number)
 {
     if (cpu->trap == NONE || cpu->trap == BUDGET) {
         cpu->trap = trap;
@@ -25,25 +25,6 @@ static void on_block(uc_engine *engine, uint64_t address, uint32_t bytes, void *
     cpu->block_bytes = bytes;
 }
 
-static void on_syscall(uc_engine *engine, void *data)
-{
-    (void)engine;
-    stop(data, SYSCALL, 0);
-}
-
-static void on_interrupt(uc_engine *engine, uint32_t number, void *data)
-{
-    (void)engine;
-    stop(data, number == SLOW_VECTOR ? SYSCALL : EXCEPTION, number);
-}
-
-static bool on_invalid(uc_engine *engine, void *data)
-{
-    (void)engine;
-    stop(data, ILLEGAL, 6);
-    return false;
-}
-
 bool on_unmapped(uc_engine *engine, uc_mem_type type, uint64_t address, int size, int64_t value,
                  void *data)
 {
@@ -53,38 +34,6 @@ bool on_unmapped(uc_engine *engine, uc_mem_type type, uint64_t address, int size
     cpu->fault_page = address & ~(uint64_t)(FRAME_BYTES - 1);
     cpu->fault_access = type;
     return false;
-}
-
-/* The rest of the block still runs, so the place is noted here, in fault_page. */
-static void on_port(struct vcpu *cpu, uint32_t port)
-{
-    stop(cpu, PORT_IO, port);
-    if (cpu->trap == PORT_IO) {
-        uc_reg_read(cpu->engine->uc, UC_X86_REG_RIP, &cpu->fault_page);
-    }
-}
-
-static uint32_t on_in(uc_engine *engine, uint32_t port, int size, void *data)
-{
-    (void)engine, (void)size;
-    on_port(data, port);
-    return 0;
-}
-
-static void on_out(uc_engine *engine, uint32_t port, int size, uint32_t value, void *data)
-{
-    (void)engine, (void)size, (void)value;
-    on_port(data, port);
-}
-
-/* The time stamp counter runs at 1 GHz of virtual time. */
-static int on_rdtsc(uc_engine *engine, void *data)
-{
-    const uint64_t ticks = ((struct vcpu *)data)->now / 1000;
-    const uint64_t low = (uint32_t)ticks, high = ticks >> 32;
-    uc_reg_write(engine, UC_X86_REG_RAX, &low);
-    uc_reg_write(engine, UC_X86_REG_RDX, &high);
-    return 1;
 }
 
 /* ---- devices: the callbacks are Python's, so no guard may jump over them ---- */
@@ -140,14 +89,9 @@ int add_trap_hooks(struct vcpu *cpu, uc_engine *engine)
     int error = 0;
     error |= uc_hook_add(engine, &hook, UC_HOOK_TLB_FILL, fill, cpu, 1, 0);
     error |= uc_hook_add(engine, &hook, UC_HOOK_BLOCK, on_block, cpu, 1, 0);
-    error |= uc_hook_add(engine, &hook, UC_HOOK_INSN, on_syscall, cpu, 1, 0, UC_X86_INS_SYSCALL);
-    error |= uc_hook_add(engine, &hook, UC_HOOK_INTR, on_interrupt, cpu, 1, 0);
-    error |= uc_hook_add(engine, &hook, UC_HOOK_INSN_INVALID, on_invalid, cpu, 1, 0);
-    error |= uc_hook_add(engine, &hook, UC_HOOK_INSN, on_in, cpu, 1, 0, UC_X86_INS_IN);
-    error |= uc_hook_add(engine, &hook, UC_HOOK_INSN, on_out, cpu, 1, 0, UC_X86_INS_OUT);
-    error |= uc_hook_add(engine, &hook, UC_HOOK_INSN, on_rdtsc, cpu, 1, 0, UC_X86_INS_RDTSC);
-    error |= uc_hook_add(engine, &hook, UC_HOOK_INSN, on_rdtsc, cpu, 1, 0, UC_X86_INS_RDTSCP);
-    /* Only above 4 GiB: a hook over a frame's physical address makes every store into it slow. */
-    error |= uc_hook_add(engine, &hook, UC_HOOK_MEM_INVALID, on_unmapped, cpu, 1ull << 32, ~0ull);
+    /* Only above RAM: a hook over a frame's physical address makes every store into it slow. */
+    const uint64_t begin = cpu->board->ram_end > 1ull << 32 ? cpu->board->ram_end : 1ull << 32;
+    error |= uc_hook_add(engine, &hook, UC_HOOK_MEM_INVALID, on_unmapped, cpu, begin, ~0ull);
+    error |= cpu->arch->add_hooks(cpu, engine);
     return error;
 }

@@ -19,7 +19,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "vcpu.h"
+#include "arch/arch.h"
 
 /* ---- signal guard ---- */
 
@@ -61,11 +61,6 @@ void resume_guard(void)
 
 /* ---- running ---- */
 
-static const int register_ids[] = { UC_X86_REG_R9,  UC_X86_REG_RDI, UC_X86_REG_RSI,
-                                    UC_X86_REG_RDX, UC_X86_REG_R10, UC_X86_REG_R8,
-                                    UC_X86_REG_RIP, UC_X86_REG_RSP, UC_X86_REG_EFLAGS,
-                                    UC_X86_REG_CS };
-
 /* Note in the stream of events what this thread did. */
 static void record_at(const struct vcpu *cpu, enum event_kind kind, uint64_t time, uint64_t thread,
                       const uint64_t *fields, uint64_t count)
@@ -85,12 +80,12 @@ static void record(const struct vcpu *cpu, enum event_kind kind, const uint64_t 
     record_at(cpu, kind, cpu->now, cpu->thread->id, fields, count);
 }
 
-/* A call's result: rax, and rdx unless it came by a path that loses it (anos-abi 1.2). */
+/* A call's result; its value not if it came by a path that loses it (anos-abi 1.2). */
 static void answer(struct vcpu *cpu, struct thread *thread, uint64_t type, uint64_t value)
 {
-    uc_reg_write(cpu->engine->uc, UC_X86_REG_RAX, &type);
+    uc_reg_write(cpu->engine->uc, cpu->arch->result_type, &type);
     if (!thread->slow || cpu->board->slow_value) {
-        uc_reg_write(cpu->engine->uc, UC_X86_REG_RDX, &value);
+        uc_reg_write(cpu->engine->uc, cpu->arch->result_value, &value);
     }
     thread->calls[(thread->call_count - 1) % HISTORY_MAX].result = type;
     if (cpu->board->events) {
@@ -131,10 +126,10 @@ static void prepare(struct vcpu *cpu)
 static void run(struct vcpu *cpu)
 {
     uc_engine *engine = cpu->engine->uc;
+    const struct arch *arch = cpu->arch;
     uint64_t last[3] = { ~0ull, ~0ull, 0 };
-    uint32_t cs = 0;
-    uint64_t flags = 0;
-    void *values[] = { &cpu->cookie,
+    uint64_t status[2] = { 0 };
+    void *values[TRAP_REGISTERS_MAX] = { &cpu->cookie,
                        &cpu->arguments[0],
                        &cpu->arguments[1],
                        &cpu->arguments[2],
@@ -142,10 +137,10 @@ static void run(struct vcpu *cpu)
                        &cpu->arguments[4],
                        &cpu->pc,
                        &cpu->sp,
-                       &flags,
-                       &cs };
+                       &status[0],
+                       &status[1] };
     for (;;) {
-        uc_reg_read(engine, UC_X86_REG_RIP, &cpu->pc);
+        uc_reg_read(engine, arch->pc, &cpu->pc);
         cpu->trap = NONE;
         cpu->block = 0;
         cpu->error = uc_emu_start(engine, cpu->pc, 0, 0, 0);
@@ -159,15 +154,15 @@ static void run(struct vcpu *cpu)
             cpu->trap = NONE; /* a look-up of the engine's own, not the program's */
         }
         if (cpu->trap == FLIP) {
-            uc_reg_read(engine, UC_X86_REG_RIP, &cpu->pc);
+            uc_reg_read(engine, arch->pc, &cpu->pc);
             do_flip(cpu, last);
             continue;
         }
         if (cpu->trap == NONE && cpu->engine->exit_count) {
-            uc_reg_read(engine, UC_X86_REG_RIP, &cpu->pc);
-            if (at_locked_bit_test(cpu)) {
+            uc_reg_read(engine, arch->pc, &cpu->pc);
+            if (arch->is_at_exit(cpu)) {
                 cpu->trap = ILLEGAL;
-                cpu->number = 6;
+                cpu->number = arch->illegal;
             } else { /* the code there has changed since */
                 flush_tlb(cpu);
                 uc_ctl_remove_cache(engine, cpu->pc, cpu->pc + 1);
@@ -180,10 +175,21 @@ static void run(struct vcpu *cpu)
         cpu->limit = cpu->resume_limit;
         cpu->resume_limit = 0;
     }
-    uc_reg_read_batch(engine, register_ids, values, sizeof register_ids / sizeof *register_ids);
-    if (cs != USER_CS || (flags & EFLAGS_VM)) {
+    uc_reg_read_batch(engine, arch->trap_registers, values, arch->trap_register_count);
+    if (arch->has_escaped(status)) {
         cpu->trap = ESCAPE;
         return;
+    }
+    if (arch->correct_pc) {
+        arch->correct_pc(cpu);
+    }
+    if (cpu->trap == BUDGET && arch->was_preempted) {
+        arch->was_preempted(cpu);
+    }
+    if (cpu->trap == PAGE_FAULT && cpu->fault_access == UC_MEM_FETCH &&
+        cpu->fault_page + FRAME_BYTES == cpu->pc) {
+        cpu->trap = ILLEGAL; /* an undecodable instruction ends before its page, for the engine */
+        cpu->number = arch->illegal;
     }
     if (cpu->trap == NONE &&
         cpu->error != UC_ERR_OK) { /* below 4 GiB no hook tells which address it was */

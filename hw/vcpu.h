@@ -24,15 +24,8 @@ enum {
     SUSPECTS_MAX = 32,
     HISTORY_MAX = 16
 };
-enum {
-    BOOT_PAGE = 0x1000,
-    BOOT_CODE = 0x1800,
-    BOOT_LANDING = 0x1000010,
-    CPU_MODEL = 17 /* SandyBridge: no RDRAND */
-};
 enum { TCG_BUFFER_BYTES = 32 << 20 };
-enum { PRESENT = 1, WRITABLE = 2, USER = 4, ACCESSED = 0x20 }; /* of a page-table entry */
-enum { USER_CS = 0x23, EFLAGS_VM = 1 << 17, SLOW_VECTOR = 0x69 };
+enum { SLOW_VECTOR = 0x69 };
 
 /* Why vcpu_run came back; vcpu.py has the same list. */
 enum trap {
@@ -78,8 +71,8 @@ struct thread {
 
 /* Shared by all engines of a machine; every field is 8 bytes, as Python sees it. */
 struct board {
-    uint8_t *ram;
-    uint64_t ram_bytes; /* that programs and devices may see */
+    uint8_t *ram;     /* what physical address 0 would be */
+    uint64_t ram_end; /* of what programs and devices may see */
     uint64_t frame_count;
     struct frame *frames;
     uint64_t engines_per_cpu;
@@ -91,6 +84,8 @@ struct board {
     uint64_t slow_value; /* does int 0x69 return the value half too? */
     struct events *events; /* NULL: nothing is recorded */
     uint64_t flush_root;   /* argument of board_flush */
+    uint64_t ram_begin;
+    uint64_t architecture; /* its number in architectures[] */
 };
 
 struct engine {
@@ -100,6 +95,8 @@ struct engine {
     uint64_t bit;          /* its bit in struct frame */
     struct thread *loaded; /* whose registers it has */
     uc_context *template;  /* registers of a thread that has not run yet */
+    uc_context *spare;     /* the architecture's own */
+    uint64_t reserved;     /* likewise */
     uint64_t used;         /* the CPU's count of switches when it was used last */
     uint64_t exit_count, exits[EXITS_MAX];
 };
@@ -137,9 +134,16 @@ struct vcpu {
     uint64_t ran_until;
     uint64_t answering;  /* the last trap was a call and nothing has run since */
     uint64_t switches, window_count;
+    const struct arch *arch;
     struct window windows[WINDOWS_MAX];
     struct engine engines[ENGINES_PER_CPU_MAX];
 };
+
+/* Does a frame hold RAM? */
+static inline bool is_memory(const struct board *board, uint64_t frame)
+{
+    return frame < board->frame_count && frame >= board->ram_begin >> FRAME_SHIFT;
+}
 
 /* vcpu.c */
 void suspend_guard(void);
@@ -153,16 +157,10 @@ int map_window(uc_engine *uc, struct window *window);
 void kick(struct vcpu *cpu);
 
 /* mmu.c */
-int walk(const struct vcpu *cpu, uint64_t address, uint64_t *frame, uint64_t **leaf);
 bool fill(uc_engine *uc, uint64_t page, uc_mem_type access, uc_tlb_entry *entry, void *data);
 void do_flip(struct vcpu *cpu, uint64_t last[3]);
 void invalidate(struct vcpu *cpu, uint64_t frame);
 void flush_tlb(struct vcpu *cpu);
-
-/* locked.c */
-bool is_suspect(const struct vcpu *cpu, uint64_t frame);
-bool set_exits(struct vcpu *cpu, uint64_t page, uint64_t frame);
-bool at_locked_bit_test(struct vcpu *cpu);
 
 /* engine.c */
 void load_thread(struct vcpu *cpu, struct thread *thread);

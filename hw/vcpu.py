@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from enum import IntEnum
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+from .arch import DEFAULT, Architecture
+from .arch.trap import Trap as Trap
 from .memory import FRAME_SHIFT, Memory
 
 # Slots of `Vcpu.state`: struct vcpu in vcpu.h.
@@ -32,7 +33,7 @@ TURNED, TURN_COUNT = 33, 34
 """Set to 1: the CPU has turned to its thread since it ran last. And how often it did."""
 BLOCKED, RAN = 35, 36
 """Set while events are recorded: why the thread waits that ran last. And the id of that one."""
-STATE_WORDS = 370
+STATE_WORDS = 379
 ENGINES_MAX, ENGINES_PER_CPU_MAX = 16, 4
 
 # Slots of `Registers.words`: struct thread in vcpu.h.
@@ -45,43 +46,20 @@ NO_RESULT = 1
 THREAD_WORDS = HISTORY + HISTORY_MAX * HISTORY_RECORD_WORDS
 
 # Slots of struct board.
-_RAM, _RAM_BYTES, _FRAME_COUNT, _FRAMES, _ENGINES_PER_CPU = 0, 1, 2, 3, 4
+_RAM, _RAM_END, _FRAME_COUNT, _FRAMES, _ENGINES_PER_CPU = 0, 1, 2, 3, 4
 _MMIO_READ, _MMIO_WRITE = 22, 23
 _FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS, SLOW_VALUE = 24, 25, 26, 27, 28
 EVENTS = 29
 """Where the events go; 0: nowhere."""
-_FLUSH_ROOT = 30
-_BOARD_WORDS = 31
+_FLUSH_ROOT, _RAM_BEGIN, _ARCHITECTURE = 30, 31, 32
+_BOARD_WORDS = 33
 
 MAY_RUN = 0xFFFF_0000
 """In `Board.uses`: some engine may run the frame, so a store must be told of."""
-ACCESSED = 0x20
-"""The page-table bit that the MMU sets when it takes an entry into a TLB."""
 
 CPUS_MAX = 16
 ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH = 16, 17, 18
 """Unicorn's access kinds, as they stand in `FAULT_ACCESS`."""
-
-REGISTER_NAMES = (
-    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11",
-    "r12", "r13", "r14", "r15", "rip", "rflags", "fs_base",
-)  # fmt: skip
-
-
-class Trap(IntEnum):
-    """Why a vCPU came back from user mode."""
-
-    NONE = 0
-    SYSCALL = 1
-    BUDGET = 2
-    EXCEPTION = 3
-    ILLEGAL = 4
-    BUS_ERROR = 5
-    PAGE_FAULT = 6
-    FLIP = 7
-    PORT_IO = 8
-    ESCAPE = 9
-    CRASH = 10
 
 
 class DeviceBus(Protocol):
@@ -125,8 +103,8 @@ def library() -> ctypes.PyDLL:
         "vcpu_lower_limit": (None, [pointer, word]),
         "vcpu_forget": (None, [pointer]),
         "vcpu_set_thread_pointer": (None, [pointer, word]),
-        "vcpu_registers": (ctypes.c_int, [pointer, pointer]),
-        "vcpu_flip": (ctypes.c_int, [pointer, word, word]),
+        "vcpu_registers": (ctypes.c_int, [pointer, word, pointer]),
+        "vcpu_flip": (ctypes.c_int, [pointer, word, word, word]),
         "vcpu_map": (ctypes.c_int, [pointer, word, word, pointer]),
         "events_open": (pointer, [ctypes.c_char_p]),
         "events_close": (None, [pointer]),
@@ -154,8 +132,15 @@ class Board:
     caller of `Vcpu.run` raises it.
     """
 
-    def __init__(self, memory: Memory, bus: DeviceBus, engines_per_cpu: int = 1) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        bus: DeviceBus,
+        engines_per_cpu: int = 1,
+        architecture: Architecture = DEFAULT,
+    ) -> None:
         self.memory = memory
+        self.architecture = architecture
         self.engines_per_cpu = engines_per_cpu
         self.bus = bus
         self.failure: BaseException | None = None
@@ -172,7 +157,9 @@ class Board:
         self._read = _MmioRead(self._device_read)
         self._write = _MmioWrite(self._device_write)
         self.words[_RAM] = memory.host_address
-        self.words[_RAM_BYTES] = memory.kernel_begin
+        self.words[_RAM_BEGIN] = memory.begin
+        self.words[_RAM_END] = memory.kernel_begin
+        self.words[_ARCHITECTURE] = architecture.number
         self.words[_FRAME_COUNT] = frame_count
         self.words[_ENGINES_PER_CPU] = engines_per_cpu
         self.words[_FRAMES] = ctypes.addressof(self._uses)
@@ -242,7 +229,10 @@ class Registers:
     `words` is struct thread of vcpu.h, shared with the C side.
     """
 
-    def __init__(self, root: int, entry: int, stack_pointer: int) -> None:
+    def __init__(
+        self, root: int, entry: int, stack_pointer: int, architecture: Architecture = DEFAULT
+    ) -> None:
+        self.architecture = architecture
         self._words = (ctypes.c_uint64 * THREAD_WORDS)()
         self.words = memoryview(self._words).cast("B").cast("Q")
         self.address = ctypes.addressof(self._words)
@@ -260,19 +250,24 @@ class Registers:
 
     def read(self) -> dict[str, int]:
         """The general registers by name; {} if it never ran."""
-        values = (ctypes.c_uint64 * len(REGISTER_NAMES))()
-        if library().vcpu_registers(self.address, ctypes.addressof(values)):
+        names = self.architecture.registers
+        values = (ctypes.c_uint64 * len(names))()
+        number = self.architecture.number
+        if library().vcpu_registers(self.address, number, ctypes.addressof(values)):
             return {}
-        return dict(zip(REGISTER_NAMES, values, strict=True))
+        return dict(zip(names, values, strict=True))
 
     def flip(self, name: str, bit: int) -> bool:
         """Flip a bit of a general register, as a fault would; False if it never ran."""
-        return not library().vcpu_flip(self.address, REGISTER_NAMES.index(name), bit)
+        names = self.architecture
+        place = names.registers.index(name)
+        return not library().vcpu_flip(self.address, names.number, place, bit)
 
     def call_site(self) -> tuple[int, int]:
         """Program counter and stack pointer; zeros if it never ran."""
         registers = self.read()
-        return registers.get("rip", 0), registers.get("rsp", 0)
+        names = self.architecture
+        return registers.get(names.pc, 0), registers.get(names.stack_pointer, 0)
 
     def last_calls(self) -> list[tuple[int, tuple[int, ...], int, int | None]]:
         """The last system calls, newest first: (cookie, arguments, pc, status or None)."""
@@ -353,7 +348,7 @@ class Vcpu:
         return self.state[CODE] // self.state[PS_PER_BYTE]
 
     def set_thread_pointer(self, address: int) -> None:
-        """Set the FS base of the thread whose registers the engine has."""
+        """Set the thread pointer of the thread whose registers the engine has."""
         self._library.vcpu_set_thread_pointer(self.address, address)
 
     def close(self) -> None:

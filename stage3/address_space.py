@@ -1,6 +1,6 @@
 """Address spaces: what the pages of a process are, and safe access to them.
 
-An entry without USER is a page that its program may not touch until it is
+An entry without the user bit is a page that its program may not touch until it is
 protected otherwise (`protection.py`).
 
 The addresses a program hands to the kernel are allegations: `readable` and
@@ -19,21 +19,9 @@ from anos_sim.hw.vcpu import MAY_RUN
 from .abi import PAGE_BYTES, USER_END
 from .errors import OutOfFrames
 from .page_table import MAP_WRITE, PageTable
-from .physical import (
-    ACCESSED,
-    COW,
-    DEVICE,
-    FRAME_MASK,
-    NO_EXECUTE,
-    OFFSET_MASK,
-    PRESENT,
-    USER,
-    WRITE,
-    PhysicalMemory,
-)
+from .physical import OFFSET_MASK, PhysicalMemory
 from .region import RegionMap
 
-FRAME_OR_COW, NOT_ACCESSED = FRAME_MASK | COW, ~ACCESSED
 _NOTHING = array("Q", bytes(PAGE_BYTES))
 
 
@@ -48,6 +36,8 @@ class AddressSpace(PageTable):
         super().__init__(physical, execute_everywhere)
         self.regions = RegionMap()
         self.windows: dict[int, int] = {}
+        self._frame_or_cow = self._frame_mask | self._cow
+        self._not_accessed = ~self._accessed
 
     # ---- windows of messages ----
 
@@ -59,14 +49,14 @@ class AddressSpace(PageTable):
         words, windows = self._words, self.windows
         before = words[slot]
         words[slot] = entry
-        if before & ACCESSED:
-            before &= NOT_ACCESSED
+        if before & self._accessed:
+            before &= self._not_accessed
             self.flush()
         if self._writable.pop(page >> FRAME_SHIFT, None) is not None:
             self.generation += 1
         if keep and page not in windows:
             windows[page] = before
-        elif before & PRESENT:
+        elif before & self._present:
             self.release_entry(before)
 
     def close_window(self, page: int, slot: int, entry: int) -> bool:
@@ -80,9 +70,9 @@ class AddressSpace(PageTable):
         words = self._words
         now = words[slot]
         if now != entry:
-            if (now ^ entry) & FRAME_OR_COW:
+            if (now ^ entry) & self._frame_or_cow:
                 return False
-            if now & ACCESSED:
+            if now & self._accessed:
                 self.flush()
         del self.windows[page]
         words[slot] = before
@@ -97,9 +87,9 @@ class AddressSpace(PageTable):
 
         What was mapped there is released. Raises `OutOfFrames` with nothing changed.
         """
-        entry = self.physical.zero_address | self.protection(flags & ~MAP_WRITE)
+        entry = self._zero_frame << self._frame_shift | self.protection(flags & ~MAP_WRITE)
         if flags & MAP_WRITE:
-            entry |= COW
+            entry |= self._cow
         if size_bytes == PAGE_BYTES:
             self.replace_entry(base, entry)
             if self.windows:
@@ -133,7 +123,7 @@ class AddressSpace(PageTable):
             if address not in self.windows and is_lost(entry):
                 self.replace_entry(address, 0)
         for page, entry in list(self.windows.items()):
-            if entry & PRESENT and is_lost(entry):
+            if entry & self._present and is_lost(entry):
                 self.windows[page] = 0
                 self.release_entry(entry)
 
@@ -144,7 +134,7 @@ class AddressSpace(PageTable):
         if self.windows:
             for page in [page for page in self.windows if base <= page < base + size_bytes]:
                 entry = self.windows.pop(page)
-                if entry & PRESENT:
+                if entry & self._present:
                     self.release_entry(entry)
 
     def destroy(self) -> None:
@@ -167,17 +157,17 @@ class AddressSpace(PageTable):
         appear. Raises `OutOfFrames` if that needs memory and there is none.
         """
         entry = self.entry(address)
-        if entry & PRESENT:
-            if entry & WRITE:
-                return entry & FRAME_MASK
-            if not entry & COW:
+        if entry & self._present:
+            if entry & self._write:
+                return (entry & self._frame_mask) >> self._frame_shift << FRAME_SHIFT
+            if not entry & self._cow:
                 return -1
             return self._own_copy(address, entry)
         if address >= USER_END or not self.regions.automap(address):
             return -1
         frame = self.physical.frames.allocate()
         try:
-            self.set_entry(address, (frame << FRAME_SHIFT) | self.protection(MAP_WRITE))
+            self.set_entry(address, frame << self._frame_shift | self.protection(MAP_WRITE))
         except OutOfFrames:
             self.physical.frames.release(frame)
             raise
@@ -185,35 +175,37 @@ class AddressSpace(PageTable):
 
     def _own_copy(self, address: int, entry: int) -> int:
         physical = self.physical
-        shared = entry & FRAME_MASK
-        kept = entry & ~(FRAME_MASK | COW | ACCESSED) | WRITE
-        if shared == physical.zero_address:
+        shift = self._frame_shift
+        shared = (entry & self._frame_mask) >> shift
+        kept = entry & ~(self._frame_mask | self._cow | self._accessed) | self._write
+        if shared == self._zero_frame:
             frame = physical.frames.allocate()
-        elif physical.frames.counts[shared >> FRAME_SHIFT] == 1:
-            self.set_entry(address, shared | kept)
-            return shared
+        elif physical.frames.counts[shared] == 1:
+            self.set_entry(address, shared << shift | kept)
+            return shared << FRAME_SHIFT
         else:
             frame = physical.frames.allocate()
+            begin = shared << FRAME_SHIFT
             physical.memory.write(
-                frame << FRAME_SHIFT, physical.memory.view[shared : shared + PAGE_BYTES]
+                frame << FRAME_SHIFT, physical.memory.view[begin : begin + PAGE_BYTES]
             )
-        self.replace_entry(address, (frame << FRAME_SHIFT) | kept)
+        self.replace_entry(address, frame << shift | kept)
         return frame << FRAME_SHIFT
 
     def serve_read(self, address: int, fetch: bool = False) -> int:
         """Make a page readable if the program may read it; its frame address, or -1."""
         entry = self.entry(address)
-        if entry & PRESENT:
-            if not entry & USER or (fetch and entry & NO_EXECUTE):
+        if entry & self._present:
+            if not entry & self._user or (fetch and not self.bits.may_execute(entry)):
                 return -1
-            return entry & FRAME_MASK
+            return (entry & self._frame_mask) >> self._frame_shift << FRAME_SHIFT
         if address >= USER_END or not self.regions.automap(address):
             return -1
         if fetch and not self.execute_everywhere:
             return -1
-        zero = self.physical.zero_address
-        self.set_entry(address, zero | self.protection(0) | COW)
-        return zero
+        zero = self._zero_frame
+        self.set_entry(address, zero << self._frame_shift | self.protection(0) | self._cow)
+        return zero << FRAME_SHIFT
 
     # ---- access for the kernel ----
 
@@ -230,10 +222,11 @@ class AddressSpace(PageTable):
             return False
         assert callable(serve)
         page = address & ~OFFSET_MASK
+        begin, end = self.physical.memory.begin, self.physical.memory.kernel_begin
         try:
             while page < address + size_bytes:
                 found = serve(page)
-                if found < 0 or found >= self.physical.memory.kernel_begin:
+                if not begin <= found < end:
                     return False
                 page += PAGE_BYTES
         except OutOfFrames:
@@ -253,16 +246,16 @@ class AddressSpace(PageTable):
     def _find_word_slot(self, address: int) -> int:
         if address & 7 or not self.writable(address, 8):
             return -1
-        base = (self.entry(address) & FRAME_MASK) >> 3
+        base = self.bits.frame(self.entry(address)) << 9
         self._writable[address >> FRAME_SHIFT] = base
         return base + (address >> 3 & 511)
 
     def peek_word(self, address: int) -> int:
         """8 aligned bytes of a page that is there; 0 if it is not. Changes nothing."""
         entry = self.entry(address) if address < USER_END and not address & 7 else 0
-        if entry & (PRESENT | DEVICE) != PRESENT:
+        if entry & (self._present | self._device) != self._present:
             return 0
-        return self._words[((entry & FRAME_MASK) >> 3) + (address >> 3 & 511)]
+        return self._words[(self.bits.frame(entry) << 9) + (address >> 3 & 511)]
 
     def store_word(self, address: int, value: int) -> bool:
         """Store 8 bytes as the program would; False, and nothing stored, if it may not."""
@@ -281,7 +274,7 @@ class AddressSpace(PageTable):
         done = 0
         while done < len(data):
             at = address + done
-            page = self.entry(at) & FRAME_MASK
+            page = self.bits.frame(self.entry(at)) << FRAME_SHIFT
             count = min(len(data) - done, PAGE_BYTES - (at & OFFSET_MASK))
             self.physical.memory.write(page | at & OFFSET_MASK, data[done : done + count])
             done += count
@@ -294,7 +287,7 @@ class AddressSpace(PageTable):
         pieces = []
         end = address + size_bytes
         while address < end:
-            page = self.entry(address) & FRAME_MASK
+            page = self.bits.frame(self.entry(address)) << FRAME_SHIFT
             count = min(end - address, PAGE_BYTES - (address & OFFSET_MASK))
             pieces.append(self.physical.memory.read(page | address & OFFSET_MASK, count))
             address += count

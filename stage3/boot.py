@@ -103,11 +103,11 @@ def load_segment(process: Process, segment: Segment) -> None:
     space.map_zero(first, (end - first + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1), segment.flags)
     skip = segment.address - first
     data = bytes(skip) + segment.data
-    bits = space.protection(segment.flags)
+    bits, shift = space.protection(segment.flags), space.bits.frame_shift
     for offset in range(0, len(data), PAGE_BYTES):
         frame = physical.frames.allocate()
         physical.memory.write(frame << FRAME_SHIFT, data[offset : offset + FRAME_BYTES])
-        space.replace_entry(first + offset, frame << FRAME_SHIFT | bits)
+        space.replace_entry(first + offset, frame << shift | bits)
 
 
 def build_first_stack(kernel: Kernel, system: Process, image: SystemImage) -> int:
@@ -137,13 +137,22 @@ def build_first_stack(kernel: Kernel, system: Process, image: SystemImage) -> in
 
 
 def grant_devices(kernel: Kernel, system: Process) -> list[tuple[ObjectSlot, int]]:
-    """Give SYSTEM what is no RAM and all interrupt vectors; returns (slot, cookie) of each."""
-    devices = PhysicalRange(kernel.memory.size_bytes, PHYSICAL_END)
+    """Give SYSTEM what is no RAM and all interrupt vectors; returns (slot, cookie) of each.
+
+    What is no RAM is above it, and below it too if RAM does not begin at 0.
+    """
+    memory = kernel.memory
+    low, high = PhysicalRange(0, memory.begin), PhysicalRange(memory.end, PHYSICAL_END)
     vectors = VectorRange(MSI_FIRST, MSI_LAST + 1)
-    created = kernel.policy.created
+    targets: list[tuple[ObjectSlot, PhysicalRange | VectorRange, Rights]] = [
+        (ObjectSlot.DEVICE_MEMORY, low if memory.begin else high, DEVICE_RIGHTS),
+        (ObjectSlot.INTERRUPT_VECTORS, vectors, VECTOR_RIGHTS),
+    ]
+    if memory.begin:
+        targets.append((ObjectSlot.DEVICE_MEMORY_HIGH, high, DEVICE_RIGHTS))
     return [
-        (ObjectSlot.DEVICE_MEMORY, created(system, devices, DEVICE_RIGHTS, "power-on", None)),
-        (ObjectSlot.INTERRUPT_VECTORS, created(system, vectors, VECTOR_RIGHTS, "power-on", None)),
+        (slot, kernel.policy.created(system, target, rights, "power-on", None))
+        for slot, target, rights in targets
     ]
 
 

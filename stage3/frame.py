@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 
-from anos_sim.hw.memory import FRAME_BYTES, FRAME_SHIFT, MANAGED_BEGIN, Memory
+from anos_sim.hw.memory import FRAME_BYTES, FRAME_SHIFT, Memory
 
 from .errors import OutOfFrames
 
@@ -27,7 +27,7 @@ class FrameAllocator:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self.begin = MANAGED_BEGIN >> FRAME_SHIFT
+        self.begin = memory.managed_begin >> FRAME_SHIFT
         self.end = memory.kernel_begin >> FRAME_SHIFT
         self.counts = array("I", bytes(4 * self.end))
         self._states = bytearray(self.end)
@@ -122,7 +122,7 @@ class TableAllocator:
         self._memory = memory
         self._recycled: list[int] = []
         self._fresh = memory.kernel_begin
-        self._end = memory.size_bytes
+        self._end = memory.end
         self.free_count = (self._end - self._fresh) >> FRAME_SHIFT
 
     def allocate(self) -> int:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import attrs
 
+from anos_sim.hw.arch import MACHINE_NAMES
+
 from .abi import (
     NOTE_NAME,
     NOTE_TYPE,
@@ -33,7 +35,6 @@ _NOTE_HEADER = struct.Struct("<III")
 _RAMFS_HEADER = struct.Struct("<IIQQQ")
 _RAMFS_ENTRY = struct.Struct("<QQ16s")
 PT_LOAD, PT_NOTE = 1, 4
-MACHINE_NAMES = {0x3E: "x86_64", 0xF3: "riscv64", 0xB7: "aarch64"}
 
 
 @attrs.frozen
@@ -89,7 +90,7 @@ def find_ramfs(data: bytes) -> int | None:
 
 
 def read_image(path: Path, machine: str) -> SystemImage:
-    """Read and check a system image for a machine (`x86_64`).
+    """Read and check a system image for a machine (a name of hw.arch).
 
     Raises:
         ImageError: the file is missing, is none, is truncated, or is for another machine.

@@ -17,7 +17,6 @@ from .abi import PAGE_BYTES, Status
 from .channel import Channel, Message, Receive
 from .errors import OutOfFrames, SyscallError
 from .events import DELIVERED, EventKind
-from .physical import DEVICE, FRAME_MASK, PRESENT, SHARED, USER, WRITE
 
 if TYPE_CHECKING:
     from .address_space import AddressSpace
@@ -30,7 +29,6 @@ OK, FAILURE = int(Status.OK), int(Status.FAILURE)
 SENT, RECEIVED, REPLIED = (
     int(EventKind.SEND), int(EventKind.RECEIVE), int(EventKind.REPLY),
 )  # fmt: skip
-READABLE = PRESENT | USER
 
 
 def take_page(kernel: Kernel, message: Message, buffer: int) -> None:
@@ -48,37 +46,41 @@ def take_page(kernel: Kernel, message: Message, buffer: int) -> None:
     space = message.sender.process.space
     address, bits = _find_page(kernel, space, buffer)
     message.frame_address, message.page_bits = address, bits
-    message.window_entry = address | kernel.window_bits | bits
+    kinds = space.bits
+    frame = address >> FRAME_SHIFT << kinds.frame_shift
+    message.window_entry = frame | kernel.window_bits | bits
     entry = space.entry(buffer)
-    if address and not bits and entry & (FRAME_MASK | WRITE) == address | WRITE:
+    named = frame | kinds.write
+    if address and not bits and entry & (kinds.frame_mask | kinds.write) == named:
         source.buffer, source.slot, source.entry = buffer, space.slot(buffer), entry
         source.frame_address, source.window_entry = address, message.window_entry
 
 
 def _find_page(kernel: Kernel, space: AddressSpace, buffer: int) -> tuple[int, int]:
-    """The page that a message carries: (physical address or 0, DEVICE or SHARED if it is so).
+    """The page that a message carries: (physical address or 0, the bit `device` or `shared`).
 
     A demand-zero or copy-on-write page first becomes the sender's own. A page
     that the sender may not write is sent as a private copy. One reference is the
     message's.
     """
-    entry = space.entry(buffer)
-    if entry & (WRITE | DEVICE) != WRITE:
-        if entry & DEVICE:
+    entry, bits = space.entry(buffer), space.bits
+    if entry & (bits.write | bits.device) != bits.write:
+        if entry & bits.device:
             if not kernel.policy.any_physical:
                 raise SyscallError(Status.FAILURE)
-            return entry & FRAME_MASK, DEVICE
+            return bits.frame(entry) << FRAME_SHIFT, bits.device
         try:
             if space.serve_write(buffer) < 0:
-                if entry & READABLE != READABLE:
+                readable = bits.present | bits.user
+                if entry & readable != readable:
                     return 0, 0
-                return _private_copy(kernel, entry & FRAME_MASK), 0
+                return _private_copy(kernel, bits.frame(entry) << FRAME_SHIFT), 0
         except OutOfFrames:
             raise SyscallError(Status.FAILURE) from None
         entry = space.entry(buffer)
-    address = entry & FRAME_MASK
-    kernel.frames.counts[address >> FRAME_SHIFT] += 1
-    return address, entry & SHARED
+    frame = bits.frame(entry)
+    kernel.frames.counts[frame] += 1
+    return frame << FRAME_SHIFT, entry & bits.shared
 
 
 def _private_copy(kernel: Kernel, address: int) -> int:
@@ -163,7 +165,7 @@ def _open_window(kernel: Kernel, message: Message, receive: Receive) -> None:
         slot = receive.buffer_slot = space.slot(buffer)
     keep = not kernel.keeps_alias and receiver is not message.sender.process
     space.open_window(buffer, slot, message.window_entry, keep)
-    if not message.page_bits & DEVICE:
+    if not message.page_bits & kernel.device_bit:
         kernel.frames.counts[message.frame_address >> FRAME_SHIFT] += 1
     message.window, message.window_slot = buffer, slot
 
@@ -178,7 +180,7 @@ def finish(kernel: Kernel, message: Message, value: int) -> None:
             window, message.window_slot, message.window_entry
         ):
             references = 2
-    if message.frame_address and not message.page_bits & DEVICE:
+    if message.frame_address and not message.page_bits & kernel.device_bit:
         kernel.frames.release(message.frame_address >> FRAME_SHIFT, references)
     if not message.abandoned:
         if message.transfer:
@@ -206,7 +208,7 @@ def abandon(kernel: Kernel, message: Message) -> None:
     _tell_unanswered(kernel, message)
     if message.receiver is None:
         message.channel.messages.remove(message)
-        if message.frame_address and not message.page_bits & DEVICE:
+        if message.frame_address and not message.page_bits & kernel.device_bit:
             kernel.frames.release(message.frame_address >> FRAME_SHIFT)
 
 

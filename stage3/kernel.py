@@ -39,7 +39,7 @@ from .events import EventKind
 from .interrupt import VectorTable
 from .log import KernelLog, LogLine
 from .outcome import Outcome, Statistics
-from .physical import NO_EXECUTE, PRESENT, USER, WRITE, PhysicalMemory
+from .physical import PhysicalMemory
 from .policy import POLICIES
 from .process import Process
 from .scheduler import RoundRobin, Scheduler
@@ -65,9 +65,10 @@ class Kernel(Dispatcher):
     ) -> None:
         self.machine = machine
         self.memory = machine.memory
+        self.architecture = machine.architecture
         engines_per_cpu = min(ENGINES_PER_CPU_MAX, ENGINES_MAX // machine.config.cpus)
-        self.board = Board(machine.memory, machine.bus, engines_per_cpu)
-        self.physical = PhysicalMemory(machine.memory, self.board.uses)
+        self.board = Board(machine.memory, machine.bus, engines_per_cpu, self.architecture)
+        self.physical = PhysicalMemory(machine.memory, self.board.uses, self.architecture.pages)
         self.frames = self.physical.frames
         self.physical.flush_targets.append(self.board)
         super().__init__(
@@ -83,9 +84,10 @@ class Kernel(Dispatcher):
         self.policy = POLICIES[policy](self)
         self.counts_receivers = self.policy.counts_receivers
         self.keeps_alias = self.policy.keep_alias
-        self.window_bits = PRESENT | WRITE | USER
-        if not self.policy.execute_everywhere:
-            self.window_bits |= NO_EXECUTE
+        bits = self.architecture.pages
+        self.device_bit = bits.device
+        self.window_bits = bits.present | bits.write | bits.user
+        self.window_bits |= bits.execute if self.policy.execute_everywhere else bits.no_execute
         self.board.words[SLOW_VALUE] = self.policy.slow_call_value
         self.processes: dict[int, Process] = {}
         self.building: dict[Process, None] = {}

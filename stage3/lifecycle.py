@@ -16,7 +16,6 @@ from .futex import FutexWait
 from .interrupt import InterruptVector
 from .log import LogRead
 from .notification import NotificationWait
-from .physical import ACCESSED, COW, DEVICE, NO_EXECUTE, SHARED, USER, WRITE
 from .process import Process, ProcessState
 from .thread import Thread, ThreadState
 
@@ -79,7 +78,7 @@ def start_thread(
     kernel: Kernel, process: Process, entry: int, stack_pointer: int, thread_class: int
 ) -> Thread:
     """Add a ready thread to a process; it is placed on the least loaded CPU."""
-    registers = Registers(process.space.root, entry, stack_pointer)
+    registers = Registers(process.space.root, entry, stack_pointer, kernel.architecture)
     thread = Thread(kernel.next_tid, process, registers, thread_class)
     kernel.next_tid += 1
     process.threads.append(thread)
@@ -212,17 +211,17 @@ def copy_region(
     brought, which is its sender's, the child gets a copy.
     Raises `OutOfFrames`.
     """
-    space, target = parent.space, child.space
+    space, target, bits = parent.space, child.space, parent.space.bits
     for address, entry in space.mappings(start, start + size_bytes):
-        if entry & DEVICE or not entry & USER or (entry & SHARED and not one_sided):
+        if entry & bits.device or not entry & bits.user or (entry & bits.shared and not one_sided):
             continue
-        shared = entry & ~(WRITE | ACCESSED | SHARED) | COW
+        shared = entry & ~(bits.write | bits.accessed | bits.shared) | bits.cow
         if target.execute_everywhere:
-            shared &= ~NO_EXECUTE
+            shared = shared & ~bits.execute_mask | bits.execute
         if address in space.windows:
             target.replace_entry(address, target.physical.copy(shared))
             continue
         target.replace_entry(address, shared)
         target.physical.reference(shared)
-        if not one_sided and entry & WRITE:
+        if not one_sided and entry & bits.write:
             space.set_entry(address, shared)

@@ -16,7 +16,7 @@ from .abi import Status
 from .capability import Capability
 from .channel import Channel, Message, Receive
 from .interrupt import InterruptVector
-from .mapping import BY_RIGHT, allowed
+from .mapping import allowed
 from .memory_object import MemoryObject
 from .notification import Notification, NotificationWait
 from .objects import KernelObject, PhysicalRange, SystemCall
@@ -92,4 +92,5 @@ def _wake(kernel: Kernel, process: Process) -> None:
 def _unmap(process: Process) -> None:
     """Take away the pages that nothing the process holds still allows it to have so."""
     is_allowed = allowed(process)
-    process.space.unmap_where(lambda entry: bool(entry & BY_RIGHT) and not is_allowed(entry))
+    by_right = process.space.bits.by_right
+    process.space.unmap_where(lambda entry: bool(entry & by_right) and not is_allowed(entry))

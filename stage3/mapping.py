@@ -1,7 +1,7 @@
 """Which rights a mapped page needs, and whether its process has them.
 
-Pages of memory objects, RAM that was mapped by its physical address (SHARED both)
-and device registers (DEVICE) are there by a right that can be taken away. Always,
+Pages of memory objects, RAM that was mapped by its physical address (`shared` both)
+and device registers (`device`) are there by a right that can be taken away. Always,
 under `derived`: what a process has mapped so, it holds a capability for that
 allows each use which the page-table entry allows; windows of messages excepted.
 """
@@ -12,27 +12,25 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from anos_sim.hw.arch import PageBits
 from anos_sim.hw.memory import FRAME_SHIFT
 
 from .abi import Rights
 from .memory_object import MemoryObject
 from .objects import PhysicalRange
-from .physical import DEVICE, FRAME_MASK, NO_EXECUTE, SHARED, WRITE
 
 if TYPE_CHECKING:
     from .process import Process
 
 READ, MAY_WRITE, EXEC = int(Rights.READ), int(Rights.WRITE), int(Rights.EXEC)
-BY_RIGHT = DEVICE | SHARED
-"""Entries with one of these bits are there by a right."""
 
 
-def needed(entry: int) -> int:
+def needed(bits: PageBits, entry: int) -> int:
     """The rights that an entry makes use of."""
     rights = READ
-    if entry & WRITE:
+    if entry & bits.write:
         rights |= MAY_WRITE
-    if not entry & NO_EXECUTE:
+    if bits.may_execute(entry):
         rights |= EXEC
     return rights
 
@@ -47,11 +45,12 @@ def allowed(process: Process) -> Callable[[int], bool]:
         elif isinstance(held.target, PhysicalRange):
             spans.setdefault(held.rights, []).append((held.target.start, held.target.end))
     joined = {rights: _join(sorted(each)) for rights, each in spans.items()}
-    memory_objects = process.space.physical.memory_objects
+    memory_objects, bits = process.space.physical.memory_objects, process.space.bits
 
     def is_allowed(entry: int) -> bool:
-        address, need = entry & FRAME_MASK, needed(entry)
-        target = memory_objects.get(address >> FRAME_SHIFT)
+        frame, need = bits.frame(entry), needed(bits, entry)
+        address = frame << FRAME_SHIFT
+        target = memory_objects.get(frame)
         if target is not None and any(not need & ~rights for rights in objects.get(target, ())):
             return True
         for rights, (starts, ends) in joined.items():

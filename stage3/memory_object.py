@@ -11,7 +11,6 @@ from anos_sim.hw.memory import FRAME_SHIFT
 from .abi import PAGE_BYTES, ObjectKind
 from .errors import OutOfFrames
 from .objects import KernelObject
-from .physical import SHARED
 
 if TYPE_CHECKING:
     from .address_space import AddressSpace
@@ -47,11 +46,11 @@ class MemoryObject(KernelObject):
         """Map a part over whatever is there. Raises `OutOfFrames` with nothing changed."""
         space.reserve(base, size_bytes)
         space.unmap(base, size_bytes)
-        bits = space.protection(flags) | SHARED
-        first = offset >> FRAME_SHIFT
+        bits = space.protection(flags) | space.bits.shared
+        first, shift = offset >> FRAME_SHIFT, space.bits.frame_shift
         for index, frame in enumerate(self.frames[first : first + (size_bytes >> FRAME_SHIFT)]):
             self.physical.frames.reference(frame)
-            space.set_entry(base + index * PAGE_BYTES, frame << FRAME_SHIFT | bits)
+            space.set_entry(base + index * PAGE_BYTES, frame << shift | bits)
 
     def end(self) -> None:
         """The last capability is gone: let the frames go."""

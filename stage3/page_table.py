@@ -1,34 +1,38 @@
 """Page tables: four levels in RAM, one 8-byte store a mapping.
 
-An entry without the ACCESSED bit is in no TLB, so only changing an entry that has
-it costs a flush. `physical.py` has the bits.
+An entry without the accessed bit is in no TLB, so only changing an entry that has
+it costs a flush. The bits are the architecture's (hw/arch).
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from functools import cache
 from itertools import compress
 
+from anos_sim.hw.arch import PageBits
 from anos_sim.hw.memory import FRAME_SHIFT
 
 from .abi import USER_END, MapFlags
 from .errors import OutOfFrames
-from .physical import (
-    ACCESSED,
-    DEVICE,
-    FRAME_MASK,
-    NO_EXECUTE,
-    NOCACHE,
-    PRESENT,
-    USER,
-    WRITE,
-    PhysicalMemory,
-)
+from .physical import PhysicalMemory
 
 MAP_WRITE, MAP_EXEC, MAP_NOCACHE = int(MapFlags.WRITE), int(MapFlags.EXEC), int(MapFlags.NOCACHE)
-_TABLE = PRESENT | WRITE | USER
+ALL_FLAGS = int(MapFlags.READ | MapFlags.WRITE | MapFlags.EXEC | MapFlags.NOCACHE)
 _ENTRIES = 512
+
+
+@cache
+def _protections(kinds: PageBits, execute_everywhere: bool) -> list[int]:
+    """Entry bits for each combination of map flags."""
+    made = []
+    for flags in range(ALL_FLAGS + 1):
+        may_execute = flags & MAP_EXEC or execute_everywhere
+        bits = kinds.present | kinds.user | (kinds.execute if may_execute else kinds.no_execute)
+        bits |= kinds.write if flags & MAP_WRITE else 0
+        made.append(bits | (kinds.no_cache if flags & MAP_NOCACHE else 0))
+    return made
 
 
 class PageTable:
@@ -44,6 +48,11 @@ class PageTable:
     def __init__(self, physical: PhysicalMemory, execute_everywhere: bool) -> None:
         self.physical = physical
         self.execute_everywhere = execute_everywhere
+        self.bits = bits = physical.bits
+        self._present, self._write, self._user = bits.present, bits.write, bits.user
+        self._accessed, self._cow, self._device = bits.accessed, bits.cow, bits.device
+        self._frame_mask, self._frame_shift = bits.frame_mask, bits.frame_shift
+        self._protections = _protections(bits, execute_everywhere)
         self.root = physical.tables.allocate()
         self.generation = 0
         self._writable: dict[int, int] = {}
@@ -86,7 +95,7 @@ class PageTable:
         words = self._words
         before = words[slot]
         words[slot] = entry
-        if before & ACCESSED:
+        if before & self._accessed:
             self.flush()
         if self._writable.pop(address >> FRAME_SHIFT, None) is not None:
             self.generation += 1
@@ -95,13 +104,13 @@ class PageTable:
     def replace_entry(self, address: int, entry: int) -> None:
         """Change one entry and release the frame that was there."""
         before = self.swap_entry(address, entry)
-        if before & PRESENT:
+        if before & self._present:
             self.release_entry(before)
 
     def release_entry(self, entry: int) -> None:
         """Drop the reference that an entry held."""
-        if not entry & DEVICE:
-            frame = (entry & FRAME_MASK) >> FRAME_SHIFT
+        if not entry & self._device:
+            frame = (entry & self._frame_mask) >> self._frame_shift
             if frame != self._zero_frame:
                 self._frames.release(frame)
 
@@ -112,14 +121,7 @@ class PageTable:
 
     def protection(self, flags: int) -> int:
         """Entry bits for map flags, by the policy's rule for EXEC."""
-        bits = PRESENT | USER
-        if flags & MAP_WRITE:
-            bits |= WRITE
-        if flags & MAP_NOCACHE:
-            bits |= NOCACHE
-        if not flags & MAP_EXEC and not self.execute_everywhere:
-            bits |= NO_EXECUTE
-        return bits
+        return self._protections[flags & ALL_FLAGS]
 
     def reserve(self, base: int, size_bytes: int) -> None:
         """Make all tables that a range needs, or none.
@@ -142,14 +144,14 @@ class PageTable:
     def _make_leaf(self, address: int) -> int:
         if self.physical.tables.free_count < 3:
             raise OutOfFrames
-        table = self.root
+        bits, table = self.bits, self.root
         for shift in (39, 30, 21):
             slot = (table >> 3) + (address >> shift & 511)
             if not self._words[slot]:
                 below = self.physical.tables.allocate()
                 self._tables.append(below)
-                self._words[slot] = below | _TABLE
-            table = self._words[slot] & FRAME_MASK
+                self._words[slot] = below >> FRAME_SHIFT << bits.frame_shift | bits.table
+            table = bits.frame(self._words[slot]) << FRAME_SHIFT
         leaf = table >> 3
         self._leaves[address >> 21] = leaf
         return leaf
@@ -166,7 +168,7 @@ class PageTable:
             entries = self._words[leaf : leaf + _ENTRIES].tolist()
             for offset in compress(range(_ENTRIES), entries):
                 entry, address = entries[offset], (index << 21) + (offset << FRAME_SHIFT)
-                if entry & PRESENT and begin <= address < end:
+                if entry & self._present and begin <= address < end:
                     yield address, entry
 
     def tables(self, base: int, size_bytes: int) -> Iterator[tuple[int, list[int]]]:
@@ -192,7 +194,7 @@ class PageTable:
             if entry:
                 used |= entry
                 self.release_entry(entry)
-        if used & ACCESSED:
+        if used & self._accessed:
             self.flush()
 
     def _spans(self, base: int, size_bytes: int) -> Iterator[tuple[int, int]]:

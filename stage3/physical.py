@@ -1,8 +1,8 @@
 """What all address spaces share: RAM, its frames, the zero page, and the bits of an entry.
 
-An entry is as the CPU wants it (SDM 3A, 4.5); three of the bits that the MMU
-ignores are ours: COW (a write gets its own copy), DEVICE (not a counted frame) and
-SHARED (RAM that is mapped by a right: part of a memory object, or named by its
+An entry is as the CPU wants it (`PhysicalMemory.bits`, hw/arch); three of the bits that
+the MMU ignores are ours: `cow` (a write gets its own copy), `device` (not a counted frame)
+and `shared` (RAM that is mapped by a right: part of a memory object, or named by its
 physical address; never copy-on-write, and not handed on to new processes).
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from anos_sim.hw.arch import DEFAULT, PageBits
 from anos_sim.hw.memory import FRAME_SHIFT, Memory
-from anos_sim.hw.vcpu import ACCESSED as MMU_ACCESSED
 
 from .abi import PAGE_BYTES
 from .frame import FrameAllocator, TableAllocator
@@ -19,11 +19,6 @@ from .frame import FrameAllocator, TableAllocator
 if TYPE_CHECKING:
     from .memory_object import MemoryObject
 
-ACCESSED = MMU_ACCESSED
-PRESENT, WRITE, USER, NOCACHE = 1, 2, 4, 0x10
-COW, DEVICE, SHARED = 1 << 9, 1 << 10, 1 << 11
-NO_EXECUTE = 1 << 63
-FRAME_MASK = 0x000F_FFFF_FFFF_F000
 OFFSET_MASK = PAGE_BYTES - 1
 
 
@@ -37,8 +32,9 @@ class FlushTarget(Protocol):
 class PhysicalMemory:
     """What all address spaces share: RAM, its frames, the tables, the zero page."""
 
-    def __init__(self, memory: Memory, uses: memoryview) -> None:
+    def __init__(self, memory: Memory, uses: memoryview, bits: PageBits = DEFAULT.pages) -> None:
         self.memory = memory
+        self.bits = bits
         self.words = memory.words
         self.uses = uses
         self.frames = FrameAllocator(memory)
@@ -51,12 +47,13 @@ class PhysicalMemory:
 
     def copy(self, entry: int) -> int:
         """An entry as `entry` is, but with a frame of its own. Raises `OutOfFrames`."""
-        address, frame = entry & FRAME_MASK, self.frames.allocate()
+        bits = self.bits
+        address, frame = bits.frame(entry) << FRAME_SHIFT, self.frames.allocate()
         self.memory.write(frame << FRAME_SHIFT, self.memory.view[address : address + PAGE_BYTES])
-        return entry & ~FRAME_MASK | frame << FRAME_SHIFT
+        return entry & ~bits.frame_mask | frame << bits.frame_shift
 
     def reference(self, entry: int) -> None:
         """Count the reference that a new entry holds."""
-        frame = (entry & FRAME_MASK) >> FRAME_SHIFT
-        if not entry & DEVICE and frame != self.zero_frame:
+        frame = self.bits.frame(entry)
+        if not entry & self.bits.device and frame != self.zero_frame:
             self.frames.reference(frame)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.hw.vcpu import PC
 
 from .abi import PAGE_BYTES, Status
 from .objects import SystemCall
-from .physical import COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, SHARED, USER, WRITE
 
 if TYPE_CHECKING:
+    from anos_sim.hw.arch import Architecture
+
     from .cpu import Cpu
     from .kernel import Kernel
     from .process import Process
     from .thread import Thread
 
 FRAMES_MAX = 16
-_ROWS = (("rax", "rbx", "rcx", "rdx"), ("rsi", "rdi", "rbp", "rsp"), ("r8", "r9", "r10", "r11"),
-         ("r12", "r13", "r14", "r15"))  # fmt: skip
 
 
 def fault_report(
@@ -29,19 +30,19 @@ def fault_report(
     `page` is the page whose use was the fault, if it was one.
     """
     process = thread.process
-    registers = thread.registers.read()
+    registers, names = thread.registers.read(), kernel.architecture
     pc = cpu.state[PC]
     lines = [
         f"{process} thread {thread.tid} died at {pc:#x}: {cause}",
-        f"  rip {pc:#018x}{kernel.symbols.describe(process, pc)}",
+        f"  {names.pc:<3} {pc:#018x}{kernel.symbols.describe(process, pc)}",
     ]
-    for row in _ROWS:
+    for row in names.report:
         lines.append("  " + "  ".join(f"{name:<3} {registers.get(name, 0):016x}" for name in row))
-    lines.append(f"  mapping at rip: {describe_mapping(process, pc)}")
+    lines.append(f"  mapping at {names.pc}: {describe_mapping(process, pc)}")
     if page is not None:
         lines.append(f"  mapping at {page:#x}: {describe_mapping(process, page)}")
     lines.append("  backtrace:")
-    for number, address in enumerate(backtrace(process, pc, registers.get("rbp", 0))):
+    for number, address in enumerate(backtrace(process, pc, registers, names)):
         where = kernel.symbols.describe(process, address, is_return=number > 0)
         lines.append(f"    #{number:<2} {address:#x}{where}")
     lines.append("  last calls, newest first:")
@@ -51,23 +52,29 @@ def fault_report(
 
 def describe_mapping(process: Process, address: int) -> str:
     """What is mapped at an address, in words."""
+    bits = process.space.bits
     entry = process.space.entry(address) if address < 1 << 47 else 0
-    if not entry & PRESENT:
+    if not entry & bits.present:
         region = process.space.regions.find(address)
         return f"nothing, inside region {region.start:#x}-{region.end:#x}" if region else "nothing"
-    rights = "r" + ("w" if entry & WRITE else "-") + ("-" if entry & NO_EXECUTE else "x")
-    if not entry & USER:
+    rights = "r" + ("w" if entry & bits.write else "-")
+    rights += "x" if bits.may_execute(entry) else "-"
+    if not entry & bits.user:
         rights = "---"
-    kinds = {DEVICE: " device", SHARED: " shared", COW: " copy-on-write"}
+    kinds = {bits.device: " device", bits.shared: " shared", bits.cow: " copy-on-write"}
     kind = "".join(text for bit, text in kinds.items() if entry & bit)
-    return f"{address & ~(PAGE_BYTES - 1):#x} -> frame {entry & FRAME_MASK:#x} {rights}{kind}"
+    frame = bits.frame(entry) << FRAME_SHIFT
+    return f"{address & ~(PAGE_BYTES - 1):#x} -> frame {frame:#x} {rights}{kind}"
 
 
-def backtrace(process: Process, pc: int, frame_pointer: int) -> list[int]:
+def backtrace(
+    process: Process, pc: int, registers: Mapping[str, int], names: Architecture
+) -> list[int]:
     """Return addresses, innermost first, along the chain of frame pointers."""
     addresses = [pc]
+    frame_pointer = registers.get(names.frame_pointer, 0)
     while frame_pointer and not frame_pointer & 7 and len(addresses) < FRAMES_MAX:
-        words = process.space.load(frame_pointer, 16)
+        words = process.space.load(max(frame_pointer + names.frame_record, 0), 16)
         if words is None:
             break
         above, address = int.from_bytes(words[:8], "little"), int.from_bytes(words[8:], "little")

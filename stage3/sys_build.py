@@ -23,7 +23,6 @@ from .abi import (
 from .errors import OutOfFrames, SyscallError
 from .objects import PROCESS_RIGHTS
 from .outcome import Outcome
-from .physical import ACCESSED, COW, DEVICE, PRESENT, SHARED, USER, WRITE
 from .process import Process, ProcessState
 from .sys_capability import find_process
 from .syscall import require_user, syscall
@@ -102,26 +101,28 @@ def map_into(
 def _share(
     owner: Process, child: Process, source: int, target: int, size_bytes: int, flags: int
 ) -> None:
-    bits = child.space.protection(flags)
+    bits, kinds = child.space.protection(flags), child.space.bits
+    mine = kinds.present | kinds.user
     for offset in range(0, size_bytes, PAGE_BYTES):
         entry = owner.space.entry(source + offset)
-        if not entry & PRESENT:
+        if not entry & kinds.present:
             owner.space.serve_read(source + offset)
             entry = owner.space.entry(source + offset)
-        if entry & (PRESENT | USER | DEVICE | SHARED) != PRESENT | USER:
+        if entry & (mine | kinds.by_right) != mine:
             continue
-        frame = entry & 0x000F_FFFF_FFFF_F000
+        frame = entry & kinds.frame_mask
         if source + offset in owner.space.windows:  # the page is the sender's of a message
             copy = child.space.physical.copy(frame | bits)
             child.space.replace_entry(target + offset, copy)
             continue
-        if bits & WRITE:
-            child.space.replace_entry(target + offset, frame | bits & ~WRITE | COW)
+        if bits & kinds.write:
+            child.space.replace_entry(target + offset, frame | bits & ~kinds.write | kinds.cow)
         else:
             child.space.replace_entry(target + offset, frame | bits)
         child.space.physical.reference(entry)
-        if entry & WRITE:
-            owner.space.set_entry(source + offset, entry & ~(WRITE | ACCESSED) | COW)
+        if entry & kinds.write:
+            shared = entry & ~(kinds.write | kinds.accessed) | kinds.cow
+            owner.space.set_entry(source + offset, shared)
 
 
 @syscall(Sysno.START_PROCESS)

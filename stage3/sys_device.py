@@ -5,15 +5,16 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from anos_sim.hw.acpi import TABLES_BEGIN, TABLES_END
+
 from . import console
-from .abi import LOG_BYTES, MSI_ADDRESS, PAGE_BYTES, Rights, Status, Sysno
+from .abi import LOG_BYTES, PAGE_BYTES, Rights, Status, Sysno
 from .errors import SyscallError
 from .log import LogRead
 from .objects import DEVICE_RIGHTS, PhysicalRange
 from .syscall import is_user, require_user, syscall
 from .thread import ThreadState
 
-FIRMWARE_BEGIN, FIRMWARE_END = 0xE_0000, 0x10_0000
 """Where a PC's firmware leaves its tables."""
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def map_firmware_tables(kernel: Kernel, caller: Thread, rsdp: int) -> int:
     if not caller.process.space.store(rsdp, kernel.machine.rsdp):
         raise SyscallError(Status.BADARGS)
     kernel.firmware_tables_taken = True
-    tables = PhysicalRange(FIRMWARE_BEGIN, FIRMWARE_END)
+    ram = kernel.memory.begin
+    tables = PhysicalRange(ram + TABLES_BEGIN, ram + TABLES_END)
     kernel.policy.created(
         caller.process, tables, Rights.READ | Rights.GRANT, "map_firmware_tables", caller
     )
@@ -117,7 +119,8 @@ def alloc_interrupt_vector(
     require_user(data_pointer)
     if not space.writable(address_pointer, 8) or not space.writable(data_pointer, 4):
         raise SyscallError(Status.BADARGS)
-    addresses = [MSI_ADDRESS | cpu.index << 12 for cpu in kernel.cpus]
+    page = kernel.architecture.addresses.interrupts
+    addresses = [page + (cpu.index << 12) for cpu in kernel.cpus]
     ranges = kernel.policy.vector_ranges(caller)
     vector = kernel.vectors.allocate(caller.process, bdf & 0xFFFF_FFFF, addresses, ranges)
     if vector is None:

@@ -12,7 +12,6 @@ from .abi import PAGE_BYTES, PHYSICAL_END, REGION_END, USER_END, Status, Sysno
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
 from .objects import MEMORY_RIGHTS, PhysicalRange
-from .physical import DEVICE, SHARED, USER
 from .syscall import is_user, round_up, syscall
 
 if TYPE_CHECKING:
@@ -135,17 +134,19 @@ def map_physical(
     except OutOfFrames:
         raise SyscallError(Status.FAILURE) from None
     process.maps_by_right = True
-    bits = space.protection(flags) | USER
+    kinds = space.bits
+    bits = space.protection(flags) | kinds.user
     space.unmap(base, size_bytes)
     frames = kernel.frames
     for offset in range(0, size_bytes, PAGE_BYTES):
-        page = physical + offset
-        if frames.is_managed(page >> FRAME_SHIFT):
-            frames.reference(page >> FRAME_SHIFT)
-            space.set_entry(base + offset, page | bits | SHARED)
+        frame = physical + offset >> FRAME_SHIFT
+        entry = frame << kinds.frame_shift | bits
+        if frames.is_managed(frame):
+            frames.reference(frame)
+            space.set_entry(base + offset, entry | kinds.shared)
         else:
-            space.set_entry(base + offset, page | bits | DEVICE)
-    if physical >= kernel.memory.size_bytes:
+            space.set_entry(base + offset, entry | kinds.device)
+    if not kernel.memory.begin <= physical < kernel.memory.end:
         devices.note_mapping(kernel, process, physical, size_bytes)
     if kernel.events is not None:
         kernel.emit(EventKind.MAPPED, caller, base, physical, size_bytes)
@@ -158,9 +159,11 @@ def _may_map(kernel: Kernel, caller: Thread, physical: int, size_bytes: int, fla
     end = physical + size_bytes
     if end > PHYSICAL_END:
         return False
-    is_ram = physical < memory.size_bytes
-    if is_ram and (end > memory.kernel_begin or physical <= kernel.physical.zero_address < end):
-        return False
+    if physical < memory.end and end > memory.begin:
+        if physical < memory.begin or end > memory.kernel_begin:
+            return False
+        if physical <= kernel.physical.zero_address < end:
+            return False
     return kernel.policy.physical(caller, physical, size_bytes, flags)
 
 

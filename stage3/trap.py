@@ -27,10 +27,9 @@ from anos_sim.hw.vcpu import (
 )
 
 from . import lifecycle
-from .abi import SLICE_TICKS, ProcessEnd, Status
+from .abi import PAGE_BYTES, SLICE_TICKS, ProcessEnd, Status
 from .errors import OutOfFrames, SyscallError
 from .events import EventKind
-from .physical import DEVICE, PRESENT
 from .report import fault_report
 from .thread import Thread, ThreadState
 
@@ -42,12 +41,7 @@ SYSCALL, BUDGET, PAGE_FAULT = int(Trap.SYSCALL), int(Trap.BUDGET), int(Trap.PAGE
 RUNNING = ThreadState.RUNNING
 PAGE_SERVED = int(EventKind.PAGE_FAULT)
 INCAPABLE = int(Status.INCAPABLE)
-JUMP_TO_SELF = b"\xeb\xfe"
-INT, INVALID_INSTRUCTION = 0xCD, 6
-ANYBODYS_VECTORS = (3, 4)
-"""What a program may raise with INT itself; any other vector is a general protection fault."""
 THROTTLE_FIRST, THROTTLE_STEP, THROTTLE_MAX = 50_000, 5_000, 1_000_000
-MASK64 = 0xFFFF_FFFF_FFFF_FFFF
 REPORTS_MAX = 1000
 """How many reports are kept; all have been told to who listens."""
 
@@ -125,70 +119,54 @@ def _page_fault(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
             found = space.serve_write(page)
         else:
             found = space.serve_read(page, fetch=access == ACCESS_FETCH)
-            if access == ACCESS_FETCH and space.entry(page) & DEVICE:
+            if access == ACCESS_FETCH and space.entry(page) & space.bits.device:
                 found = -1
     except OutOfFrames:
         _end(kernel, cpu, thread, "out of memory")
         return
     if found < 0:
-        _end(kernel, cpu, thread, _describe_page_fault(page, access, space.entry(page)), page)
+        is_there = space.entry(page) & space.bits.present != 0
+        address = _faulting_address(kernel, cpu, thread) if access != ACCESS_FETCH else page
+        _end(kernel, cpu, thread, _describe_page_fault(address, access, is_there), page)
     elif kernel.events is not None:
         kernel.events.extend((PAGE_SERVED, cpu.state[NOW], thread.tid, page, found))
 
 
-def _describe_page_fault(page: int, access: int, entry: int) -> str:
+def _faulting_address(kernel: Kernel, cpu: Cpu, thread: Thread) -> int:
+    """The address whose use was a page fault, as exactly as the architecture can tell."""
+    page, pc = cpu.state[FAULT_PAGE], cpu.state[PC]
+    registers, load = thread.registers.read(), thread.process.space.load
+    found = kernel.architecture.operand(pc, registers, load)
+    return found if found is not None and page <= found < page + PAGE_BYTES else page
+
+
+def _describe_page_fault(address: int, access: int, is_there: bool) -> str:
     verb = {ACCESS_WRITE: "write to", ACCESS_FETCH: "execution of"}.get(access, "read of")
-    if page >> 47:
+    if address >> 47:
         place = "a kernel or non-canonical address"
-    elif entry & PRESENT:
+    elif is_there:
         place = "a page that does not allow it"
     else:
         place = "an unmapped page"
-    return f"{verb} {place}, {page:#x}"
-
-
-_EXCEPTIONS = {
-    0: "#DE divide error",
-    1: "#DB debug exception",
-    3: "#BP breakpoint",
-    4: "#OF overflow",
-    5: "#BR bound range exceeded",
-    6: "#UD invalid instruction",
-    12: "#SS stack fault",
-    13: "#GP general protection",
-    16: "#MF x87 floating-point error",
-    17: "#AC alignment check",
-    19: "#XM SIMD floating-point error",
-}
+    return f"{verb} {place}, {address:#x}"
 
 
 def _fault(kernel: Kernel, cpu: Cpu, thread: Thread, trap: Trap) -> None:
     """The program did what no program may: its process ends, with a report."""
-    state = cpu.state
-    number = state[NUMBER]
+    state, architecture = cpu.state, kernel.architecture
+    number, load = state[NUMBER], thread.process.space.load
     if trap is Trap.EXCEPTION or trap is Trap.ILLEGAL:
-        cause = _EXCEPTIONS.get(number, "")
-        if not cause or (number not in ANYBODYS_VECTORS and _is_by_int(thread, state[PC], number)):
-            cause = f"#GP general protection: int {number:#x}"
+        cause = architecture.describe(trap, number, state[PC], load)
     elif trap is Trap.BUS_ERROR:
         cause = f"bus error: no memory or device at {state[FAULT_PAGE]:#x}"
     elif trap is Trap.PORT_IO:
-        cause = f"#GP general protection: I/O port {number:#x}"
         state[PC] = state[FAULT_PAGE]
-    elif trap is Trap.ESCAPE:
-        cause = "#GP general protection: it left 64-bit user mode"
-    elif trap is Trap.CRASH:
-        cause = "#UD invalid instruction: no CPU would run this code"
+        cause = architecture.describe(trap, number, state[PC], load)
+    elif trap in architecture.causes:
+        cause = architecture.causes[trap]
     else:
         return
     _end(kernel, cpu, thread, cause, crashed=trap is Trap.CRASH)
-
-
-def _is_by_int(thread: Thread, pc: int, number: int) -> bool:
-    """Was it INT that raised this vector? The engine stops after it, for vector 6 before it."""
-    code = bytes([INT, number])
-    at = pc if number == INVALID_INSTRUCTION else pc - 2 & MASK64
-    return thread.process.space.load(at, 2) == code
 
 
 def _end(
@@ -213,5 +191,5 @@ def _end(
 
 def _park_if_stuck(kernel: Kernel, cpu: Cpu, thread: Thread) -> None:
     """A thread that jumps to itself will never do anything else: do not run it again."""
-    if thread.process.space.load(cpu.state[PC], 2) == JUMP_TO_SELF:
+    if kernel.architecture.is_stuck(cpu.state[PC], thread.process.space.load):
         kernel.block(thread, ThreadState.PARKED, None)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import attrs
 
-from anos_sim.stage3.image import MACHINE_NAMES, SystemImage
+from anos_sim.hw.arch import MACHINE_NAMES
+from anos_sim.stage3.image import SystemImage
 
 from .boot_image import (
     CONFIG,

@@ -49,7 +49,8 @@ def run_bt(arguments: argparse.Namespace) -> int:
 def describe_thread(kernel: Kernel, process: Process, thread: Thread) -> dict[str, Any]:
     """Facts about a thread and its way there, as plain data."""
     registers = thread.registers.read()
-    pc = registers.get("rip", thread.registers.words[ENTRY])
+    names = kernel.architecture
+    pc = registers.get(names.pc, thread.registers.words[ENTRY])
     return {
         "pid": process.pid,
         "process": process.name,
@@ -61,7 +62,7 @@ def describe_thread(kernel: Kernel, process: Process, thread: Thread) -> dict[st
                 "address": address,
                 "function": kernel.symbols.describe(process, address, number > 0).strip(),
             }
-            for number, address in enumerate(backtrace(process, pc, registers.get("rbp", 0)))
+            for number, address in enumerate(backtrace(process, pc, registers, names))
         ],
     }
 

@@ -6,10 +6,10 @@ import argparse
 import json
 from typing import Any
 
-from anos_sim.hw.memory import FRAME_BYTES, FRAME_SHIFT
+from anos_sim.hw.arch import PageBits
+from anos_sim.hw.memory import FRAME_BYTES
 from anos_sim.stage3.abi import PAGE_BYTES
 from anos_sim.stage3.kernel import Kernel
-from anos_sim.stage3.physical import COW, DEVICE, FRAME_MASK, NO_EXECUTE, WRITE
 from anos_sim.stage3.process import Process
 from anos_sim.stage3.region import AUTOMAP
 
@@ -52,7 +52,7 @@ def run_mem(arguments: argparse.Namespace) -> int:
 def describe_machine(kernel: Kernel) -> dict[str, int]:
     """The machine's memory, in frames of 4 KiB."""
     memory, frames = kernel.memory, kernel.frames
-    tables = (memory.size_bytes - memory.kernel_begin) // FRAME_BYTES
+    tables = (memory.end - memory.kernel_begin) // FRAME_BYTES
     return {
         "ram_bytes": memory.size_bytes,
         "frames": frames.total_count,
@@ -66,15 +66,15 @@ def describe_process(kernel: Kernel, process: Process) -> dict[str, Any]:
     """A process's pages, counted by kind; what is mapped where; its regions."""
     counts = {"own": 0, "shared": 0, "device": 0}
     mappings: list[dict[str, Any]] = []
-    frames = kernel.frames
+    frames, bits = kernel.frames, process.space.bits
     for address, entry in process.space.mappings():
-        frame = (entry & FRAME_MASK) >> FRAME_SHIFT
-        if entry & DEVICE or not frames.is_managed(frame):
+        frame = bits.frame(entry)
+        if entry & bits.device or not frames.is_managed(frame):
             kind = "device"
         else:
             kind = "own" if frames.counts[frame] == 1 else "shared"
         counts[kind] += 1
-        rights = _rights(entry)
+        rights = _rights(bits, entry)
         last = mappings[-1] if mappings else None
         if last and last["end"] == address and (last["rights"], last["kind"]) == (rights, kind):
             last["end"] = address + PAGE_BYTES
@@ -94,9 +94,9 @@ def describe_process(kernel: Kernel, process: Process) -> dict[str, Any]:
     }
 
 
-def _rights(entry: int) -> str:
-    write = "c" if entry & COW else "w" if entry & WRITE else "-"
-    return "r" + write + ("-" if entry & NO_EXECUTE else "x")
+def _rights(bits: PageBits, entry: int) -> str:
+    write = "c" if entry & bits.cow else "w" if entry & bits.write else "-"
+    return "r" + write + ("x" if bits.may_execute(entry) else "-")
 
 
 def _machine_text(machine: dict[str, int]) -> str:

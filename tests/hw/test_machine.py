@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from anos_sim.hw.arch import DEFAULT
 from anos_sim.hw.config import AhciConfig, BridgeConfig, MachineConfig, PortConfig
 from anos_sim.hw.disk import DiskError
-from anos_sim.hw.machine import ECAM_BASE, Machine
+from anos_sim.hw.machine import Machine
 from support.ahci_driver import AhciDriver, bridges, controllers
+
+ECAM_BASE = DEFAULT.addresses.ecam
 
 
 @pytest.fixture

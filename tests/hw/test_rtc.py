@@ -5,7 +5,7 @@ from __future__ import annotations
 from anos_sim.hw.clock import PS_PER_S, Clock
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
-from anos_sim.hw.rtc import RTC_BASE, Rtc
+from anos_sim.hw.rtc import Rtc
 
 
 def test_it_runs_on_virtual_time_from_the_epoch() -> None:
@@ -17,9 +17,9 @@ def test_it_runs_on_virtual_time_from_the_epoch() -> None:
 
 def test_reading_the_low_word_latches_the_high_one() -> None:
     machine = Machine(MachineConfig(ram_mib=32, epoch=1_800_000_000))
-    low = machine.bus.read(RTC_BASE, 4)
+    low = machine.bus.read(machine.addresses.clock, 4)
     machine.clock.now_ps = 100 * PS_PER_S
-    high = machine.bus.read(RTC_BASE + 4, 4)
+    high = machine.bus.read(machine.addresses.clock + 4, 4)
     assert high << 32 | low == 1_800_000_000 * 10**9
-    machine.bus.write(RTC_BASE, 4, 0)
+    machine.bus.write(machine.addresses.clock, 4, 0)
     assert machine.rtc.unix_ns() == 1_800_000_100 * 10**9

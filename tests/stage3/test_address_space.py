@@ -14,14 +14,7 @@ from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.abi import MASK64, PAGE_BYTES, USER_END
 from anos_sim.stage3.address_space import AddressSpace
 from anos_sim.stage3.errors import OutOfFrames
-from anos_sim.stage3.physical import (
-    ACCESSED,
-    NO_EXECUTE,
-    NOCACHE,
-    PRESENT,
-    FlushTarget,
-    PhysicalMemory,
-)
+from anos_sim.stage3.physical import FlushTarget, PhysicalMemory
 from anos_sim.stage3.process import Process
 from support.invariants import check_spaces
 
@@ -182,20 +175,20 @@ def test_exec_is_honoured_where_the_policy_does(
 ) -> None:
     space = AddressSpace(physical_memory(), everywhere)
     space.map_zero(BASE, PAGE_BYTES, flags)
-    assert bool(space.entry(BASE) & NO_EXECUTE) != executable
+    assert space.bits.may_execute(space.entry(BASE)) == executable
     assert (space.serve_read(BASE, fetch=True) >= 0) == executable
 
 
 def test_nocache_reaches_the_entry(space: AddressSpace) -> None:
-    assert space.protection(READ | NO_CACHE) & NOCACHE
-    assert not space.protection(READ) & NOCACHE
+    assert space.protection(READ | NO_CACHE) & space.bits.no_cache
+    assert not space.protection(READ) & space.bits.no_cache
 
 
 def test_an_automap_page_is_no_code(space: AddressSpace) -> None:
     space.regions.create(BASE, BASE + PAGE_BYTES, 1)
     assert space.serve_read(BASE, fetch=True) == -1
     assert space.serve_read(BASE) >= 0
-    assert space.entry(BASE) & NO_EXECUTE
+    assert not space.bits.may_execute(space.entry(BASE))
 
 
 @pytest.mark.parametrize("address", [USER_END, USER_END - 4, 1 << 63, MASK64 - 7, MASK64])
@@ -248,7 +241,7 @@ def test_running_out_of_tables_leaves_the_space_as_it_was() -> None:
     while physical.tables.free_count > 2:
         physical.tables.allocate()
     with pytest.raises(OutOfFrames):
-        space.set_entry(1 << 40, PRESENT)
+        space.set_entry(1 << 40, space.bits.present)
     assert space.entry(1 << 40) == 0
     space.regions.create(BASE, BASE + PAGE_BYTES, 1)
     free = physical.frames.free_count
@@ -296,7 +289,7 @@ def test_only_an_entry_that_an_engine_may_hold_costs_a_flush(space: AddressSpace
     ]
     for change in changes:
         space.map_zero(BASE, PAGE_BYTES, READ | WRITE)
-        space.set_entry(BASE, space.entry(BASE) | ACCESSED)
+        space.set_entry(BASE, space.entry(BASE) | space.bits.accessed)
         before = engine.flushes
         change()
         assert engine.flushes > before

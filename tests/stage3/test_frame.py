@@ -9,11 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from anos_sim.hw.memory import FRAME_BYTES, FRAME_SHIFT, MANAGED_BEGIN, Memory
+from anos_sim.hw.memory import FIRMWARE_BYTES, FRAME_BYTES, FRAME_SHIFT, Memory
 from anos_sim.stage3.errors import OutOfFrames
 from anos_sim.stage3.frame import FrameAllocator, TableAllocator
 
-SMALL = MANAGED_BEGIN + (1 << 20)
+SMALL = FIRMWARE_BYTES + (1 << 20)
 """So little RAM that a few rules use it up: 160 managed frames."""
 
 

@@ -7,7 +7,6 @@ import struct
 import pytest
 
 from anos_sim.stage3.abi import PAGE_BYTES, Rights, Sysno
-from anos_sim.stage3.physical import COW, FRAME_MASK, SHARED
 from anos_sim.stage3.process import Process
 from support.direct import DirectKernel
 from support.invariants import check_kernel
@@ -70,7 +69,8 @@ def test_create_process_hands_it_on_only_under_bearer(policy: str, inherits: boo
         direct.value(Sysno.MAP_MEMORY, memory, AT, 0, PAGE_BYTES, RW)
         child = _create_process(direct)
         assert bool(child.space.entry(AT)) == inherits
-        assert direct.system.space.entry(AT) & (SHARED | COW) == SHARED
+        bits = direct.system.space.bits
+        assert direct.system.space.entry(AT) & (bits.shared | bits.cow) == bits.shared
         check_kernel(direct.kernel)
 
 
@@ -93,8 +93,8 @@ def test_a_page_that_a_message_brought_is_not_handed_on_either() -> None:
         direct.call(thread, Sysno.MAP_MEMORY, theirs, AT, 0, PAGE_BYTES, RW)
         direct.call(thread, Sysno.SEND_MESSAGE, send, 1, 8, AT)
         message = direct.value(Sysno.RECV_MESSAGE, line, 0, 0, AT)
-        frame = direct.system.space.entry(AT) & FRAME_MASK
-        assert frame == process.space.entry(AT) & FRAME_MASK
+        frame = direct.system.space.bits.frame(direct.system.space.entry(AT))
+        assert frame == process.space.bits.frame(process.space.entry(AT))
         assert _create_process(direct).space.entry(AT) == 0
         direct.value(Sysno.DROP, memory)
         assert direct.system.space.store(AT, b"answer")

@@ -13,7 +13,6 @@ from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.stage3.abi import PAGE_BYTES, ObjectKind, Rights, Status, Sysno
 from anos_sim.stage3.capability import Capability
 from anos_sim.stage3.objects import CHANNEL_RIGHTS
-from anos_sim.stage3.physical import DEVICE, FRAME_MASK, NO_EXECUTE, SHARED, WRITE
 from anos_sim.stage3.process import Process
 
 from .authority import INCAPABLE, OK, Authority, Node, thing_of
@@ -229,16 +228,17 @@ class CapabilityWorld(RuleBasedStateMachine):
         """So no mapping of a revoked range remains. Only a message's page may be another's."""
         for process in self.kernel.all_processes() if hasattr(self, "theatre") else ():
             for address, entry in process.space.mappings():
-                if entry & (DEVICE | SHARED) and address not in process.space.windows:
+                if entry & process.space.bits.by_right and address not in process.space.windows:
                     self.check_mapped(process, entry)
 
     def check_mapped(self, process: Process, entry: int) -> None:
         """One capability that the model knows allows one page to be mapped as it is."""
-        start = entry & FRAME_MASK
+        bits = process.space.bits
+        start = bits.frame(entry) << FRAME_SHIFT
         memory = self.kernel.physical.memory_objects.get(start >> FRAME_SHIFT)
         needed = Rights.READ
-        needed |= Rights.WRITE if entry & WRITE else 0
-        needed |= 0 if entry & NO_EXECUTE else Rights.EXEC
+        needed |= Rights.WRITE if entry & bits.write else 0
+        needed |= Rights.EXEC if bits.may_execute(entry) else 0
         by_range = self.model.may_map(process, start, start + PAGE_BYTES, needed) is OK
         by_object = memory is not None and any(
             node.thing.kind is ObjectKind.MEMORY

@@ -7,10 +7,10 @@ from typing import Self
 
 import attrs
 
+from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.stage3.abi import PAGE_BYTES, STACK_TOP, USER_END, Sysno
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.objects import SystemCall
-from anos_sim.stage3.physical import ACCESSED, COW, DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, WRITE
 from anos_sim.stage3.process import Process
 from anos_sim.stage3.thread import ThreadState
 
@@ -76,10 +76,10 @@ class Caller:
 
     def _slot(self, worker: int, field: int) -> int:
         """Where a word of a worker's block is in RAM; -1 if the page is gone."""
-        entry = self.process.space.entry(CONTROL)
-        if not entry & PRESENT or entry & COW:
+        entry, bits = self.process.space.entry(CONTROL), self.process.space.bits
+        if not entry & bits.present or entry & bits.cow:
             return -1
-        return (entry & FRAME_MASK) + worker * BLOCK_BYTES + field * 8 >> 3
+        return (bits.frame(entry) << FRAME_SHIFT) + worker * BLOCK_BYTES + field * 8 >> 3
 
     def _word(self, worker: int, field: int) -> int:
         slot = self._slot(worker, field)
@@ -141,21 +141,21 @@ def digest(kernel: Kernel, process: Process) -> dict[str, object]:
 
     A zero page that appears in an AUTOMAP region is no change, nor is a private copy.
     """
-    memory = kernel.memory
+    memory, bits = kernel.memory, process.space.bits
     pages = {}
     for address, entry in process.space.mappings():
         own = address < STACK_TOP + (256 << 20) or address == CONTROL
-        if entry & DEVICE:
-            content = f"device {entry & FRAME_MASK:#x}"
+        frame = bits.frame(entry) << FRAME_SHIFT
+        if entry & bits.device:
+            content = f"device {frame:#x}"
         elif own:
             content = "own"
         else:
-            frame = entry & FRAME_MASK
             data = bytes(memory.view[frame : frame + PAGE_BYTES])
             content = "zero" if data == ZERO else hashlib.sha1(data).hexdigest()
         if content in ("zero", "own") and process.space.regions.automap(address):
             continue
-        pages[address] = (content, bool(entry & (WRITE | COW)), bool(entry & NO_EXECUTE))
+        pages[address] = (content, bool(entry & (bits.write | bits.cow)), bits.may_execute(entry))
     capabilities = {
         cookie: (str(held.target), int(held.rights))
         for cookie, held in process.capabilities.items()
@@ -171,7 +171,7 @@ def digest(kernel: Kernel, process: Process) -> dict[str, object]:
         "next pid": kernel.next_pid,
         "processes being built": len(kernel.building),
         "log": bytes(kernel.log.peek(1 << 20)),
-        "windows": {page: entry & ~ACCESSED for page, entry in process.space.windows.items()},
+        "windows": {page: entry & ~bits.accessed for page, entry in process.space.windows.items()},
         "firmware": kernel.firmware_tables_taken,
     }
 

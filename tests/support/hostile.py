@@ -23,7 +23,8 @@ from typing import Any
 
 import attrs
 
-from anos_sim.hw.vcpu import ACCESSED, NOW, NUMBER, Registers, Trap
+from anos_sim.hw.arch import DEFAULT
+from anos_sim.hw.vcpu import NOW, NUMBER, Registers, Trap
 
 from .bare_cpu import (
     CODE,
@@ -82,10 +83,10 @@ class Arena:
         self.expected = self.digest()
 
     def _close_the_supervisor_page(self) -> None:
-        words = self.machine.memory.words
+        words, accessed = self.machine.memory.words, DEFAULT.pages.accessed
         for index in range(self.machine.memory.kernel_begin >> 3, len(words)):
             if words[index] & 1:
-                words[index] |= ACCESSED  # the MMU sets it: then nothing changes there any more
+                words[index] |= accessed  # the MMU sets it: then nothing changes there any more
             if words[index] & ~0xFFF & (1 << 40) - 1 == KEPT_FRAME + PAGE:
                 words[index] &= ~4
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from anos_sim.stage3.capability import Capability
 from anos_sim.stage3.kernel import Kernel
-from anos_sim.stage3.mapping import BY_RIGHT
-from anos_sim.stage3.physical import ACCESSED
 from anos_sim.stage3.process import Process
 
 
@@ -19,10 +17,10 @@ def picture(kernel: Kernel) -> dict[str, object]:
         "names": kernel.names.all(),
         "vectors": [(each.number, each.owner.pid) for each in kernel.vectors.all()],
         "pages": [
-            (address, entry & ~ACCESSED)
+            (address, entry & ~process.space.bits.accessed)
             for process in processes
             for address, entry in process.space.mappings()
-            if entry & BY_RIGHT
+            if entry & process.space.bits.by_right
         ],
         "messages": [[m.number for m in process.messages.values()] for process in processes],
         "threads": [[str(thread.state) for thread in process.threads if thread.blocked_on]

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from anos_sim.hw.arch import PageBits
 from anos_sim.hw.ata import AtaDisk
 from anos_sim.hw.clock import PS_PER_NS
 from anos_sim.hw.disk import SECTOR_BYTES
 from anos_sim.hw.drive import FAILED, Answer, Operation, Transfer, done
 from anos_sim.hw.fis import TaskFile
-from anos_sim.hw.memory import FRAME_BYTES, BusError
-from anos_sim.hw.vcpu import NOW, REGISTER_NAMES
+from anos_sim.hw.memory import FRAME_BYTES, FRAME_SHIFT, BusError
+from anos_sim.hw.vcpu import NOW
 from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.abi import ProcessEnd
 from anos_sim.stage3.channel import Message
 from anos_sim.stage3.errors import OutOfFrames
-from anos_sim.stage3.physical import DEVICE, FRAME_MASK, NO_EXECUTE, PRESENT, USER, WRITE
 from anos_sim.stage3.process import Process
 from anos_sim.stage3.thread import Thread
 
@@ -57,7 +57,7 @@ def _thread(injector: Injector, fault: Fault) -> Thread | None:
 def flip_register(injector: Injector, fault: Fault, *_: object) -> str:
     """Flip a bit of a general register."""
     thread = _thread(injector, fault)
-    name = REGISTER_NAMES[fault.detail["register"] % 17]
+    name = injector.kernel.architecture.registers[fault.detail["register"] % 17]
     bit = fault.detail["bit"]
     if thread is None or not thread.registers.flip(name, bit):
         return ""
@@ -76,23 +76,26 @@ def flip_stack(injector: Injector, fault: Fault, *_: object) -> str:
 
 def flip_code(injector: Injector, fault: Fault, *_: object) -> str:
     """Flip a bit in a page that may be executed."""
-    return _flip_page(injector, fault, lambda entry: not entry & NO_EXECUTE)
+    return _flip_page(injector, fault, lambda bits, entry: bits.may_execute(entry))
 
 
 def flip_heap(injector: Injector, fault: Fault, *_: object) -> str:
     """Flip a bit in a page that may be written."""
-    return _flip_page(injector, fault, lambda entry: bool(entry & WRITE))
+    return _flip_page(injector, fault, lambda bits, entry: bool(entry & bits.write))
 
 
-def _flip_page(injector: Injector, fault: Fault, fits: Callable[[int], bool]) -> str:
+def _flip_page(injector: Injector, fault: Fault, fits: Callable[[PageBits, int], bool]) -> str:
     process = find_process(injector.kernel, fault.target)
     if process is None:
         return ""
-    zero = injector.kernel.physical.zero_address
+    zero, bits = injector.kernel.physical.zero_frame, process.space.bits
     pages = [
         (address, entry)
         for address, entry in process.space.mappings()
-        if entry & USER and fits(entry) and entry & FRAME_MASK != zero and not entry & DEVICE
+        if entry & bits.user
+        and fits(bits, entry)
+        and bits.frame(entry) != zero
+        and not entry & bits.device
     ]
     if not pages:
         return ""
@@ -101,11 +104,11 @@ def _flip_page(injector: Injector, fault: Fault, fits: Callable[[int], bool]) ->
 
 
 def _flip(injector: Injector, process: Process, address: int, entry: int, bit: int) -> str:
-    kernel = injector.kernel
-    frame = entry & FRAME_MASK
-    if not entry & PRESENT or entry & DEVICE or frame == kernel.physical.zero_address:
+    kernel, bits = injector.kernel, process.space.bits
+    frame = bits.frame(entry)
+    if not entry & bits.present or entry & bits.device or frame == kernel.physical.zero_frame:
         return ""
-    at = frame + address % FRAME_BYTES
+    at = (frame << FRAME_SHIFT) + address % FRAME_BYTES
     kernel.memory.write(at, bytes([kernel.memory.view[at] ^ 1 << bit]))
     return f"{process}: bit {bit} of the byte at {address:#x}"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from anos_sim.hw.memory import FRAME_SHIFT, MANAGED_BEGIN
+from anos_sim.hw.arch import PageBits
+from anos_sim.hw.memory import FRAME_SHIFT
 from anos_sim.stage3.abi import Rights
 from anos_sim.stage3.address_space import AddressSpace
 from anos_sim.stage3.capability import Capability
@@ -14,20 +15,11 @@ from anos_sim.stage3.futex import FutexWait
 from anos_sim.stage3.interrupt import InterruptVector
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogRead
-from anos_sim.stage3.mapping import BY_RIGHT, allowed
+from anos_sim.stage3.mapping import allowed
 from anos_sim.stage3.memory_object import MemoryObject
 from anos_sim.stage3.notification import Notification, NotificationWait
 from anos_sim.stage3.objects import KernelObject, PhysicalRange, SystemCall, VectorRange
-from anos_sim.stage3.physical import (
-    COW,
-    DEVICE,
-    FRAME_MASK,
-    PRESENT,
-    SHARED,
-    USER,
-    WRITE,
-    PhysicalMemory,
-)
+from anos_sim.stage3.physical import PhysicalMemory
 from anos_sim.stage3.process import Process, ProcessState
 from anos_sim.stage3.scheduler import EMPTY
 from anos_sim.stage3.thread import Thread, ThreadState
@@ -44,7 +36,7 @@ def check_kernel(kernel: Kernel) -> None:
 # ---- memory ----
 
 
-def walk(words: memoryview, root: int) -> tuple[list[int], list[tuple[int, int]]]:
+def walk(words: memoryview, bits: PageBits, root: int) -> tuple[list[int], list[tuple[int, int]]]:
     """The tables below a root, itself included, and all present pages as (address, entry).
 
     Reads the page tables as the MMU does, not what the kernel remembers of them.
@@ -56,8 +48,8 @@ def walk(words: memoryview, root: int) -> tuple[list[int], list[tuple[int, int]]
         entries = words[table >> 3 : (table >> 3) + 512].tolist()
         for index, entry in [(index, entry) for index, entry in enumerate(entries) if entry]:
             if shift > FRAME_SHIFT:
-                descend(entry & FRAME_MASK, address | index << shift, shift - 9)
-            elif entry & PRESENT:
+                descend(bits.frame(entry) << FRAME_SHIFT, address | index << shift, shift - 9)
+            elif entry & bits.present:
                 pages.append((address | index << shift, entry))
 
     descend(root, 0, 39)
@@ -69,19 +61,19 @@ def check_spaces(physical: PhysicalMemory, spaces: list[AddressSpace], others: l
 
     `others` are frames that something else than a page table names, one entry a reference.
     """
-    frames, memory = physical.frames, physical.memory
+    frames, memory, bits = physical.frames, physical.memory, physical.bits
     named = Counter(others)
     named[physical.zero_frame] += 1
     tables: list[int] = []
     for space in spaces:
-        found, pages = walk(memory.words, space.root)
+        found, pages = walk(memory.words, bits, space.root)
         tables += found
         assert pages == list(space.mappings()), "a page is forgotten"
-        set_aside = [entry for entry in space.windows.values() if entry & PRESENT]
+        set_aside = [entry for entry in space.windows.values() if entry & bits.present]
         for entry in [*(entry for _, entry in pages), *set_aside]:
             check_entry(physical, entry)
-            frame = (entry & FRAME_MASK) >> FRAME_SHIFT
-            if not entry & DEVICE and frame != physical.zero_frame:
+            frame = bits.frame(entry)
+            if not entry & bits.device and frame != physical.zero_frame:
                 named[frame] += 1
     counted = {frame: count for frame, count in enumerate(frames.counts) if count}
     wrong = {
@@ -92,20 +84,22 @@ def check_spaces(physical: PhysicalMemory, spaces: list[AddressSpace], others: l
     assert not wrong, f"frames with (references, names): {wrong}"
     assert frames.free_count + len(named) == frames.total_count
     assert len(set(tables)) == len(tables), "a table is used twice"
-    table_count = (memory.size_bytes - memory.kernel_begin) >> FRAME_SHIFT
+    table_count = (memory.end - memory.kernel_begin) >> FRAME_SHIFT
     assert physical.tables.free_count + len(tables) == table_count
 
 
 def check_entry(physical: PhysicalMemory, entry: int) -> None:
     """What no entry may be."""
-    memory, address = physical.memory, entry & FRAME_MASK
-    assert not entry & COW or not entry & WRITE, "writable and copy-on-write"
-    assert not memory.kernel_begin <= address < memory.size_bytes, "the kernel's memory is mapped"
-    managed = MANAGED_BEGIN <= address < memory.kernel_begin
-    assert managed != bool(entry & DEVICE), "memory as a device, or a device as memory"
-    assert address != physical.zero_address or not entry & WRITE, "the zero page is writable"
-    assert not entry & SHARED or not entry & (COW | DEVICE), "shared, and something else as well"
-    assert entry & USER or not entry & (WRITE | COW), "out of reach, but writable"
+    memory, bits = physical.memory, physical.bits
+    address, cow, write = bits.frame(entry) << FRAME_SHIFT, entry & bits.cow, entry & bits.write
+    device, shared = entry & bits.device, entry & bits.shared
+    assert not cow or not write, "writable and copy-on-write"
+    assert not memory.kernel_begin <= address < memory.end, "the kernel's memory is mapped"
+    managed = memory.managed_begin <= address < memory.kernel_begin
+    assert managed != bool(device), "memory as a device, or a device as memory"
+    assert address != physical.zero_address or not write, "the zero page is writable"
+    assert not shared or not (cow or device), "shared, and something else as well"
+    assert entry & bits.user or not (write or cow), "out of reach, but writable"
 
 
 def check_memory(kernel: Kernel) -> None:
@@ -113,7 +107,7 @@ def check_memory(kernel: Kernel) -> None:
     others = [
         message.frame_address >> FRAME_SHIFT
         for message in messages(kernel)
-        if message.frame_address and not message.page_bits & DEVICE
+        if message.frame_address and not message.page_bits & kernel.device_bit
     ]
     for frame, target in kernel.physical.memory_objects.items():
         assert frame in target.frames
@@ -132,11 +126,12 @@ def check_memory(kernel: Kernel) -> None:
 def check_rights_to_pages(process: Process) -> None:
     """What a process has mapped by a right, it has the right to have so."""
     is_allowed = allowed(process)
-    space = process.space
+    space, bits = process.space, process.space.bits
     for address, entry in space.mappings():
-        if entry & BY_RIGHT and address not in space.windows:
+        if entry & bits.by_right and address not in space.windows:
             assert is_allowed(entry), f"{process} has {address:#x} without a right"
-    set_aside = [entry for entry in space.windows.values() if entry & PRESENT and entry & BY_RIGHT]
+    hidden = space.windows.values()
+    set_aside = [each for each in hidden if each & bits.present and each & bits.by_right]
     assert all(map(is_allowed, set_aside)), f"{process} would get back a page without a right"
 
 

@@ -44,14 +44,14 @@ def build(zig: Zig, cache: Cache) -> Path:
     """
     headers = unicorn_headers()
     target = host_target()
-    parts = [path.read_bytes() for path in sorted((zig.root / SOURCES).glob("*.[ch]"))]
+    parts = [path.read_bytes() for path in sorted((zig.root / SOURCES).rglob("*.[ch]"))]
     version = (headers / "unicorn" / "unicorn.h").read_bytes()
     key = digest(ZIG_VERSION, target, FLAGS, QUIET, version, *parts)
 
     def make(path: Path) -> None:
         maps = (f"-ffile-prefix-map={zig.root}=.", f"-ffile-prefix-map={headers}=unicorn")
         flags = ("-target", target, *FLAGS, *QUIET, *maps, "-isystem", headers)
-        sources = [each.relative_to(zig.root) for each in sorted((zig.root / SOURCES).glob("*.c"))]
+        sources = [each.relative_to(zig.root) for each in sorted((zig.root / SOURCES).rglob("*.c"))]
         zig.run("cc", *flags, *sources, "-o", path)
 
     return cache.get(str(LIBRARY), key, ".so", make)

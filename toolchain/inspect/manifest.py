@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from anos_sim.hw.arch import DEFAULT
 from anos_sim.hw.ecam import BUS_COUNT
-from anos_sim.hw.machine import ECAM_BASE
 from anos_sim.stage3.abi import CALLS, ObjectSlot, Rights, config_names
 
 from .history import HeldOnce, History
 
 GRANT = int(Rights.GRANT)
 CALL_IDS = {f"call {call.symbol.removeprefix('anos_')}": int(call.number) for call in CALLS}
-ECAM = range(ECAM_BASE, ECAM_BASE + (BUS_COUNT << 20))
+ECAM = range(DEFAULT.addresses.ecam, DEFAULT.addresses.ecam + (BUS_COUNT << 20))
 FOUR_GIB = 1 << 32
 STACK_BYTES = 0x10_0000
 """Of programs without an entry of their own: who starts them says what they get."""

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "vcpu.h"
+#include "arch.h"
 
 static bool is_prefix(uint8_t byte)
 {
@@ -33,7 +33,7 @@ static bool is_locked_bit_test(const uint8_t *at, const uint8_t *end)
 }
 
 /* Make the translator stop at every such instruction of the page. True if the list changed. */
-bool set_exits(struct vcpu *cpu, uint64_t page, uint64_t frame)
+bool set_exits_x86_64(struct vcpu *cpu, uint64_t page, uint64_t frame)
 {
     const uint8_t *bytes = cpu->board->ram + (frame << FRAME_SHIFT), *end = bytes + FRAME_BYTES;
     bool changed = false;
@@ -65,7 +65,7 @@ bool set_exits(struct vcpu *cpu, uint64_t page, uint64_t frame)
     return changed;
 }
 
-bool is_suspect(const struct vcpu *cpu, uint64_t frame)
+bool is_suspect_x86_64(const struct vcpu *cpu, uint64_t frame)
 {
     const uint8_t *bytes = cpu->board->ram + (frame << FRAME_SHIFT), *end = bytes + FRAME_BYTES;
     for (const uint8_t *at = bytes; (at = memchr(at, 0xf0, end - at)); at++) {
@@ -77,11 +77,11 @@ bool is_suspect(const struct vcpu *cpu, uint64_t frame)
 }
 
 /* A program that was told to stop at its own code: is it the instruction we fear? */
-bool at_locked_bit_test(struct vcpu *cpu)
+bool is_at_locked_bit_test(struct vcpu *cpu)
 {
     uint64_t frame, *leaf;
-    if (!walk(cpu, cpu->pc & ~(uint64_t)(FRAME_BYTES - 1), &frame, &leaf) ||
-        frame >= cpu->board->frame_count) {
+    if (!x86_64.walk(cpu, cpu->pc & ~(uint64_t)(FRAME_BYTES - 1), &frame, &leaf) ||
+        !is_memory(cpu->board, frame)) {
         return false;
     }
     const uint8_t *page = cpu->board->ram + (frame << FRAME_SHIFT);
