@@ -21,12 +21,17 @@ TURNS_MAX = 2_000_000
 
 @attrs.define
 class Booted:
-    """A system after its run; `lines` is its log, `console` what it said at its console."""
+    """A system after its run; `lines` is its log, `said` its console's bytes."""
 
     kernel: Kernel
     lines: list[LogLine]
     machine: Machine
-    console: str = ""
+    said: bytearray = attrs.field(factory=bytearray)
+
+    @property
+    def console(self) -> str:
+        """What was on the console, prompts and all that was typed included."""
+        return self.said.decode("utf-8", "replace")
 
     def text(self, process: str | None = None) -> str:
         """The log's text, of one process or of all."""
@@ -50,7 +55,7 @@ def boot_system(
     until: str | None = None,
     script: bytes | None = None,
 ) -> Booted:
-    """Run a system to its end, or until a log line contains `until`.
+    """Run a system to its end, or until its log or its console has `until`.
 
     `script` is typed at its console; without one, the tour is.
     """
@@ -66,8 +71,10 @@ def boot_system(
     for _ in range(TURNS_MAX):
         if not kernel.advance(1):
             break
-        if until is not None and any(until in line.text for line in lines[-20:]):
+        if until is not None and (
+            any(until in line.text for line in lines[-20:]) or until.encode() in said[-80:]
+        ):
             break
     else:
         raise AssertionError("the run does not end")
-    return Booted(kernel, lines, machine, said.decode("utf-8", "replace"))
+    return Booted(kernel, lines, machine, said)

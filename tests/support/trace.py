@@ -30,7 +30,7 @@ _COOKIE = re.compile(r" cookie 0x[0-9a-f]+")
 
 
 def one_file_read(events: list[Event]) -> list[str]:
-    """The lines from the tour's first READ to the moment it runs again with the answer."""
+    """The lines from the shell's first READ to the moment it runs again with the answer."""
     begin = next(
         number
         for number, event in enumerate(events)

@@ -61,7 +61,7 @@ def test_a_moment_can_be_chosen(capsys: Capture) -> None:
 def test_a_process_is_chosen_by_name_pattern_or_pid(capsys: Capture) -> None:
     by_name = run(capsys, "--process", "ahcidrv")
     assert "AHCI controller 0" in by_name
-    assert run(capsys, "--process", "7") == by_name
+    assert run(capsys, "--process", "8") == by_name
     both = run(capsys, "--process", "*drv")
     assert "fat32drv[9]: boot:/fat32drv.elf, alive" in both
     (described,) = json.loads(run(capsys, "--process", "shell", "--json"))

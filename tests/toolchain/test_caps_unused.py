@@ -264,12 +264,15 @@ def test_what_our_servers_hold_and_never_use_is_justified() -> None:
 def test_the_command_lists_what_is_unused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["caps", "unused", "--process", "shell"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split() == ["shell[5]", "call", "exit_process", "all", "of", "it", "SYSTEM[1]"]
-    assert lines[3].startswith("Of ")
+    rows = [line.split() for line in lines]
+    assert ["shell[5]", "call", "exit_process", "all", "of", "it", "SYSTEM[1]"] in [
+        row[:7] for row in rows
+    ]
+    assert any(line.startswith("Of ") for line in lines)
     assert main(["caps", "unused", "--json", "--process", "shell"]) == 0
     data = json.loads(capsys.readouterr().out)
-    assert data[0]["object"] == "call exit_process"
-    assert data[0]["never_used"] == ["call"]
+    (unused,) = (each for each in data if each["object"] == "call exit_process")
+    assert unused["never_used"] == ["call"]
 
 
 def test_the_least_boot_config_can_be_printed_and_run(
@@ -280,10 +283,11 @@ def test_the_least_boot_config_can_be_printed_and_run(
     path.write_text(capsys.readouterr().out)
     assert json.loads(path.read_text())["boot_servers"] == least()
     assert main(["run", "--quiet", "--boot-config", str(path)]) == 0
+    capsys.readouterr()
     assert main(["caps", "unused", "--boot-config", str(path), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     again = [each for each in data if each["source"] == "given"]
-    assert [each["object"] for each in again] == ["channel 4", "channel 7"], "what no boot config gives"
+    assert [each["object"] for each in again] == ["channel 7"], "what no boot config gives"
 
 
 @pytest.mark.parametrize(

@@ -139,17 +139,17 @@ def test_traffic_goes_from_who_may_send_to_who_may_receive(graph: CapabilityGrap
 def test_calls_that_were_made_are_used_and_others_are_not(graph: CapabilityGraph) -> None:
     (shell,) = (each for each in graph.processes if each.name == "shell")
     used = {node.object.text for node in graph.held_by(shell) if node.is_call and node.used}
-    assert {"call send_message", "call find_named_channel", "call kprint"} <= used
+    assert {"call send_message", "call find_named_channel", "call power"} <= used
     (first,) = (each for each in graph.processes if each.pid == 1)
     held = [node for node in graph.held_by(first) if node.is_call]
     assert not all(node.used for node in held), "SYSTEM holds all calls and makes few"
 
 
 def test_uses_count_what_was_sent(graph: CapabilityGraph) -> None:
-    (way,) = (each for each in graph.traffic if each.sender == 9 and each.channel == 2)
-    (shell,) = (each for each in graph.processes if each.pid == 9)
+    (way,) = (each for each in graph.traffic if each.sender == 5 and each.channel == 2)
+    (shell,) = (each for each in graph.processes if each.pid == 5)
     (held,) = (node for node in graph.held_by(shell) if "SYSTEM::VFS" in node.object.names)
-    (use,) = (each for each in graph.uses if (each.pid, each.cookie) == (9, held.cookie))
+    (use,) = (each for each in graph.uses if (each.pid, each.cookie) == (5, held.cookie))
     assert use.count == way.count
 
 
