@@ -2,11 +2,13 @@
  * kterminal: the kernel log on the framebuffer, until there is a console to show.
  *
  * It takes the log's bytes as they come (anos-abi 7.5, 9.6) and draws them below a banner
- * of three rows. The channel named SCREEN_NAME takes STREAM_WRITE (stream.h): what is
- * written there is the console's, and with its first byte the screen is.
+ * of three rows. Taking them takes them away, so it keeps the last for others (log.h).
+ * The channel named SCREEN_NAME takes STREAM_WRITE (stream.h): what is written there is the
+ * console's, and with its first byte the screen is.
  */
 #include "console.h"
 #include "font.h"
+#include "kept.h"
 #include "screen.h"
 #include "stream.h"
 
@@ -93,6 +95,9 @@ int main(void)
 {
     static char text[LOG_BYTES];
     printf("kterminal of anos-sim\n");
+    if (!kept_serve()) {
+        printf("kterminal: nobody else can read the log\n");
+    }
     if (!framebuffer_open(&framebuffer)) {
         printf("kterminal: there is no framebuffer of 32 bits a pixel\n");
         return 1;
@@ -110,6 +115,7 @@ int main(void)
             printf("kterminal: the kernel log cannot be read\n");
             return 1;
         }
+        kept_add(text, taken.value);
         show_log(text, taken.value);
     }
 }

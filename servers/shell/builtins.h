@@ -8,6 +8,9 @@
 
 extern const struct builtin file_builtins[];
 extern const struct builtin name_builtins[];
+extern const struct builtin mount_builtins[];
+extern const struct builtin process_builtins[];
+extern const struct builtin system_builtins[];
 extern const struct builtin shell_builtins[];
 
 #endif

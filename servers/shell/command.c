@@ -9,6 +9,9 @@
 const struct group command_groups[] = {
     { "Directories", name_builtins },
     { "Files", file_builtins },
+    { "Mounts", mount_builtins },
+    { "Programs", process_builtins },
+    { "System", system_builtins },
     { "Shell", shell_builtins },
     { NULL, NULL },
 };
@@ -30,7 +33,7 @@ int command_execute(struct call *call)
     const struct builtin *const builtin = command_find(call->arguments[0]);
     const int count = call->count - 1;
     if (builtin == NULL) {
-        return program_run(call, call->arguments[0], call->arguments, call->count);
+        return program_run(call);
     }
     if (count < builtin->arguments_min || count > builtin->arguments_max) {
         fprintf(call->errors, "usage: %s %s\n", builtin->name, builtin->arguments);

@@ -5,10 +5,14 @@
 #include "command.h"
 
 /*
- * Run a program with arguments, the first of which is its name, and wait for its end.
- * Answers its exit status, or an enum status; what went wrong is said on `errors`.
+ * Run the program that the first argument names, with what every program gets, and wait
+ * for its end. Answers its exit status, or an enum status; what went wrong is said on
+ * `errors`.
  */
-int program_run(struct call *call, const char *name, const char *const *arguments, int count);
+int program_run(struct call *call);
+
+/* The command run: the same with what `--with` names besides. */
+int program_run_with(struct call *call);
 
 /* End a program, at once. Any thread may. */
 void program_kill(uint64_t process);
