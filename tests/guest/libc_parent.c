@@ -1,6 +1,7 @@
 /*
- * Starts libc_child.c with streams of its own and handles on two directories of disk0:,
- * which is empty. Prints what the child writes: "said N bytes" for long lines.
+ * Starts libc_child.c with streams of its own, handles on two directories of disk0:, which
+ * is empty, and an environment. Prints what the child writes ("said N bytes" for long
+ * lines) and how it ends.
  */
 #include "check.h"
 #include "file_client.h"
@@ -104,6 +105,18 @@ static uint64_t handle_on(const char *path, uint32_t rights)
     return handle;
 }
 
+/* Wait until the child has ended, and say how. */
+static void print_end(uint64_t process)
+{
+    uint64_t status = anos_process_status(process).value;
+    while (status >> 32 == ANOS_END_ALIVE) {
+        anos_task_sleep_current(MS);
+        status = anos_process_status(process).value;
+    }
+    printf("%s %d\n", status >> 32 == ANOS_END_EXITED ? "exited with" : "ended by",
+           (int)(uint32_t)status);
+}
+
 int main(void)
 {
     static const uint8_t ids[] = {
@@ -129,12 +142,28 @@ int main(void)
                                         handle_on("disk0:/docs/fixed", FILE_MAY_READ) };
     anos_thread_start(ANOS_CLASS_NORMAL, 0x10000, serve_input, (void *)input);
     anos_thread_start(ANOS_CLASS_NORMAL, 0x10000, refuse, (void *)errors);
-    const char *const arguments[] = { "boot:/libc_child.elf" };
-    const int64_t pid = spawn(0x20000, arguments, 1, pairs, (size_t)(next - pairs));
+    static const char *const arguments[] = { "boot:/libc_child.elf" };
+    static const char *const environment[] = {
+        "ANOS_FILES=disk0:/docs;disk0:/docs/fixed/",
+        "PWD=disk0:/docs",
+        "ANOS_TERMINALS=2",
+    };
+    const struct start start = {
+        .stack_bytes = 0x20000,
+        .arguments = arguments,
+        .argument_count = sizeof arguments / sizeof *arguments,
+        .environment = environment,
+        .environment_count = sizeof environment / sizeof *environment,
+        .capabilities = pairs,
+        .capability_count = (size_t)(next - pairs),
+    };
+    uint64_t process;
+    const int64_t pid = spawn_start(&start, &process, page);
     if (pid <= 0) {
         printf("not started: %lld\n", (long long)pid);
     } else {
         serve_output(output);
+        print_end(process);
     }
     file_sync(disk, "disk0:", page);
     anos_power(ANOS_POWER_OFF, 0);

@@ -85,7 +85,7 @@ def test_a_program_with_handles_and_streams_reaches_nothing_else(tmp_path: Path)
     make_volume(disk, 32, 34 * MIB, "-s", "1")
     lines = run(disk, entry("libc_parent", **ON_DISK))
     said = [line for line in lines if not line.startswith("ok ")]
-    assert said == ["said 8999 bytes", "done 32"]
+    assert said == ["said 8999 bytes", "done 33", "exited with 7"]
     assert complaints(disk) == []
     assert read_all(disk, tmp_path / "read") == {
         "docs/a.txt": b"a\nchanged\n",
@@ -97,7 +97,7 @@ def test_a_program_with_handles_and_streams_reaches_nothing_else(tmp_path: Path)
 
 def test_files_in_memory_are_files_too() -> None:
     assert failures(run_in_memory(entry("libc_files", **ON_DISK))) == ["done 117"]
-    assert failures(run_in_memory(entry("libc_parent", **ON_DISK)))[-1] == "done 32"
+    assert failures(run_in_memory(entry("libc_parent", **ON_DISK)))[-1] == "exited with 7"
     assert failures(run_in_memory(entry("libc_mounts", **ON_DISK))) == ["done 9"]
     assert failures(run_in_memory(entry("libc_many", **ON_DISK))) == ["done 4"]
     assert failures(run_in_memory(errors("full"), mib=2)) == ["done 10"]
