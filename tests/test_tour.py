@@ -52,4 +52,4 @@ def test_the_transcript_in_the_readme_is_what_a_run_prints() -> None:
 
 
 def _without_sizes(lines: list[str]) -> list[str]:
-    return [re.sub(r"\d{4,}|\d+\.\d+", "#", line).rstrip() for line in lines]
+    return [re.sub(r"[\da-f]{16}|\d{4,}|\d+\.\d+", "#", line).rstrip() for line in lines]
