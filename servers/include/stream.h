@@ -16,7 +16,11 @@
  * On the console bytes come as they were typed, one by one or several; editing a line and
  * showing what is typed are the reader's. CONSOLE_END is the end of its input, if it has
  * one. Several readers are served in order, up to CONSOLE_READERS_MAX at a time; the next
- * one is refused with 0.
+ * one is refused with 0. Who reads asks for input: the next line of a script is typed, or
+ * of a pipe. The shell, which listens for Ctrl-C all the time, can do both apart:
+ *
+ *   STREAM_WATCH  as STREAM_READ, but it asks for nothing
+ *   STREAM_WANT   no body  -> 1: asks for input, if there is none yet
  */
 #ifndef STREAM_H
 #define STREAM_H
@@ -29,6 +33,8 @@
 enum stream_tag {
     STREAM_WRITE = 1,
     STREAM_READ = 2,
+    STREAM_WATCH = 3, /* of the console only, as the next one */
+    STREAM_WANT = 4,
 };
 
 #endif

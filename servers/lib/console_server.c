@@ -3,8 +3,8 @@
  * readers that wait, of which at most one is not empty: a reader that waits keeps the
  * page of memory that its message came with.
  *
- * While a reader waits, and only then, the device asks for input: who types a script sees
- * when the next line is wanted.
+ * While a reader waits that does not merely watch, or somebody wants input, the device asks
+ * for it: who types a script sees when the next line is wanted.
  */
 #include "console_server.h"
 
@@ -21,6 +21,7 @@
 struct reader {
     uint64_t message;
     uint8_t *page;
+    bool asks; /* for input, instead of watching for it */
 };
 
 static struct {
@@ -66,9 +67,24 @@ static void serve(void)
         console.readers[CONSOLE_READERS_MAX - 1].page = NULL;
     }
     request(false);
-    if (console.readers[0].page != NULL) {
+    bool asks = false;
+    for (int i = 0; i < CONSOLE_READERS_MAX && console.readers[i].page != NULL; i++) {
+        asks |= console.readers[i].asks;
+    }
+    if (asks) {
         request(true);
     }
+}
+
+/* Somebody who watches wants input now. */
+static void want(void)
+{
+    pthread_mutex_lock(&console.lock);
+    serve();
+    if (console.count == 0) {
+        request(true);
+    }
+    pthread_mutex_unlock(&console.lock);
 }
 
 static void *take_in(void *unused)
@@ -83,13 +99,13 @@ static void *take_in(void *unused)
 }
 
 /* A message asks for bytes; false if too many do already. */
-static bool add_reader(uint64_t message, uint8_t *page)
+static bool add_reader(uint64_t message, uint8_t *page, bool asks)
 {
     bool taken = false;
     pthread_mutex_lock(&console.lock);
     for (int i = 0; !taken && i < CONSOLE_READERS_MAX; i++) {
         if (console.readers[i].page == NULL) {
-            console.readers[i] = (struct reader){ message, page };
+            console.readers[i] = (struct reader){ message, page, asks };
             taken = true;
         }
     }
@@ -131,7 +147,11 @@ static bool serve_one(uint64_t channel)
     if (tag == STREAM_WRITE && bytes <= ANOS_PAGE_BYTES) {
         console.device->write(console.device->context, page, bytes);
         anos_reply_message(received.value, 1 + bytes);
-    } else if (tag != STREAM_READ || bytes == 0 || !add_reader(received.value, page)) {
+    } else if (tag == STREAM_WANT) {
+        want();
+        anos_reply_message(received.value, 1);
+    } else if ((tag != STREAM_READ && tag != STREAM_WATCH) || bytes == 0 ||
+               !add_reader(received.value, page, tag == STREAM_READ)) {
         anos_reply_message(received.value, 0);
     }
     return true;

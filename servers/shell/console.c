@@ -1,7 +1,8 @@
 /*
- * One thread reads the console for ever and puts the bytes into a ring, so Ctrl-C is seen
- * while nobody reads. When the ring is full it stops reading, and the console keeps what
- * is typed.
+ * One thread watches the console for ever and puts the bytes into a ring, so Ctrl-C is seen
+ * while nobody reads. When the ring is full it stops, and the console keeps what is typed.
+ * Input is asked for when somebody waits for a byte, and not before: the next line of a
+ * script is typed when the last one is done.
  */
 #include "console.h"
 
@@ -49,7 +50,7 @@ static void *read_console(void *unused)
     (void)unused;
     for (;;) {
         const struct anos_result answer =
-            anos_send_message(console.channel, STREAM_READ, sizeof page, page);
+            anos_send_message(console.channel, STREAM_WATCH, sizeof page, page);
         pthread_mutex_lock(&console.lock);
         if (answer.type != ANOS_OK || answer.value <= 1) {
             console.ended = true;
@@ -95,6 +96,11 @@ int console_next(const atomic_bool *stop)
 {
     int byte = LINE_EVENT_END;
     pthread_mutex_lock(&console.lock);
+    if (console.count == 0 && !console.ended) {
+        pthread_mutex_unlock(&console.lock);
+        anos_send_message(console.channel, STREAM_WANT, 0, NULL);
+        pthread_mutex_lock(&console.lock);
+    }
     while (console.count == 0 && !console.ended && (stop == NULL || !*stop)) {
         pthread_cond_wait(&console.changed, &console.lock);
     }

@@ -319,7 +319,9 @@ static void control(struct editing *editing, int byte)
 static enum line_result finish(const struct editing *editing, enum line_result result)
 {
     move_to(editing, editing->line->bytes);
-    show_text(editing->terminal, result == LINE_ABANDONED ? "^C\n" : "\n");
+    if (result != LINE_END || editing->prompt[0] != '\0') {
+        show_text(editing->terminal, result == LINE_ABANDONED ? "^C\n" : "\n");
+    }
     if (result == LINE_DONE && editing->terminal->history != NULL) {
         history_add(editing->terminal->history, editing->line->text);
     }
