@@ -2,12 +2,14 @@
 
 The file goes into the RAMFS under its own name, in the place of one that has it. What it
 may hold is its entry in the boot config; without one it gets an entry that is started at
-boot, behind all others, and has what a program without devices can need.
+boot, behind all others, and has what a program without devices can need. It is started when
+the disk is mounted that an argument of it begins with, as `disk0:/README.TXT` does.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +44,7 @@ CALLS = (
     "GIVE", "TAKE", "MINT", "INSPECT", "DROP", "REVOKE", "LIST_CAPABILITIES",
 )  # fmt: skip
 """What a program has that no boot config mentions: no device, no other program, no power."""
+_DISK = re.compile(r"disk\d+(p\d+)?:")
 _ELF_KINDS = {1: "an object; link it with anos-cc", 3: "a program or library of another system; "
               "compile it with anos-cc"}  # fmt: skip
 
@@ -53,6 +56,12 @@ class AddedProgram:
     path: Path
     arguments: tuple[str, ...]
     data: bytes = attrs.field(repr=False)
+
+    @property
+    def disk(self) -> str:
+        """The mount of a disk that it is told of, or nothing."""
+        found = filter(None, map(_DISK.match, self.arguments))
+        return next((match[0] for match in found), "")
 
     @property
     def boot_path(self) -> str:
@@ -132,6 +141,7 @@ def _with_entries(image: SystemImage, programs: Sequence[AddedProgram]) -> Syste
                     "capabilities": [f"SYSCALL_{call}" for call in CALLS],
                     "delegates": [],
                     "arguments": list(program.arguments),
+                    **({"wait_for": program.disk} if program.disk else {}),
                 }
             )
         elif program.arguments:

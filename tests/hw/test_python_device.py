@@ -161,7 +161,7 @@ def test_a_recording_knows_the_device_s_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, recording = describe(tmp_path, LAMP), str(tmp_path / "run.anos")
-    assert main(["run", "--quiet", "--for", "50ms", "--record", recording, str(path)]) == 0
+    assert main(["run", "--quiet", "--for", "15ms", "--record", recording, str(path)]) == 0
     (device,) = json.loads(Path(recording).read_text())["devices"]
     assert device["path"] == str(tmp_path / "lamp.py")
     assert main(["replay", recording]) == 0

@@ -2,7 +2,8 @@
 
 A code block behind a line "`NAME`:" is the file NAME. A block with lines that begin with
 "$ " has commands and what they print, on stdout and stderr; "..." stands for any lines, and
-"[exit status N]" for a status that is not 0. Times, CPUs, addresses and pids may differ.
+"[exit status N]" for a status that is not 0. Times, CPUs, addresses, pids and the like
+may differ.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ BLOCK = re.compile(r"(?:^`([^`\n]+)`:\n\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE 
 STATUS = re.compile(r"\[exit status (\d+)\]")
 CHANGING = (
     (re.compile(r"^ *\d+\.\d{6} cpu\d+ +"), ""),
-    (re.compile(r"\[\d+\] +"), "[] "),
-    (re.compile(r"is process \d+"), "is process N"),
+    (re.compile(r"\[\d+\]"), "[]"),
     (re.compile(r"0x[0-9a-f]+"), "0x"),
-    (re.compile(r"vector \d+"), "vector N"),
+    (re.compile(r"\b(process|channel|vector) \d+"), r"\1 N"),
+    (re.compile(r"\b\d+(\.\d+)? (ns|us|ms|s)\b"), "T"),
+    (re.compile(r" +"), " "),
 )
 
 

@@ -49,6 +49,17 @@ def test_a_program_gets_an_entry_behind_all_others_with_what_needs_no_device(fol
     assert "start" not in entry
 
 
+@pytest.mark.parametrize(
+    ("arguments", "mount"),
+    [("disk0:/a disk1:/b", "disk0:"), ("-v disk12p3:/", "disk12p3:"), ("ram:/disk0:", None)],
+)
+def test_it_waits_for_the_disk_that_an_argument_names(
+    arguments: str, mount: str | None, folder: Path
+) -> None:
+    entries, _ = entries_with(f"mine.elf:{arguments}")
+    assert entries["boot:/mine.elf"].get("wait_for") == mount
+
+
 def test_no_device_no_power_and_no_other_process_is_among_it() -> None:
     dangerous = {
         "MAP_PHYSICAL", "ALLOC_PHYSICAL_PAGES", "ALLOC_INTERRUPT_VECTOR", "WAIT_INTERRUPT",
@@ -146,8 +157,8 @@ def test_a_foreign_image_cannot_have_programs_added(folder: Path, capsys: Captur
 
 
 def test_a_recording_has_the_program_and_notices_another_one(folder: Path, capsys: Capture) -> None:
-    command = ["run", "--quiet", "--record", "run.anos", "--add", "mine.elf:a b", "--for", "1s"]
-    assert main(command) == 0
+    command = ["run", "--quiet", "--record", "run.anos", "--add", "mine.elf:a b"]
+    assert main([*command, "--until", "hello from printf"]) == 0
     (added,) = json.loads(Path("run.anos").read_text())["added"]
     assert added["path"] == str(folder / "mine.elf")
     assert added["arguments"] == ["a", "b"]

@@ -213,7 +213,7 @@ def test_the_same_source_makes_the_same_program_anywhere(
 def test_lines_of_a_program_are_in_backtraces(write: Write, capfd: Capture) -> None:
     write(stop_c="#include <unistd.h>\nint main(void)\n{\n    sleep(1000);\n    return 0;\n}\n")
     assert main(["-g", "stop.c"]) == 0
-    assert anos_sim(["bt", "--add", "stop.elf", "--for", "1s", "--process", "stop"]) == 0
+    assert anos_sim(["bt", "--add", "stop.elf", "--at", "10ms", "--process", "stop"]) == 0
     assert " main+" in (out := capfd.readouterr().out)
     assert "(stop.c:4)" in out
 
