@@ -6,6 +6,7 @@
  */
 #include "builtins.h"
 #include "file_client.h"
+#include "handle.h"
 #include "vfs.h"
 
 #include <anos/abi.h>
@@ -72,17 +73,14 @@ static int mount_path(struct call *call, void *page)
         return command_fail(call, prefix, own == NULL ? ENOSPC : EINVAL);
     }
     memcpy(mount.prefix, prefix, bytes);
-    const uint64_t filesystem = file_system(path, page);
-    const int64_t error = filesystem == 0
-                              ? FILE_NOT_FOUND
-                              : file_open(filesystem, path, 0, &mount.channel, page);
+    const int64_t error = handle_open(path, 0, &mount.channel, page);
     if (error != 0) {
         fprintf(call->errors, "mount: %s: %s\n", path, file_error_text(error));
         free(path);
         return STATUS_FAILED;
     }
     if (ask_vfs(VFS_REGISTER, &mount, page) == 0) {
-        anos_drop(mount.channel);
+        handle_close(mount.channel);
         free(path);
         return command_fail(call, prefix, EEXIST);
     }
@@ -100,7 +98,7 @@ static int unmount_path(struct call *call, void *page)
         return STATUS_FAILED;
     }
     const bool removed = ask_vfs(VFS_UNREGISTER, own, page) != 0;
-    anos_drop(own->channel);
+    handle_close(own->channel);
     *own = (struct vfs_mount){ 0 };
     free(*path);
     *path = NULL;

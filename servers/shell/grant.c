@@ -9,6 +9,7 @@
 
 #include "calls.h"
 #include "file_client.h"
+#include "handle.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -115,7 +116,7 @@ void grant_close(const struct capability_pair *pairs, const struct capability_pa
     for (; pairs < end; pairs++) {
         if (pairs->id >= ANOS_FIRST_DIRECTORY_SLOT &&
             pairs->id < ANOS_FIRST_DIRECTORY_SLOT + ANOS_DIRECTORY_SLOTS) {
-            anos_drop(pairs->cookie);
+            handle_close(pairs->cookie);
         }
     }
 }
@@ -132,10 +133,7 @@ struct capability_pair *grant_open(const struct grant *grant, struct capability_
     for (unsigned i = 0; i < grant->path_count; i++) {
         const struct grant_path *const named = &grant->paths[i];
         uint64_t handle = 0;
-        const uint64_t filesystem = file_system(named->path, page);
-        const int64_t error = filesystem == 0 ? FILE_NOT_FOUND
-                                              : file_open(filesystem, named->path, named->rights,
-                                                          &handle, page);
+        const int64_t error = handle_open(named->path, named->rights, &handle, page);
         if (error != 0) {
             fprintf(call->errors, "run: --with %s: %s\n", named->path, file_error_text(error));
             grant_close(pairs, next);

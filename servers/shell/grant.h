@@ -29,8 +29,7 @@ int grant_add(struct grant *grant, const struct call *call, const char *name);
 
 /*
  * The pairs for a program: calls of ours, then handles that are opened for it, in the order
- * of their slots; returns the pair behind them, or NULL after a message. Whoever starts
- * programs holds a lock meanwhile: the same handle opened twice is one capability.
+ * of their slots; returns the pair behind them, or NULL after a message.
  */
 struct capability_pair *grant_open(const struct grant *grant, struct capability_pair *pairs,
                                    const struct call *call, void *page);

@@ -40,9 +40,6 @@ struct running {
     struct capability_pair pairs[PAIRS_MAX];
 };
 
-/* Held while handles are open for a program that is being started. */
-static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
-
 void program_kill(uint64_t process)
 {
     anos_kill_process(process);
@@ -189,7 +186,6 @@ static int64_t start(struct running *running, const struct grant *grant, const s
     name_terminals(terminals + strlen(terminals), call);
     if (directory != NULL && files != NULL && asprintf(&working, "PWD=%s", directory) > 0) {
         const char *const environment[] = { working, files, terminals };
-        pthread_mutex_lock(&start_lock);
         struct capability_pair *const given = grant_open(grant, running->pairs, call, page);
         struct capability_pair *end = given;
         for (int k = 0; end != NULL && k < STREAMS; k++) {
@@ -212,7 +208,6 @@ static int64_t start(struct running *running, const struct grant *grant, const s
         if (end != NULL) {
             grant_close(running->pairs, given);
         }
-        pthread_mutex_unlock(&start_lock);
     }
     free(directory);
     free(files);
