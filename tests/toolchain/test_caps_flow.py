@@ -297,7 +297,8 @@ def test_the_shell_reaches_the_disk_over_the_file_system(
     assert lines[0] == "shell[5] can reach ahcidrv[8]:"
     assert "shell[5] sends on channel" in lines[1]
     assert "fat32drv[9] receives" in lines[1]
-    assert lines[3] == "No capability of shell[5] can come to ahcidrv[8]."
+    assert lines[3] == "A capability of shell[5] can come to ahcidrv[8]:"
+    assert "shell[5] passes capabilities to fat32drv[9] in messages on channel" in lines[4]
 
 
 def test_flow_as_json_has_the_ways(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,15 +53,22 @@ def needed_ids(
         for held in history.of(pid):
             if held.at_start and needs[held.cookie]:
                 number = boot_id(held, entry)
-                rights[number] = rights.get(number, 0) | needs[held.cookie]
+                if number is not None:
+                    rights[number] = rights.get(number, 0) | needs[held.cookie]
     return rights
 
 
-def boot_id(held: HeldOnce, entry: dict[str, Any]) -> int:
-    """Under which id a boot config has what a process started with."""
+def boot_id(held: HeldOnce, entry: dict[str, Any]) -> int | None:
+    """Under which id a boot config has what a process started with; None: only who starts it can.
+
+    Of channels a boot config knows one: SYSTEM's for process control.
+    """
     number = CALL_IDS.get(held.object)
     if number is not None:
         return number
+    if held.object.startswith("channel "):
+        control = ObjectSlot.PROCESS_CONTROL
+        return control if control.name in entry["capabilities"] else None
     match = _RANGE.match(held.object)
     assert match is not None, f"a boot config cannot give {held.object}"
     if match[1] == "vectors":
