@@ -29,6 +29,7 @@ from .screen_text import find_font
 from .screenshot import save_screen
 from .session import Session
 from .standard_input import Input, attach_input, read_all, standard_input
+from .wait_for import show_deadlock
 
 CODE_BYTES_PER_INSTRUCTION = 4
 """What the summary divides by: executed code is counted in bytes (design: time)."""
@@ -129,6 +130,9 @@ def run_run(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
         if (outcome.status and not outcome.power_off) or outcome.panic:
             print(f"anos-sim: {outcome.cause}", file=sys.stderr)
+        if not (outcome.power_off or outcome.panic or arguments.check_child):
+            for line in show_deadlock(session.kernel):
+                print(f"anos-sim: {line}", file=sys.stderr)
         if arguments.screenshot:
             save_screen(arguments.screenshot, session.machine.framebuffer)
         if not arguments.quiet:

@@ -12,7 +12,9 @@
  *   wrong 8 F3 700                    the byte at 700 that was read is not what was written
  *
  * So whoever reads the lines knows what each file must hold, and since when. A request that
- * fails is tried again for about a second: a driver that is started anew has that long.
+ * fails is tried again for about a second: a driver that is started anew has that long. A sync
+ * that fails says that what was written since the last one may be lost: such files are not
+ * checked any more, also if the next try succeeds.
  */
 #include "check.h"
 #include "file_client.h"
@@ -27,7 +29,8 @@
 
 struct file {
     bool exists;
-    bool sure; /* its content is known: no write of it was given up */
+    bool sure;    /* its content is known: no write of it was given up, no sync has lost it */
+    bool changed; /* since the last sync */
     uint32_t number;
     uint32_t bytes;
     uint8_t streams[BLOCKS]; /* of which stream each block is */
@@ -146,9 +149,21 @@ static bool is_passing(int64_t error)
     return error == FILE_IO_ERROR || error == FILE_NO_ANSWER || error < FILE_NO_ANSWER;
 }
 
+/* A sync has failed (or not): what was written before it may be lost (or is on the medium). */
+static void synced(bool is_lost)
+{
+    for (unsigned i = 0; i < FILES; i++) {
+        files[i].sure &= !(is_lost && files[i].changed);
+        files[i].changed = false;
+    }
+}
+
 static bool carry_out(const struct request *request)
 {
     int64_t error = try_once(request, false);
+    if (request->kind == SYNC) {
+        synced(error != 0);
+    }
     for (unsigned tries = 1; error != 0 && tries < TRIES && is_passing(error); tries++) {
         printf("again %u %lld\n", number, (long long)error);
         anos_task_sleep_current(PAUSE);
@@ -173,7 +188,7 @@ static void create(struct file *file)
     *file = (struct file){ .number = next_name++ };
     printf("begin %u create F%u\n", number, file->number);
     file->sure = carry_out(&request);
-    file->exists = true;
+    file->exists = file->changed = true;
 }
 
 static void write(struct file *file)
@@ -199,6 +214,7 @@ static void write(struct file *file)
     if (!carry_out(&request)) {
         file->sure = false;
     }
+    file->changed = true;
     for (uint32_t i = block; i * BLOCK < request.offset + bytes; i++) {
         file->streams[i] = (uint8_t)request.stream;
     }

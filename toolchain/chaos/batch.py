@@ -18,6 +18,7 @@ from .base import Base
 from .branch import branch
 from .draw import Profile, draw_plan
 from .fault import Plan
+from .lines import Lines
 from .one_run import Run
 from .scenario import find_scenario
 from .verdict import Verdict
@@ -53,14 +54,16 @@ class Ground:
         found = branch(self._measure)
         if "crashed" in found:
             raise RuntimeError(found["crashed"])
-        self.profile = Profile(**found)
+        said = Lines([(line[0], line[1], line[2]) for line in found.pop("lines")])
+        self.base.scenario.judge(said, self.base.kernel)  # what it remembers of that, branches have
+        self.profile = Profile(**{**found, "targets": tuple(found["targets"])})
 
     def _measure(self) -> dict[str, Any]:
         run = Run(self.base, Plan("plain"), count_all=True)
         result = run.go()
         if result.verdict is not Verdict.NO_EFFECT or not run.done:
             raise RuntimeError(f"without faults it ends as {result.verdict.value}: {result.why}")
-        return attrs.asdict(run.profile())
+        return attrs.asdict(run.profile()) | {"lines": run.lines.all}
 
     def run(self, plan: Plan) -> dict[str, Any]:
         """Do one run in a branch; its result as JSON has it."""

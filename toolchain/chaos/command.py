@@ -17,6 +17,7 @@ from .kinds import GROUPS, KINDS
 if TYPE_CHECKING:
     from .batch import Spec
 
+INTERRUPTED = 130
 REPORTS_MAX = 5
 """How many failing runs get a page, the worst first."""
 
@@ -140,7 +141,11 @@ def _campaign(arguments: argparse.Namespace, spec: Spec) -> int:
     known = len(results.rows)
     if known and not arguments.quiet:
         print(f"{known:,} runs are in {arguments.output} already", file=sys.stderr)
-    run_campaign(spec, arguments.runs, results, engine, None if arguments.quiet else sys.stderr)
+    interrupted = False
+    try:
+        run_campaign(spec, arguments.runs, results, engine, None if arguments.quiet else sys.stderr)
+    except KeyboardInterrupt:
+        interrupted = True
     rows = [results.rows[run] for run in sorted(results.rows)]
     print(summary(rows))
     bad = worst(rows)
@@ -152,6 +157,8 @@ def _campaign(arguments: argparse.Namespace, spec: Spec) -> int:
     if arguments.report is not None:
         for page in _write_reports(Path(arguments.report), spec, rows):
             print(f"  {page}")
+    if interrupted:
+        return INTERRUPTED
     return 1 if has_failed(rows) else 0
 
 

@@ -84,7 +84,7 @@ def run_dask(spec: dict[str, Any], batches: Sequence[list[int]], address: str) -
             client.submit(run_batch_apart, spec, batch, pure=False, retries=3): batch
             for batch in batches
         }
-        waiting = dask.as_completed(list(futures))
+        waiting = dask.as_completed(list(futures), loop=client.loop)
         for future in waiting:
             batch = futures.pop(future)
             try:

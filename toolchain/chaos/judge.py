@@ -72,6 +72,8 @@ class Ledger:
             self._begin(self._open)
         elif words[0] == "again":
             self.findings.retries += 1
+            if self._open[:1] == ["sync"]:
+                self._lost()
         elif words[0] == "end":
             self.findings.operations += 1
             if words[2] == "ok":
@@ -116,6 +118,13 @@ class Ledger:
             self.files[request[2]] = self.files.pop(request[1])
         elif kind == "remove":
             self.gone.append(self.files.pop(request[1]))
+
+    def _lost(self) -> None:
+        """A sync has failed: who asked for it knows that what was written may be lost."""
+        for file in self.files.values():
+            if file.synced is None or file.touched:
+                file.unsure = True
+        self.findings.errors.append("a sync failed: what was written before it may be lost")
 
     def _synced(self) -> None:
         self.gone.clear()

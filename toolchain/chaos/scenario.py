@@ -26,6 +26,8 @@ from anos_sim.toolchain.options import default_image, elf_folder
 from .judge import Findings, judge_files
 from .lines import Lines
 
+PEOPLES = ("boot:/tour.elf", "boot:/shell.elf")
+"""Programs of a boot config that are there for a person: nobody is."""
 SPARE = ("SYSTEM",)
 """No fault is drawn for it: its end is the end of the machine, by design."""
 
@@ -81,14 +83,14 @@ class FileOperations:
     limits = Limits()
 
     def image(self) -> SystemImage:
-        """Our own system, without the tour, with the workload."""
+        """Our own system, with the workload in the place of the shell."""
         path = elf_folder() / "tests" / "workload.elf"
         if not path.exists():
             raise UserError(f"{path} is missing: run `anos-sim build` in a checkout")
         arguments = (str(self.operations), str(self.seed))
         program = AddedProgram(path, arguments, path.read_bytes())
         image = with_programs(read_image(default_image(), "x86_64"), (program,), None, "chaos")
-        entries = [entry for entry in read_boot_config(image) if entry["path"] != "boot:/tour.elf"]
+        entries = [entry for entry in read_boot_config(image) if entry["path"] not in PEOPLES]
         entries[-1] = {
             **entries[-1],
             "wait_for": "disk0:",

@@ -53,6 +53,13 @@ def test_what_was_given_up_is_not_held_against_the_system(tmp_path: Path) -> Non
     assert (found.errors, found.retries, found.done) == (["write F1 0 700 2: error -4"], 1, True)
 
 
+def test_a_sync_that_fails_says_that_data_are_lost(tmp_path: Path) -> None:
+    lines = [*WRITTEN[:-1], "again 3 -4", "end 3 ok", *DONE]
+    found = judge_files(lines, volume(tmp_path, F1=B))
+    assert (found.wrong, found.retries) == ([], 1)
+    assert found.errors == ["a sync failed: what was written before it may be lost"]
+
+
 def test_what_the_workload_read_wrong_is_wrong(tmp_path: Path) -> None:
     assert wrong(tmp_path, [*WRITTEN, "wrong 4 F1 12"], F1=A) == ["operation 4 read F1 wrong at 12"]
 
