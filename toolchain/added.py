@@ -17,7 +17,7 @@ from pathlib import Path
 import attrs
 
 from anos_sim.hw.arch import MACHINE_NAMES
-from anos_sim.stage3.image import SystemImage
+from anos_sim.stage3.image import ELF_MAGIC, SystemImage
 
 from .boot_image import (
     CONFIG,
@@ -97,6 +97,15 @@ def read_added(text: str, machine: str) -> AddedProgram:
     return AddedProgram(path, split, _read_program(path, where, machine))
 
 
+def is_elf(name: str) -> bool:
+    """Is a file an ELF file, as far as its first bytes tell?"""
+    try:
+        with open(name, "rb") as file:
+            return file.read(4) == ELF_MAGIC
+    except OSError:
+        return False
+
+
 def with_programs(
     image: SystemImage, programs: Sequence[AddedProgram], config: str | None, source: str
 ) -> SystemImage:
@@ -165,7 +174,7 @@ def _read_program(path: Path, where: str, machine: str) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{where}: cannot read it: {error.strerror}") from None
-    if data[:4] != b"\x7fELF" or len(data) < 64:
+    if data[:4] != ELF_MAGIC or len(data) < 64:
         raise UserError(f"{where}: it is no ELF file; anos-cc makes one of C")
     kind, number = (int.from_bytes(data[at : at + 2], "little") for at in (16, 18))
     if MACHINE_NAMES.get(number) != machine:

@@ -18,7 +18,7 @@ from anos_sim.stage3.policy import POLICIES
 from anos_sim.stage3.schedule import make_schedule
 from anos_sim.stage3.scheduler import Scheduler
 
-from .added import AddedProgram, read_added, with_programs
+from .added import AddedProgram, is_elf, read_added, with_programs
 from .boot_image import read_config_file
 from .duration import parse_duration
 from .errors import UserError
@@ -125,7 +125,7 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
     Raises:
         UserError, ConfigError, ImageError: one of them is wrong.
     """
-    config = load_config(arguments.machine) if arguments.machine else default_config()
+    config = _machine(arguments.machine) if arguments.machine else default_config()
     changes: dict[str, Any] = {}
     for key, value in (
         ("cpus", arguments.cpus),
@@ -170,6 +170,16 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         added=added,
         script=_script(arguments),
     )
+
+
+def _machine(name: str) -> MachineConfig:
+    """The machine that a file describes; a program in its place is an easy mistake."""
+    if is_elf(name):
+        raise UserError(
+            f"{name} is a program and no machine's description: --add {name} puts it into the "
+            "system"
+        )
+    return load_config(name)
 
 
 def _script(arguments: argparse.Namespace) -> bytes | None:

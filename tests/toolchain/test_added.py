@@ -144,6 +144,11 @@ def test_what_cannot_be_added_is_one_sentence(
     assert error.count("\n") == 1
 
 
+def test_a_program_without_add_is_an_easy_mistake(folder: Path, capsys: Capture) -> None:
+    assert main(["run", "mine.elf"]) == 2
+    assert "is a program and no machine's description: --add mine.elf" in capsys.readouterr().err
+
+
 def test_two_different_programs_cannot_have_one_name(folder: Path) -> None:
     Path("other").mkdir()
     make("other/mine.elf", header())
