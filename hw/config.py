@@ -114,6 +114,15 @@ def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _is_plain(value: object) -> bool:
+    """Can a recording have this?"""
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return isinstance(value, (str, int, float))
+
+
 def _is_sector(value: object) -> bool:
     return type(value) is int and 0 <= value <= SECTORS_MAX
 
@@ -173,6 +182,10 @@ class DeviceConfig:
             raise ConfigError(f'python is {self.python!r}; it must be "FILE.py:CLASS"')
         if not isinstance(self.options, dict):
             raise ConfigError(f"options is {self.options!r}; it must be a table")
+        for key, value in self.options.items():
+            if not _is_plain(value):
+                allowed = "strings, numbers, booleans, and lists and tables of them"
+                raise ConfigError(f"options.{key} is {value!r}; options are {allowed}")
 
     @property
     def file(self) -> str:

@@ -123,6 +123,7 @@ def test_what_is_wrong_with_a_device_is_one_sentence(
         ('python = "lamp.py:Lamp"\nbehind = "x"', r"device\[0\].behind is 'x'"),
         ('python = "lamp.py:Lamp"\noptions = 3', "options is 3; it must be a table"),
         ('python = "lamp.py:Lamp"\nirq = 3', "unknown key device"),
+        ('python = "lamp.py:Lamp"\noptions = { a = [1979-05-27] }', "options.a is .*; options are"),
         ('python = "no.py:Lamp"', "device .*no.py:Lamp: there is no file"),
         ('python = "lamp.txt:Lamp"', "its name must end in .py"),
     ],
