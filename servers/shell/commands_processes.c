@@ -179,7 +179,7 @@ static int send(struct call *call)
 const struct builtin process_builtins[] = {
     { "run", "[--with CAP]... PROGRAM [ARGUMENT]...", "run a program with what is named",
       "It gets its streams, memory, threads, clocks, its end, and what is named; nothing else.\n"
-      "CAP is MOUNT:/PATH:r or MOUNT:/PATH:rw (a file, or a directory and all below it), a call's\n"
+      "CAP is PATH:r or PATH:rw (a file, or a directory and all below it), a call's\n"
       "name as in a boot config (SYSCALL_CREATE_CHANNEL), or a group: files (all file systems and\n"
       "named channels), log (the kernel's log), server (a named channel of its own).\n"
       "PROGRAM is a path; a name alone is looked for in boot:/ and then in the working directory,\n"

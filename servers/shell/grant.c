@@ -1,9 +1,9 @@
 /*
  * --with CAP is one of
  *
- *   MOUNT:/PATH:r  MOUNT:/PATH:rw  MOUNT:/PATH   a file or directory; alone it is :rw
- *   SYSCALL_NAME                                 a call
- *   a group's name                               the calls that some kinds of programs need
+ *   PATH:r  PATH:rw  PATH   a file or directory; alone it is :rw
+ *   SYSCALL_NAME            a call
+ *   a group's name          the calls that some kinds of programs need
  */
 #include "grant.h"
 
@@ -71,7 +71,7 @@ static int add_path(struct grant *grant, const struct call *call, const char *na
     struct grant_path *const added = &grant->paths[grant->path_count];
     added->rights = FILE_MAY_READ | FILE_MAY_WRITE;
     char *const colon = strrchr(path, ':');
-    if (colon != strchr(path, ':') && (strcmp(colon, ":r") == 0 || strcmp(colon, ":rw") == 0)) {
+    if (colon != NULL && (strcmp(colon, ":r") == 0 || strcmp(colon, ":rw") == 0)) {
         added->rights = colon[2] == 'w' ? FILE_MAY_READ | FILE_MAY_WRITE : FILE_MAY_READ;
         *colon = '\0';
     }
@@ -100,8 +100,7 @@ int grant_add(struct grant *grant, const struct call *call, const char *name)
     }
     const unsigned slot = calls_slot(name);
     if (slot == 0) {
-        fprintf(call->errors, "run: --with %s: that is no path, call or group\n", name);
-        return STATUS_USAGE;
+        return add_path(grant, call, name);
     }
     if (__syscall_capabilities[slot] == 0) {
         fprintf(call->errors, "run: --with %s: the shell does not hold it\n", name);

@@ -43,6 +43,9 @@ static void run(const struct tokens *tokens, struct pipeline *pipeline)
     while (parser_read(pipeline, tokens, &position) == NULL && pipeline->count > 0) {
         if (!skip) {
             last_status = job_run(pipeline);
+            if (last_status == STATUS_STOPPED) { /* Ctrl-C is for all of the line */
+                return;
+            }
         }
         skip = (pipeline->end == PIPELINE_AND && last_status != 0) ||
                (pipeline->end == PIPELINE_OR && last_status == 0);

@@ -36,10 +36,9 @@ static void try(const char *path, const char *mode, const char *what)
 
 static int copy(void)
 {
-    for (int byte; (byte = getchar()) != EOF;) {
-        putchar(byte);
+    for (int byte; (byte = getchar()) != EOF && putchar(byte) != EOF;) {
     }
-    return ferror(stdin) ? 1 : 0;
+    return ferror(stdin) || ferror(stdout);
 }
 
 static int flood(void)

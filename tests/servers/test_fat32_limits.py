@@ -152,6 +152,37 @@ def test_a_large_file(size: int, fat_host: Path, tmp_path: Path) -> None:
     assert FatImage(image).data.count(b"middle") == 1
 
 
+def test_what_is_written_anew_is_not_read_before(fat_host: Path, image: Path) -> None:
+    with FatHost(fat_host, image) as host:
+        host.create("disk0:/file")
+        host.write("disk0:/file", content(100))
+        before = host.disk_reads()
+        for offset in range(100, 500_000, 3999):
+            host.write("disk0:/file", content(3999, offset), offset)
+        assert host.disk_reads() - before < 12, "some of the table"
+        host.sync()
+    with FatHost(fat_host, image) as host:
+        host.read("disk0:/file")
+        before = host.disk_reads()
+        host.write("disk0:/file", b"x", 700)
+        host.write("disk0:/file", bytes(1024), 4096 * 90)
+        expected = content(100) + b"".join(
+            content(3999, offset) for offset in range(100, 500_000, 3999)
+        )
+        changed = bytearray(expected)
+        changed[700:701] = b"x"
+        changed[4096 * 90 : 4096 * 90 + 1024] = bytes(1024)
+        assert host.read("disk0:/file") == changed
+        host.sync()
+    with FatHost(fat_host, image) as host:
+        host.write("disk0:/file", b"y", 4096 * 100 + 600)
+        host.write("disk0:/file", b"z" * 512, 4096 * 101 + 1024)
+        changed[4096 * 100 + 600] = ord("y")
+        changed[4096 * 101 + 1024 : 4096 * 101 + 1536] = b"z" * 512
+        assert host.read("disk0:/file") == changed
+    assert complaints(image) == []
+
+
 def test_a_sector_that_fails_stops_nothing_else(fat_host: Path, image: Path) -> None:
     with FatHost(fat_host, image) as host:
         for name in ("good", "bad"):
