@@ -144,8 +144,6 @@ def test_a_directory_can_be_mounted_under_another_name() -> None:
 def test_what_is_no_command_is_told() -> None:
     mistakes = ("ls | | wc", "echo 'open", "sleep", "sleep x")
     run = run_shell("nosuch", "echo $?", "help nosuch", *mistakes)
-        "nosuch", "echo $?", "help nosuch", "ls | | wc", "echo 'open", "sleep", "sleep x"
-    )
     assert "nosuch: there is no such command or program" in run.answer("nosuch")
     assert run.answer("echo $?") == "127\n"
     assert run.answer("ls | | wc") == "shell: a command is missing\n"
