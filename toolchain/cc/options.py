@@ -25,6 +25,7 @@ REFUSED = {
     "-dynamic": "there are no shared libraries here; leave it out",
     "-rdynamic": "there are no shared libraries here; leave it out",
     "-T": "where a program lies in memory is fixed; leave it out",
+    "-march=native": "programs run on a simulated processor; leave it out",
     "-m32": "programs have 64 bits; leave it out",
 }
 WITH_VALUE = (
