@@ -36,7 +36,9 @@ def gone(kernel: Kernel, lost: list[Capability]) -> None:
     for capability in lost:
         target = capability.target
         holders[capability.holder] = None
-        if isinstance(target, PhysicalRange | MemoryObject):
+        if isinstance(target, PhysicalRange) or (
+            isinstance(target, MemoryObject) and target.in_use
+        ):
             unmap[capability.holder] = None
         if not isinstance(target, SystemCall | PhysicalRange):
             objects[target] = None

@@ -42,6 +42,12 @@ class MemoryObject(KernelObject):
     def __str__(self) -> str:
         return f"memory object {self.number}"
 
+    @property
+    def in_use(self) -> bool:
+        """Is a page of it mapped anywhere, or on its way in a message?"""
+        counts = self.physical.frames.counts
+        return any(counts[frame] > 1 for frame in self.frames)
+
     def map(self, space: AddressSpace, base: int, offset: int, size_bytes: int, flags: int) -> None:
         """Map a part over whatever is there. Raises `OutOfFrames` with nothing changed."""
         space.reserve(base, size_bytes)
