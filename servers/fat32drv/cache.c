@@ -95,32 +95,57 @@ static uint16_t new_slot(struct cache *cache, uint64_t block)
     struct cache_slot *const slot = &cache->slots[index];
     slot->block = block;
     slot->used = true;
-    slot->bad = 0;
+    slot->bad = slot->missing = 0;
     memset(slot->dirty, 0, sizeof slot->dirty);
     slot->next = *hash_of(cache, block);
     *hash_of(cache, block) = index;
     return index;
 }
 
-/* Read a block sector by sector, and note which cannot be read; false if none can. */
-static bool read_what_can_be(struct cache *cache, uint16_t index)
+/* Read some units of a block sector by sector, and note which cannot be read; false if none can. */
+static bool read_what_can_be(struct cache *cache, uint16_t index, uint8_t units)
 {
     static _Alignas(CACHE_BLOCK_BYTES) uint8_t page[CACHE_BLOCK_BYTES];
     struct cache_slot *const slot = &cache->slots[index];
     const uint32_t sector_bytes = cache->disk->sector_bytes;
-    const uint8_t sector_units = (uint8_t)((1u << sector_bytes / CACHE_UNIT_BYTES) - 1);
+    const uint32_t mask = (1u << sector_bytes / CACHE_UNIT_BYTES) - 1;
     const uint64_t first = slot->block * CACHE_BLOCK_BYTES / sector_bytes;
     const uint32_t count = slot_bytes(cache, slot->block) / sector_bytes;
     bool any = false;
     for (uint32_t i = 0; i < count; i++) {
+        const uint8_t sector = (uint8_t)(mask << i * sector_bytes / CACHE_UNIT_BYTES);
+        if (!(units & sector)) {
+            continue;
+        }
         if (disk_read(cache->disk, first + i, 1, page)) {
             memcpy(cache->pages[index] + i * sector_bytes, page, sector_bytes);
             any = true;
         } else {
-            slot->bad |= (uint8_t)(sector_units << i * sector_bytes / CACHE_UNIT_BYTES);
+            slot->bad |= sector;
         }
     }
     return any;
+}
+
+/* Read what a block lacks: at once if that goes. */
+static void complete(struct cache *cache, uint16_t index)
+{
+    static _Alignas(CACHE_BLOCK_BYTES) uint8_t page[CACHE_BLOCK_BYTES];
+    struct cache_slot *const slot = &cache->slots[index];
+    const uint32_t sector_bytes = cache->disk->sector_bytes;
+    const uint64_t first = slot->block * CACHE_BLOCK_BYTES / sector_bytes;
+    const uint32_t count = slot_bytes(cache, slot->block) / sector_bytes;
+    const bool is_read = disk_read(cache->disk, first, count, page);
+    for (uint32_t unit = 0; is_read && unit < CACHE_BLOCK_BYTES / CACHE_UNIT_BYTES; unit++) {
+        if (slot->missing >> unit & 1) {
+            memcpy(cache->pages[index] + unit * CACHE_UNIT_BYTES, page + unit * CACHE_UNIT_BYTES,
+                   CACHE_UNIT_BYTES);
+        }
+    }
+    if (!is_read) {
+        read_what_can_be(cache, index, slot->missing);
+    }
+    slot->missing = 0;
 }
 
 /* Read `count` blocks that have just got their slots; false if nothing of the first is there. */
@@ -140,7 +165,7 @@ static bool fill(struct cache *cache, const uint16_t *slots, uint32_t count)
     for (uint32_t i = 1; i < count; i++) {
         empty(cache, slots[i]);
     }
-    if (read_what_can_be(cache, slots[0])) {
+    if (read_what_can_be(cache, slots[0], UINT8_MAX)) {
         return true;
     }
     empty(cache, slots[0]);
@@ -168,7 +193,7 @@ static uint32_t plan_ahead(struct cache *cache, uint64_t block)
 static uint16_t get(struct cache *cache, uint64_t block)
 {
     const struct cache_slot *const last = &cache->slots[cache->last];
-    if (last->used && last->block == block) {
+    if (last->used && last->block == block && last->missing == 0) {
         return cache->last;
     }
     uint16_t slots[CACHE_AHEAD] = { find_slot(cache, block) };
@@ -182,6 +207,9 @@ static uint16_t get(struct cache *cache, uint64_t block)
         if (count == 0 || !fill(cache, slots, count)) {
             return CACHE_NONE;
         }
+    }
+    if (cache->slots[slots[0]].missing != 0) {
+        complete(cache, slots[0]);
     }
     touch(cache, slots[0]);
     cache->last = slots[0];
@@ -251,25 +279,39 @@ static void mark(struct cache *cache, struct cache_slot *slot, uint8_t units,
     slot_set_dirty(cache, slot, dirty);
 }
 
-/* A block to be changed: `is_whole` says that none of what it had matters. */
-static uint16_t get_to_write(struct cache *cache, uint64_t block, bool is_whole)
+/*
+ * A block of which `bytes` from `begin` on are to be changed. Of its sectors those are
+ * there that will keep something that means something.
+ */
+static uint16_t get_to_write(struct cache *cache, uint64_t block, size_t begin, size_t bytes,
+                             bool is_last)
 {
-    uint16_t index = is_whole ? find_slot(cache, block) : get(cache, block);
-    if (is_whole && index == CACHE_NONE) {
+    const size_t sector_bytes = cache->disk->sector_bytes, end = begin + bytes;
+    const size_t first = begin - begin % sector_bytes, last = end - end % sector_bytes;
+    const uint8_t touched = units_of(first, (end == last ? end : last + sector_bytes) - first);
+    uint16_t index = find_slot(cache, block);
+    if (index == CACHE_NONE) {
         index = new_slot(cache, block);
-        if (index != CACHE_NONE) {
-            memset(cache->pages[index], 0, CACHE_BLOCK_BYTES);
+        if (index == CACHE_NONE) {
+            return index;
         }
+        memset(cache->pages[index], 0, CACHE_BLOCK_BYTES);
+        cache->slots[index].missing = units_of(0, slot_bytes(cache, block));
     }
-    if (index != CACHE_NONE) {
-        touch(cache, index);
-        cache->last = index;
+    struct cache_slot *const slot = &cache->slots[index];
+    const uint8_t kept = (uint8_t)((begin > first ? units_of(first, 1) : 0) |
+                                   (end > last && !is_last ? units_of(last, 1) : 0));
+    if (slot->missing & kept) {
+        complete(cache, index);
     }
+    slot->missing &= (uint8_t)~touched;
+    touch(cache, index);
+    cache->last = index;
     return index;
 }
 
 bool cache_write(struct cache *cache, uint64_t offset, const void *from, size_t bytes,
-                 enum cache_class class, bool is_new)
+                 enum cache_class class, bool is_last)
 {
     if (offset > cache->bytes || bytes > cache->bytes - offset) {
         return false;
@@ -279,7 +321,8 @@ bool cache_write(struct cache *cache, uint64_t offset, const void *from, size_t 
         const uint64_t block = offset / CACHE_BLOCK_BYTES;
         const size_t begin = offset % CACHE_BLOCK_BYTES, rest = CACHE_BLOCK_BYTES - begin;
         const size_t piece = bytes < rest ? bytes : rest;
-        const uint16_t index = get_to_write(cache, block, is_new || piece == CACHE_BLOCK_BYTES);
+        const uint16_t index =
+            get_to_write(cache, block, begin, piece, is_last && piece == bytes);
         if (index == CACHE_NONE) {
             return false;
         }

@@ -2,7 +2,7 @@
  * The disk's blocks that were used last, and what is to be written of them.
  *
  * Everything is read through it in blocks of a page, whole and aligned to the
- * disk. A block that is not here is read together with those behind it if the
+ * disk. What is written whole sector by sector is not read before. A block that is not here is read together with those behind it if the
  * one before it is here, so that a sequential reader causes few commands.
  *
  * What is written stays here, as dirty units of 512 bytes, each of a class that
@@ -37,6 +37,7 @@ struct cache_slot {
     uint64_t block;
     bool used;
     uint8_t bad;                   /* a bit for each unit that could not be read */
+    uint8_t missing;               /* likewise; only others were written, so it was not read yet */
     uint8_t dirty[CACHE_CLASSES];  /* likewise; a unit is in one class at most */
     uint16_t newer, older;         /* slots in the order of their last use */
     uint16_t next;                 /* slot with the same hash */
@@ -71,12 +72,13 @@ bool cache_read(struct cache *cache, uint64_t offset, void *to, size_t bytes);
 const uint8_t *cache_look(struct cache *cache, uint64_t offset, size_t *bytes);
 
 /*
- * Change `bytes` at `offset`; zeros if `from` is NULL. With `is_new` what else
- * is in their blocks means nothing, so it need not be read. False beyond the
- * disk's end, if what is around them cannot be read, or without room.
+ * Change `bytes` at `offset`; zeros if `from` is NULL. With `is_last` what follows
+ * them in their last sector means nothing. Only what is around them in their sectors
+ * and means something is read. False beyond the disk's end, if that cannot be read, or
+ * without room.
  */
 bool cache_write(struct cache *cache, uint64_t offset, const void *from, size_t bytes,
-                 enum cache_class class, bool is_new);
+                 enum cache_class class, bool is_last);
 
 /* Change and write at once: for what nothing on the disk refers to yet. */
 bool cache_write_now(struct cache *cache, uint64_t offset, const void *from, size_t bytes);

@@ -61,11 +61,20 @@ bool commit_begin(struct volume *volume)
     return volume->cache->dirty_metadata <= METADATA_MAX || commit_run(volume);
 }
 
+/* Chains that were on the medium already get longer. */
+static bool write_links(struct volume *volume)
+{
+    struct cache *const cache = volume->cache;
+    return volume->fat.link_count == 0 ||
+           (fat_set_links(&volume->fat) && cache_write_back(cache, CACHE_TABLE) &&
+            cache_flush(cache));
+}
+
 bool commit_run(struct volume *volume)
 {
     struct cache *const cache = volume->cache;
     if (!cache_write_back(cache, CACHE_DATA) || !cache_flush(cache) ||
-        !cache_write_back(cache, CACHE_TABLE) || !cache_flush(cache) ||
+        !cache_write_back(cache, CACHE_TABLE) || !cache_flush(cache) || !write_links(volume) ||
         !cache_write_back(cache, CACHE_ENTRIES) || !cache_flush(cache)) {
         return false;
     }

@@ -6,12 +6,13 @@
  *
  *   1  the contents of files,
  *   2  the allocation tables' new chains, which no entry names yet,
- *   3  the directories' entries, each of which is changed by one sector's write,
- *   4  the tables' chains that no entry names any more.
+ *   3  the links to them from the ends of old chains (fat.h),
+ *   4  the directories' entries, each of which is changed by one sector's write,
+ *   5  the tables' chains that no entry names any more.
  *
  * So whatever a power cut leaves, an entry names a whole chain with its content;
  * what is lost are clusters that nobody names. Clusters are not used again before
- * their step 4. Two entries that depend on each other (a rename from one sector
+ * their step 5. Two entries that depend on each other (a rename from one sector
  * to another) have a commit between them.
  *
  * While anything is under way the volume is marked as dirty: in the table's second

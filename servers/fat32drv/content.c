@@ -56,8 +56,8 @@ int64_t content_read(struct volume *volume, const struct node *node, uint64_t of
 }
 
 /*
- * Write along a chain that is long enough; from `new_from` on the file had nothing,
- * so that whole blocks there need not be read before.
+ * Write along a chain that is long enough; from `new_from` on the file had nothing, so
+ * that it need not be read before.
  */
 static bool put(struct volume *volume, uint32_t first, uint64_t offset, const uint8_t *from,
                 uint64_t bytes, uint64_t new_from)
@@ -68,13 +68,8 @@ static bool put(struct volume *volume, uint32_t first, uint64_t offset, const ui
         if (!locate(volume, first, offset, &place, &piece)) {
             return false;
         }
-        const uint64_t rest = CACHE_BLOCK_BYTES - place % CACHE_BLOCK_BYTES;
-        piece = piece < rest ? piece : rest;
-        const uint64_t in_block = place % CACHE_BLOCK_BYTES;
-        const bool is_own = volume->cluster_bytes % CACHE_BLOCK_BYTES == 0 &&
-                            volume->data_offset % CACHE_BLOCK_BYTES == 0;
-        const bool is_new = is_own && offset >= in_block && offset - in_block >= new_from;
-        if (!cache_write(cache, place, from, (size_t)piece, CACHE_DATA, is_new)) {
+        const bool is_last = offset + piece >= new_from;
+        if (!cache_write(cache, place, from, (size_t)piece, CACHE_DATA, is_last)) {
             return false;
         }
         from = from == NULL ? NULL : from + piece;
@@ -152,7 +147,7 @@ static int64_t grow(struct volume *volume, struct node *node, uint64_t bytes)
     }
     const bool is_linked = space_is_fresh(volume, node->first_cluster)
                                ? fat_set(&volume->fat, last, first)
-                               : space_append(volume, last, first);
+                               : space_append(volume, node->first_cluster, last, first);
     return is_linked ? 0 : FILE_IO_ERROR;
 }
 

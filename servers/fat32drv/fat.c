@@ -22,6 +22,12 @@ static uint64_t entry_offset(const struct fat *fat, uint32_t cluster, unsigned *
 
 bool fat_get(struct fat *fat, uint32_t cluster, uint32_t *value)
 {
+    for (uint32_t i = 0; i < fat->link_count; i++) {
+        if (fat->links[i].last == cluster) {
+            *value = fat->links[i].first;
+            return true;
+        }
+    }
     unsigned shift;
     const uint64_t offset = entry_offset(fat, cluster, &shift);
     uint8_t entry[4] = { 0 };
@@ -53,6 +59,35 @@ bool fat_set(struct fat *fat, uint32_t cluster, uint32_t value)
         is_set |= done && table == fat->offset; /* a bad copy is no reason to stop */
     }
     return is_set;
+}
+
+bool fat_has_link(const struct fat *fat, uint32_t owner)
+{
+    for (uint32_t i = 0; i < fat->link_count; i++) {
+        if (fat->links[i].owner == owner) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fat_add_link(struct fat *fat, uint32_t owner, uint32_t last, uint32_t first)
+{
+    if (fat->link_count == FAT_LINKS) {
+        return false;
+    }
+    fat->links[fat->link_count++] = (struct fat_link){ owner, last, first };
+    return true;
+}
+
+bool fat_set_links(struct fat *fat)
+{
+    bool is_done = true;
+    for (uint32_t i = 0; i < fat->link_count; i++) {
+        is_done &= fat_set(fat, fat->links[i].last, fat->links[i].first);
+    }
+    fat->link_count = is_done ? 0 : fat->link_count;
+    return is_done;
 }
 
 /* An entry in place, in its 2 or 4 bytes: its value, and changing it. */

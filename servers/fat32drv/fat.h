@@ -14,6 +14,7 @@
 #define FAT_LAST 0x0fffffff
 #define FAT_CHAINS 8  /* chains remembered */
 #define FAT_RUNS 64   /* runs of each; of a chain with more, the last ones */
+#define FAT_LINKS 16  /* links that wait for a commit */
 
 enum fat_answer {
     FAT_OK,
@@ -34,6 +35,16 @@ struct fat_chain {
     struct fat_run runs[FAT_RUNS];
 };
 
+/*
+ * What a chain has got since the last commit, from cluster `first` on, belongs behind its
+ * old end `last`. That is written when all of the new part is on the medium; until then
+ * the table says that the chain ends there, and only we know better.
+ */
+struct fat_link {
+    uint32_t owner; /* the chain's first cluster */
+    uint32_t last, first;
+};
+
 struct fat {
     struct cache *cache;
     uint64_t offset;        /* of the table in use, on the disk, in bytes */
@@ -44,6 +55,8 @@ struct fat {
     uint32_t cluster_count; /* the last cluster is cluster_count + 1 */
     uint64_t clock;
     struct fat_chain chains[FAT_CHAINS];
+    uint32_t link_count;
+    struct fat_link links[FAT_LINKS];
 };
 
 /*
@@ -59,11 +72,20 @@ enum fat_answer fat_check_end(struct fat *fat, uint32_t first);
 /* The last cluster of a chain, and how many it has; FAT_OK if it has an end. */
 enum fat_answer fat_find_last(struct fat *fat, uint32_t first, uint32_t *last, uint32_t *count);
 
-/* What the table says of a cluster, as it is there: FAT_FREE, the next one, or an end. */
+/* What follows a cluster: FAT_FREE, the next one, or an end, as the table has it, or a link. */
 bool fat_get(struct fat *fat, uint32_t cluster, uint32_t *value);
 
 /* Change it in every table that is kept alike, in the cache. FAT_LAST is an end in all kinds. */
 bool fat_set(struct fat *fat, uint32_t cluster, uint32_t value);
+
+/* Whether a chain has a part that is new since the last commit, behind a link. */
+bool fat_has_link(const struct fat *fat, uint32_t owner);
+
+/* Put the clusters from `first` on behind a chain's end, by a link; false if there are too many. */
+bool fat_add_link(struct fat *fat, uint32_t owner, uint32_t last, uint32_t first);
+
+/* Bring all links into the table, in the cache. */
+bool fat_set_links(struct fat *fat);
 
 /* Let `count` clusters side by side be a chain, in every table that is kept alike. */
 bool fat_set_run(struct fat *fat, uint32_t cluster, uint32_t count);

@@ -28,7 +28,8 @@ static enum entries_answer grow(struct volume *volume, const struct node *direct
     const uint32_t cluster_entries = volume->cluster_bytes / NAME_ENTRY_BYTES;
     const uint32_t more = (slots + cluster_entries - 1) / cluster_entries;
     uint32_t last, count, first;
-    if (fat_find_last(&volume->fat, directory_id(volume, directory), &last, &count) != FAT_OK) {
+    const uint32_t owner = directory_id(volume, directory);
+    if (fat_find_last(&volume->fat, owner, &last, &count) != FAT_OK) {
         return ENTRIES_BROKEN;
     }
     if ((uint64_t)(count + more) * cluster_entries >= DIRECTORY_ENTRIES_MAX ||
@@ -43,7 +44,7 @@ static enum entries_answer grow(struct volume *volume, const struct node *direct
             return ENTRIES_BROKEN;
         }
     }
-    return space_append(volume, last, first) ? ENTRIES_OK : ENTRIES_BROKEN;
+    return space_append(volume, owner, last, first) ? ENTRIES_OK : ENTRIES_BROKEN;
 }
 
 enum entries_answer room_find(struct volume *volume, const struct node *directory,

@@ -175,8 +175,11 @@ static uint64_t table_sector(const struct volume *volume, uint32_t cluster)
     return (volume->fat.offset + offset) / volume->cache->disk->sector_bytes;
 }
 
-bool space_append(struct volume *volume, uint32_t last, uint32_t first)
+bool space_append(struct volume *volume, uint32_t owner, uint32_t last, uint32_t first)
 {
+    if (fat_has_link(&volume->fat, owner)) {
+        return fat_set(&volume->fat, last, first); /* the medium's chain does not lead there yet */
+    }
     uint32_t cluster = first;
     while (cluster < cluster_end(volume) &&
            table_sector(volume, cluster) == table_sector(volume, last)) {
@@ -185,7 +188,11 @@ bool space_append(struct volume *volume, uint32_t last, uint32_t first)
         }
     }
     const bool is_together = cluster >= cluster_end(volume); /* its end: one write does all */
-    return (is_together || commit_run(volume)) && fat_set(&volume->fat, last, first);
+    if (is_together) {
+        return fat_set(&volume->fat, last, first);
+    }
+    return fat_add_link(&volume->fat, owner, last, first) ||
+           (commit_run(volume) && fat_add_link(&volume->fat, owner, last, first));
 }
 
 bool space_give(struct volume *volume, uint32_t first, uint32_t cut)

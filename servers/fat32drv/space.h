@@ -14,10 +14,10 @@ void space_count(struct volume *volume);
 bool space_take(struct volume *volume, uint32_t near, uint32_t count, uint32_t *first);
 
 /*
- * Let a new chain follow the cluster `last` of one that an entry names: on the medium
- * the new one is whole before. False if the disk could not.
+ * Let a new chain follow `last`, the end of one that an entry names and that begins with
+ * `owner`: on the medium the new one is whole before. False if the disk could not.
  */
-bool space_append(struct volume *volume, uint32_t last, uint32_t first);
+bool space_append(struct volume *volume, uint32_t owner, uint32_t last, uint32_t first);
 
 /*
  * Give a chain back, from `first` on; `cut` is the cluster before it, which becomes
