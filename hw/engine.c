@@ -93,6 +93,9 @@ static void unload(struct engine *engine)
             abort(); /* no memory on the host */
         }
         uc_context_save(engine->uc, thread->context);
+        if (engine->cpu->arch->unload) {
+            engine->cpu->arch->unload(engine->uc, thread);
+        }
         thread->loaded_on = NULL;
         engine->loaded = NULL;
     }
@@ -140,6 +143,9 @@ void load_thread(struct vcpu *cpu, struct thread *thread)
             thread->fresh = 0;
         } else {
             uc_context_restore(engine->uc, thread->context);
+        }
+        if (cpu->arch->load) {
+            cpu->arch->load(engine->uc, thread);
         }
         thread->loaded_on = engine;
         engine->loaded = thread;

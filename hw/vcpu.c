@@ -153,6 +153,12 @@ static void run(struct vcpu *cpu)
         if (cpu->error != UC_ERR_EXCEPTION && (cpu->trap == PAGE_FAULT || cpu->trap == FLIP)) {
             cpu->trap = NONE; /* a look-up of the engine's own, not the program's */
         }
+        if (cpu->trap == NONE && cpu->error == UC_ERR_OK && cpu->block &&
+            !cpu->engine->exit_count) { /* an instruction that waits: no more than a pause */
+            uc_reg_read(engine, arch->pc, &cpu->pc);
+            cpu->now -= (cpu->block + cpu->block_bytes - cpu->pc) * cpu->per_byte;
+            continue;
+        }
         if (cpu->trap == FLIP) {
             uc_reg_read(engine, arch->pc, &cpu->pc);
             do_flip(cpu, last);

@@ -67,6 +67,7 @@ struct thread {
     struct {
         uint64_t cookie, arguments[5], pc, result;
     } calls[HISTORY_MAX];
+    uint64_t own; /* what its context does not have, where there is something */
 };
 
 /* Shared by all engines of a machine; every field is 8 bytes, as Python sees it. */

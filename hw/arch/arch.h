@@ -32,6 +32,8 @@ struct arch {
     bool (*has_escaped)(const uint64_t status[2]);
     /* Each of these may be NULL. */
     void (*correct_pc)(struct vcpu *cpu);    /* make `pc` of a trap the instruction's */
+    void (*unload)(uc_engine *uc, struct thread *thread); /* what a context does not have */
+    void (*load)(uc_engine *uc, const struct thread *thread);
     void (*was_preempted)(struct vcpu *cpu); /* its time is up, between any two instructions */
     /* Instructions that must not be translated, wherever they are in a frame. */
     bool (*is_suspect)(const struct vcpu *cpu, uint64_t frame);

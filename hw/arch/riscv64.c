@@ -104,6 +104,17 @@ static int enter_user_mode(struct vcpu *cpu)
     return error;
 }
 
+/* The floating-point exceptions that have occurred are in no context. */
+static void unload(uc_engine *uc, struct thread *thread)
+{
+    uc_reg_read(uc, UC_RISCV_REG_FFLAGS, &thread->own);
+}
+
+static void load(uc_engine *uc, const struct thread *thread)
+{
+    uc_reg_write(uc, UC_RISCV_REG_FFLAGS, &thread->own);
+}
+
 /* A thread that lost its CPU between LR and SC has lost its reservation, too. */
 static void was_preempted(struct vcpu *cpu)
 {
@@ -243,5 +254,7 @@ const struct arch riscv64 = {
     .walk = walk,
     .has_escaped = has_escaped,
     .correct_pc = correct_pc,
+    .unload = unload,
+    .load = load,
     .was_preempted = was_preempted,
 };

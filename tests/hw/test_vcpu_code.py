@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from anos_sim.hw.vcpu import ACCESS_FETCH, Trap
 from support.bare_cpu import CODE, CODE_FRAME, DATA, DATA_FRAME, PAGE, STACK, BareMachine
+from support.machine_code import X86_64, MachineCode, languages
 
 CALL = "41b9 07000000 0f05"
 ANSWER = 0x0300_0000
@@ -17,59 +18,59 @@ FRAMES = 3
 ANSWER_FRAME = 0x30_0000
 
 
-def stub(number: int) -> bytes:
-    """mov eax, number; mov r9d, 7; syscall"""
-    return b"\xb8" + number.to_bytes(4, "little") + bytes.fromhex(CALL)
-
-
 class Codes(BareMachine):
     """Some frames of code, each mapped to run, to write, and to do both."""
 
-    def __init__(self, cpus: int = 2) -> None:
-        super().__init__(cpus)
-        # mov rax, [rsp]; mov ecx, [rsp + 8]; mov [rax + 1], ecx; call
-        self.put("488b0424 8b4c2408 894801" + CALL)
+    def __init__(self, code: MachineCode, cpus: int = 2) -> None:
+        super().__init__(cpus, architecture=code.architecture)
+        self.code = code
+        self.put(code.store)
         for frame in range(FRAMES):
             physical = ANSWER_FRAME + frame * PAGE
             self.map(ANSWER + frame * PAGE, physical, "rx")
             self.map(ALIAS + frame * PAGE, physical, "rw")
             self.map(ALIAS_RWX + frame * PAGE, physical, "rwx")
-            self.memory.write(physical, stub(0))
+            self.memory.write(physical, code.answer(0))
 
     def call(self, cpu: int, frame: int, base: int = ANSWER, space: int = 0) -> int:
         """Run a frame's code and return what it says."""
         thread = self.thread(base + frame * PAGE, space=space)
         assert self.run(thread, cpu) is Trap.SYSCALL
-        return thread.read()["rax"]
+        return thread.read()[self.code.result]
 
     def store(self, cpu: int, frame: int, number: int, base: int = ALIAS, space: int = 0) -> None:
         """Let a CPU change what a frame's code says."""
-        words = (base + frame * PAGE).to_bytes(8, "little") + number.to_bytes(8, "little")
+        offset, content = self.code.number(number)
+        words = (base + frame * PAGE + offset).to_bytes(8, "little") + content
         self.memory.write(0x22_0000 + PAGE - 0x100, words)
         assert self.run(self.thread(CODE, STACK - 0x100, space), cpu) is Trap.SYSCALL
 
     def host_store(self, frame: int, number: int) -> None:
         """Change it as the kernel does."""
-        self.memory.write(ANSWER_FRAME + frame * PAGE, stub(number))
+        self.memory.write(ANSWER_FRAME + frame * PAGE, self.code.answer(number))
 
     def dma_store(self, frame: int, number: int) -> None:
         """Change it as a device does."""
-        self.memory.dma_write(ANSWER_FRAME + frame * PAGE, stub(number))
+        self.memory.dma_write(ANSWER_FRAME + frame * PAGE, self.code.answer(number))
 
 
+@languages
 @pytest.mark.parametrize("base", [ALIAS, ALIAS_RWX])
 @pytest.mark.parametrize(("writer", "runner"), [(0, 0), (0, 1), (1, 0)])
-def test_code_that_a_cpu_stored_is_run(writer: int, runner: int, base: int) -> None:
-    with Codes() as machine:
+def test_code_that_a_cpu_stored_is_run(
+    code: MachineCode, writer: int, runner: int, base: int
+) -> None:
+    with Codes(code) as machine:
         for number in range(1, 6):
             machine.store(writer, 0, number, base)
             assert machine.call(runner, 0) == number
             assert machine.call(writer, 0, base=ALIAS_RWX) == number
 
 
+@languages
 @pytest.mark.parametrize("by", ["host", "dma"])
-def test_code_that_arrived_otherwise_is_run(by: str) -> None:
-    with Codes() as machine:
+def test_code_that_arrived_otherwise_is_run(code: MachineCode, by: str) -> None:
+    with Codes(code) as machine:
         for number in range(1, 6):
             (machine.host_store if by == "host" else machine.dma_store)(0, number)
             assert [machine.call(cpu, 0) for cpu in (0, 1)] == [number, number]
@@ -86,12 +87,15 @@ ACTIONS = st.lists(
 )
 
 
+@languages
 @settings(max_examples=60)
-@given(ACTIONS)
-def test_what_was_stored_last_is_what_runs(actions: list[tuple[str, int, int, int]]) -> None:
+@given(actions=ACTIONS)
+def test_what_was_stored_last_is_what_runs(
+    code: MachineCode, actions: list[tuple[str, int, int, int]]
+) -> None:
     """By three CPUs, in six address spaces: more than a CPU has engines."""
     said = [0] * FRAMES
-    with Codes(cpus=3) as machine:
+    with Codes(code, cpus=3) as machine:
         assert machine.board.engines_per_cpu < 6
         for _ in range(5):
             machine.add_space()
@@ -144,8 +148,9 @@ def test_a_program_that_writes_its_own_frame_through_a_data_alias_gets_on() -> N
         assert machine.memory.read(CODE_FRAME + 0x800, 4) == (100).to_bytes(4, "little")
 
 
-def test_an_alias_without_exec_never_becomes_executable() -> None:
-    with Codes() as machine:
+@languages
+def test_an_alias_without_exec_never_becomes_executable(code: MachineCode) -> None:
+    with Codes(code) as machine:
         machine.call(0, 0)
         machine.store(0, 0, 1)
         assert machine.run(machine.thread(ALIAS)) is Trap.PAGE_FAULT
@@ -159,7 +164,7 @@ def test_an_instruction_across_two_pages_follows_its_second_half(split: int, wri
     with BareMachine(cpus=2) as machine:
         machine.map(CODE + PAGE, CODE_FRAME + 5 * PAGE, "rx")
         machine.map(ALIAS, CODE_FRAME + 5 * PAGE, "rw")
-        code = stub(0x11111111)
+        code = X86_64.answer(0x11111111)
         start = PAGE - 5 + split
         machine.memory.write(CODE_FRAME + start, code[: 5 - split])
         rest = code[5 - split :]
@@ -190,13 +195,13 @@ def test_an_instruction_whose_second_page_is_missing_faults_there() -> None:
         assert machine.fault() == (CODE + PAGE, ACCESS_FETCH)
 
 
-def test_a_store_by_a_device_stops_code_that_is_running() -> None:
+@languages
+def test_a_store_by_a_device_stops_code_that_is_running(code: MachineCode) -> None:
     """DMA into the frame that runs, from inside the access that started it."""
-    with BareMachine() as machine:
+    with BareMachine(architecture=code.architecture) as machine:
         machine.map(ALIAS, 0xE000_0000, "rw")
-        loop = bytes.fromhex(f"48bf{ALIAS.to_bytes(8, 'little').hex()} 8b07 eb00 ebfe")
+        loop, escape = code.wait(ALIAS), code.call
         machine.memory.write(CODE_FRAME, loop)
-        escape = bytes.fromhex(CALL)
-        at = CODE_FRAME + len(loop) - 2
+        at = CODE_FRAME + len(loop) - len(code.jump_to_self)
         machine.board.before_device = lambda cpu: machine.memory.dma_write(at, escape)
         assert machine.run(machine.thread(), limit_ps=10_000_000) is Trap.SYSCALL

@@ -6,31 +6,38 @@ import pytest
 
 from anos_sim.hw.vcpu import Trap
 from support.bare_cpu import CODE_FRAME, DATA, DATA_FRAME, PAGE, BareMachine
+from support.machine_code import X86_64, MachineCode, languages
 
 SPACES = 9
-CALL = "41b9 07000000 0f05"
+CALL = X86_64.call.hex()
 
 
+@languages
 @pytest.mark.parametrize("engines", [1, 2, 4])
 @pytest.mark.parametrize("cpus", [1, 3])
-def test_threads_of_many_address_spaces_take_turns(cpus: int, engines: int) -> None:
-    with BareMachine(cpus, engines) as machine:
+def test_threads_of_many_address_spaces_take_turns(
+    code: MachineCode, cpus: int, engines: int
+) -> None:
+    with BareMachine(cpus, engines, code.architecture) as machine:
         for _ in range(SPACES - 1):
             machine.add_space()
-        machine.put("48ffc0 ebfb")
+        machine.put(code.count)
         threads = [machine.thread(space=space) for space in range(SPACES) for _ in range(2)]
         for turn in range(10 * len(threads)):
             thread, cpu = threads[turn * 7 % len(threads)], turn % cpus
             limit = machine.now_ps(cpu) + 50_000
             assert machine.run(thread, cpu, limit) is Trap.BUDGET
-        assert [thread.read()["rax"] for thread in threads] == [10 * 40] * len(threads)
+        blocks = -(-50_000 // (250 * len(code.count)))
+        counts = [thread.read()[code.result] for thread in threads]
+        assert counts == [10 * blocks] * len(threads)
 
 
+@languages
 @pytest.mark.parametrize("engines", [1, 2, 4])
-def test_each_space_has_its_own_memory_at_one_address(engines: int) -> None:
+def test_each_space_has_its_own_memory_at_one_address(code: MachineCode, engines: int) -> None:
     """Private page tables: nine spaces count in nine frames, all at the address DATA."""
-    with BareMachine(1, engines) as machine:
-        machine.put("48bf" + DATA.to_bytes(8, "little").hex() + "ff07 8b07" + CALL)
+    with BareMachine(1, engines, code.architecture) as machine:
+        machine.put(code.bump(DATA))
         roots = []
         for space in range(SPACES):
             machine.root = machine.new_root()
@@ -42,14 +49,15 @@ def test_each_space_has_its_own_memory_at_one_address(engines: int) -> None:
             for space in range(SPACES):
                 thread = machine.thread(space=space)
                 assert machine.run(thread) is Trap.SYSCALL
-                assert thread.read()["rax"] == turn
+                assert thread.read()[code.result] == turn
         counts = [machine.memory.view[DATA_FRAME + space * PAGE] for space in range(SPACES)]
         assert counts == [5] * SPACES
 
 
-def test_a_flush_concerns_the_space_that_it_names() -> None:
-    with BareMachine(1, 2) as machine:
-        machine.put("48bf" + DATA.to_bytes(8, "little").hex() + "8b07" + CALL)
+@languages
+def test_a_flush_concerns_the_space_that_it_names(code: MachineCode) -> None:
+    with BareMachine(1, 2, code.architecture) as machine:
+        machine.put(code.load(DATA))
         machine.add_space()
         for space in (0, 1):
             assert machine.run(machine.thread(space=space)) is Trap.SYSCALL
@@ -60,7 +68,7 @@ def test_a_flush_concerns_the_space_that_it_names() -> None:
         for space in (0, 1):
             thread = machine.thread(space=space)
             assert machine.run(thread) is Trap.SYSCALL
-            assert thread.read()["rax"] == 9
+            assert thread.read()[code.result] == 9
 
 
 @pytest.mark.parametrize("engines", [1, 2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from anos_sim.hw.arch import DEFAULT, Architecture
 from anos_sim.hw.memory import Memory
 from anos_sim.hw.vcpu import (
     COOKIE,
@@ -31,7 +32,6 @@ CODE, DATA, STACK = 0x100_0000, 0x4000_0000, 0x4400_0000
 CODE_FRAME, DATA_FRAME, STACK_FRAME = 0x20_0000, 0x21_0000, 0x22_0000
 DEVICES, DEVICES_BYTES = 0xE000_0000, 0x10_0000
 FOREVER = 1 << 60
-PRESENT_USER, WRITABLE, NO_EXECUTE = 5, 2, 1 << 63
 
 
 class RecordingBus:
@@ -56,13 +56,16 @@ class RecordingBus:
 class BareMachine:
     """Some CPUs, RAM, and one address space with code, data and a stack.
 
-    Each CPU has up to `engines` engines, for as many address spaces.
+    Each CPU has up to `engines` engines, for as many address spaces. RAM begins at 0.
     """
 
-    def __init__(self, cpus: int = 1, engines: int = 2) -> None:
+    def __init__(
+        self, cpus: int = 1, engines: int = 2, architecture: Architecture = DEFAULT
+    ) -> None:
+        self.architecture, self.bits = architecture, architecture.pages
         self.memory = Memory(RAM_BYTES)
         self.bus = RecordingBus()
-        self.board = Board(self.memory, self.bus, engines)
+        self.board = Board(self.memory, self.bus, engines, architecture)
         self.cpus = [Vcpu(self.board, index) for index in range(cpus)]
         for cpu in self.cpus:
             cpu.state[PS_PER_BYTE], cpu.state[PS_PER_MMIO] = 250, 100_000
@@ -99,15 +102,15 @@ class BareMachine:
 
     def map(self, address: int, physical: int, rights: str) -> None:
         """Map one page; `rights` has some of r, w, x. Nothing is flushed."""
-        words, table = self.memory.words, self.root
+        words, table, bits = self.memory.words, self.root, self.bits
         for shift in (39, 30, 21):
             slot = (table >> 3) + (address >> shift & 511)
             if not words[slot]:
-                words[slot] = self._new_table() | PRESENT_USER | WRITABLE
-            table = words[slot] & ~0xFFF
-        entry = physical | PRESENT_USER
-        entry |= WRITABLE if "w" in rights else 0
-        entry |= 0 if "x" in rights else NO_EXECUTE
+                words[slot] = self._new_table() >> 12 << bits.frame_shift | bits.table
+            table = bits.frame(words[slot]) << 12
+        entry = physical >> 12 << bits.frame_shift | bits.present | bits.user
+        entry |= bits.write if "w" in rights else 0
+        entry |= bits.execute if "x" in rights else bits.no_execute
         words[(table >> 3) + (address >> 12 & 511)] = entry
 
     def add_space(self) -> None:
@@ -120,13 +123,14 @@ class BareMachine:
         self, entry: int = CODE, stack_pointer: int = STACK - 0x100, space: int = 0
     ) -> Registers:
         """A thread that has not run yet. It lives as long as the machine: a CPU may know it."""
-        made = Registers(self.roots[space % len(self.roots)], entry, stack_pointer)
+        root = self.roots[space % len(self.roots)]
+        made = Registers(root, entry, stack_pointer, self.architecture)
         self._threads.append(made)
         return made
 
-    def put(self, code: str, physical: int = CODE_FRAME) -> None:
-        """Store code, in hex."""
-        self.memory.write(physical, bytes.fromhex(code))
+    def put(self, code: str | bytes, physical: int = CODE_FRAME) -> None:
+        """Store code, in hex or as it is."""
+        self.memory.write(physical, bytes.fromhex(code) if isinstance(code, str) else code)
 
     def run(self, thread: Registers, cpu: int = 0, limit_ps: int = FOREVER) -> Trap:
         """Run a thread on a CPU until it traps; says why."""
@@ -135,7 +139,7 @@ class BareMachine:
         vcpu.run()
         return Trap(vcpu.state[TRAP])
 
-    def execute(self, code: str, cpu: int = 0) -> tuple[Trap, dict[str, int]]:
+    def execute(self, code: str | bytes, cpu: int = 0) -> tuple[Trap, dict[str, int]]:
         """Store code, run a new thread in it, return the trap and the registers."""
         self.put(code)
         thread = self.thread()
