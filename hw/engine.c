@@ -7,8 +7,6 @@
 
 #include "arch/arch.h"
 
-static const struct arch *const architectures[] = { &x86_64, &riscv64 };
-
 static int set_up(struct engine *engine)
 {
     struct vcpu *cpu = engine->cpu;

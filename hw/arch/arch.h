@@ -42,6 +42,7 @@ struct arch {
 };
 
 extern const struct arch x86_64, riscv64;
+extern const struct arch *const architectures[];
 
 /* traps.c */
 void stop(struct vcpu *cpu, enum trap trap, uint64_t number);

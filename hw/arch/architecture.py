@@ -77,7 +77,7 @@ class AddressMap:
 
 @attrs.frozen(kw_only=True)
 class Architecture:
-    """One architecture. `number` is its place in architectures[] of hw/engine.c."""
+    """One architecture. `number` is its place in architectures[] of arch.c."""
 
     name: str
     number: int

@@ -11,13 +11,14 @@ from support.effort import FUZZ_SECONDS
 from support.hostile_code import CODE_BYTES_MAX, hostile_code
 
 
-def test_random_and_self_modifying_code_stays_in_its_process() -> None:
-    tally = hostile.fuzz(seed=0, seconds=FUZZ_SECONDS)
+@pytest.mark.parametrize("name", hostile.MAKERS)
+def test_random_and_self_modifying_code_stays_in_its_process(name: str) -> None:
+    tally = hostile.fuzz(seed=0, seconds=FUZZ_SECONDS, name=name)
     print(tally.text())
     assert tally.failures == []
     assert tally.cases > 100
     assert tally.traps["SYSCALL"]
-    assert tally.traps["EXCEPTION"]
+    assert tally.traps["EXCEPTION"] or tally.traps["ILLEGAL"]
     assert tally.traps["PAGE_FAULT"]
 
 

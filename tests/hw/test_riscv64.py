@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -218,9 +219,15 @@ def test_a_page_fault_names_page_access_and_address(
     assert ARCHITECTURE.operand(machine.pc(), registers, load) == exact
 
 
+def part(code: bytes, at: int, count: int) -> bytes:
+    """How to read a program."""
+    return code[at : at + count]
+
+
 def test_what_is_no_memory_access_has_no_operand() -> None:
     for code in (NOP, C_NOP, ECALL, jump(8), RISCV_CALL):
-        assert ARCHITECTURE.operand(0, {}, lambda at, count, c=code: c[at : at + count]) is None
+        load = partial(part, code)
+        assert ARCHITECTURE.operand(0, {}, load) is None
 
 
 @pytest.mark.parametrize("address", [0x5000_0120, DATA, 0, -0x1000])

@@ -1,6 +1,7 @@
 """Runs hostile machine code in ring 3, in a process of its own with a watchdog.
 
-    PYTHONPATH=tests .venv/bin/python -m support.hostile --seconds 3600 [--seed N] [--case N]
+    PYTHONPATH=tests .venv/bin/python -m support.hostile --seconds 3600 [--arch NAME]
+        [--seed N] [--case N]
 
 A worker runs case after case (hostile_code.py) on a bare machine with two CPUs. After
 each case a healthy thread in another address space must go on as if nothing had been;
@@ -23,7 +24,6 @@ from typing import Any
 
 import attrs
 
-from anos_sim.hw.arch import DEFAULT
 from anos_sim.hw.vcpu import NOW, NUMBER, Registers, Trap
 
 from .bare_cpu import (
@@ -38,6 +38,8 @@ from .bare_cpu import (
     BareMachine,
 )
 from .hostile_code import hostile_code
+from .hostile_riscv import hostile_riscv_code
+from .machine_code import LANGUAGES, X86_64, MachineCode
 
 ALIAS, READ_ONLY, SUPERVISOR, DEVICE = DATA + PAGE, DATA + 2 * PAGE, DATA + 3 * PAGE, 0x5000_0000
 KEPT_FRAME = 0x23_0000
@@ -52,9 +54,9 @@ RUNS_MAX = 6
 CASES_PER_LOOK = 500
 """Between two looks at all of RAM."""
 PATIENCE_S = 10
-HEALTHY = "48ffc0 41b907000000 0f05 ebf3"
-"""inc rax; call 7; again: each call has one more."""
 HEALTHY_CODE, HEALTHY_FRAME = CODE + 16 * PAGE, KEPT_FRAME + 2 * PAGE
+
+MAKERS = {"x86_64": hostile_code, "riscv64": hostile_riscv_code}
 
 CURRENT, CASES, ESCAPED, REPLACED, WRONG, TRAPS = 0, 1, 2, 3, 4, 5
 WORDS = TRAPS + len(Trap)
@@ -67,8 +69,9 @@ class Broken(Exception):
 class Arena:
     """The machine that hostile programs run on, and the healthy program beside them."""
 
-    def __init__(self, engines: int) -> None:
-        self.machine = machine = BareMachine(cpus=2, engines=engines)
+    def __init__(self, engines: int, code: MachineCode = X86_64) -> None:
+        self.code = code
+        self.machine = machine = BareMachine(2, engines, code.architecture)
         machine.map(HEALTHY_CODE, HEALTHY_FRAME, "rx")
         machine.add_space()
         machine.map(CODE + PAGE, CODE_FRAME + PAGE, "rwx")
@@ -78,17 +81,17 @@ class Arena:
         machine.map(DEVICE, DEVICES, "rw")
         self._close_the_supervisor_page()
         self.memory = machine.memory
-        self.memory.write(HEALTHY_FRAME, bytes.fromhex(HEALTHY))
+        self.memory.write(HEALTHY_FRAME, code.healthy)
         self.healthy = machine.thread(HEALTHY_CODE, space=1)
         self.expected = self.digest()
 
     def _close_the_supervisor_page(self) -> None:
-        words, accessed = self.machine.memory.words, DEFAULT.pages.accessed
+        words, bits = self.machine.memory.words, self.machine.bits
         for index in range(self.machine.memory.kernel_begin >> 3, len(words)):
-            if words[index] & 1:
-                words[index] |= accessed  # the MMU sets it: then nothing changes there any more
-            if words[index] & ~0xFFF & (1 << 40) - 1 == KEPT_FRAME + PAGE:
-                words[index] &= ~4
+            if words[index] & bits.user and words[index] & bits.present == bits.present:
+                words[index] |= bits.accessed  # the MMU sets it: then nothing changes there
+            if bits.frame(words[index]) == (KEPT_FRAME + PAGE) >> 12:
+                words[index] &= ~bits.user
 
     def digest(self) -> str:
         """Everything in RAM but the program's own pages."""
@@ -106,13 +109,13 @@ class Arena:
 
     def run(self, random: Random, counts: Any) -> None:
         """One case."""
-        machine, code = self.machine, hostile_code(random, ADDRESSES)
+        machine, code = self.machine, MAKERS[self.code.architecture.name](random, ADDRESSES)
         entry = random.choice(ENTRIES)
         for frame in OWN_FRAMES:
             self.memory.write(frame, bytes(PAGE))
         at = CODE_FRAME + entry - CODE
         self.memory.write(at, code[: CODE_FRAME + 2 * PAGE - at])
-        thread = Registers(machine.root, entry, STACK - 0x100)
+        thread = Registers(machine.root, entry, STACK - 0x100, machine.architecture)
         for _ in range(RUNS_MAX):
             index = random.randrange(2)
             cpu = machine.cpus[index]
@@ -138,15 +141,16 @@ class Arena:
         trap = self.machine.run(self.healthy, cpu, self.machine.cpus[cpu].state[NOW] + RUN_PS)
         if trap is not Trap.SYSCALL or self.machine.cookie(cpu) != 7:
             raise Broken(f"the healthy program ended by {trap.name}")
-        rax = self.healthy.read()["rax"]
-        if rax != 1:  # its last call answered 0
-            raise Broken(f"the healthy program has {rax:#x} in rax")
+        found = self.healthy.read()[self.code.answered]
+        if found != 1:  # its last call answered 0
+            raise Broken(f"the healthy program has {found:#x} in {self.code.answered}")
         self.healthy.set_result(0, 0)
 
 
-def work(seed: int, first: int, last: int, deadline: float, counts: Any) -> None:
+def work(name: str, seed: int, first: int, last: int, deadline: float, counts: Any) -> None:
     """The worker: cases from `first` on, until the deadline."""
-    arena = Arena(engines=1 + seed % 2)
+    code = next(each for each in LANGUAGES if each.architecture.name == name)
+    arena = Arena(1 + seed % 2, code)
     for case in range(first, last):
         if time.monotonic() >= deadline:
             break
@@ -160,7 +164,7 @@ def work(seed: int, first: int, last: int, deadline: float, counts: Any) -> None
             counts[WRONG] += 1
             print(f"case {case}: {broken}")
             arena.machine.__exit__()
-            arena = Arena(engines=1 + seed % 2)
+            arena = Arena(1 + seed % 2, code)
     arena.look()
 
 
@@ -186,7 +190,7 @@ class Tally:
             [
                 f"seed {self.seed}: {self.cases} cases in {time_taken}",
                 f"stops: {traps}",
-                f"left 64-bit user mode, and was stopped: {self.escaped}",
+                f"left user mode, and was stopped: {self.escaped}",
                 f"engines replaced: {self.replaced}",
                 f"crashes, hangs and escapes: {len(self.failures)}",
                 *self.failures,
@@ -194,7 +198,13 @@ class Tally:
         )
 
 
-def fuzz(seed: int, seconds: float, first: int = 0, last: int = sys.maxsize) -> Tally:
+def fuzz(
+    seed: int,
+    seconds: float,
+    first: int = 0,
+    last: int = sys.maxsize,
+    name: str = X86_64.architecture.name,
+) -> Tally:
     """Run cases for some seconds; a worker that dies or hangs is replaced."""
     context = get_context("spawn")
     counts: Any = RawArray("q", WORDS)
@@ -203,7 +213,7 @@ def fuzz(seed: int, seconds: float, first: int = 0, last: int = sys.maxsize) -> 
     deadline = begin + seconds
     while first < last and time.monotonic() < deadline:
         counts[CURRENT] = first
-        worker = context.Process(target=work, args=(seed, first, last, deadline, counts))
+        worker = context.Process(target=work, args=(name, seed, first, last, deadline, counts))
         worker.start()
         seen, since = first, time.monotonic()
         while worker.is_alive():
@@ -239,10 +249,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--case", type=int)
+    parser.add_argument("--arch", default=X86_64.architecture.name, choices=tuple(MAKERS))
     options = parser.parse_args()
     one = options.case
     bounds = (0, sys.maxsize) if one is None else (one, one + 1)
-    tally = fuzz(options.seed, options.seconds, *bounds)
+    tally = fuzz(options.seed, options.seconds, *bounds, name=options.arch)
     print(tally.text())
     return 1 if tally.failures else 0
 

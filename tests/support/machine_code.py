@@ -117,6 +117,10 @@ class MachineCode:
     keep: bytes
     """Call, and call again with 42 that was in a register all the time."""
     jump_to_self: bytes
+    healthy: bytes
+    """Add one to what the last call answered, and call, for ever."""
+    answered: str
+    """The register where that is."""
 
 
 def _x86(text: str) -> bytes:
@@ -141,6 +145,8 @@ X86_64 = MachineCode(
     wait=lambda address: _rdi(address) + _x86("8b07 eb00 ebfe"),
     keep=_x86("bb2a000000") + _CALL + _x86("89d8") + _CALL,
     jump_to_self=_x86("ebfe"),
+    healthy=_x86("48ffc0") + _CALL + _x86("ebf3"),
+    answered="rax",
 )
 RISCV64 = MachineCode(
     architecture=ARCHITECTURES["riscv64"],
@@ -157,6 +163,8 @@ RISCV64 = MachineCode(
     wait=lambda address: li(T0, address) + lw(S0, T0) + jump(4) + jump(0),
     keep=addi(S1, ZERO, 42) + RISCV_CALL + addi(S0, S1, 0) + RISCV_CALL,
     jump_to_self=jump(0),
+    healthy=addi(A0, A0, 1) + RISCV_CALL + jump(-12),
+    answered="a0",
 )
 LANGUAGES = [X86_64, RISCV64]
 languages = pytest.mark.parametrize("code", LANGUAGES, ids=lambda code: code.architecture.name)
