@@ -252,8 +252,8 @@ def main() -> int:
     parser.add_argument("--arch", default=X86_64.architecture.name, choices=tuple(MAKERS))
     options = parser.parse_args()
     one = options.case
-    bounds = (0, sys.maxsize) if one is None else (one, one + 1)
-    tally = fuzz(options.seed, options.seconds, *bounds, name=options.arch)
+    first, last = (0, sys.maxsize) if one is None else (one, one + 1)
+    tally = fuzz(options.seed, options.seconds, first, last, options.arch)
     print(tally.text())
     return 1 if tally.failures else 0
 
