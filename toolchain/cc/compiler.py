@@ -89,9 +89,7 @@ class Tools:
         names = ("libprotocols.a", "libanos.a", "libc.a", "compiler_rt.a")
         return [self.library / name for name in names]
 
-    def compile(
-        self, options: Options, jobs: Sequence[Job], stage: str
-    ) -> int:
+    def compile(self, options: Options, jobs: Sequence[Job], stage: str) -> int:
         """Compile files, some at a time; returns clang's worst exit status.
 
         What clang says of them goes to stderr as it is, in the order of the files.
