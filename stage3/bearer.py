@@ -30,6 +30,7 @@ class Bearer(Derived):
     slow_call_value = False
     parent_keeps_writing = True
     any_physical = True
+    devices_everywhere = False
     counts_receivers = True
 
     def __init__(self, kernel: Kernel) -> None:

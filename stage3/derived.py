@@ -50,6 +50,8 @@ class Derived:
     parent_keeps_writing = False
     """Copy-on-write at process creation: one-sided in STAGE3."""
     any_physical = False
+    devices_everywhere = True
+    """Calls 20 and 23 on every architecture: STAGE3 has them on one."""
     counts_receivers = False
     """A channel's receivers: those that did, or those that may (their capabilities)."""
 

@@ -81,14 +81,22 @@ def feed_log_readers(kernel: Kernel) -> None:
             kernel.wake(read.thread, Status.BADARGS, 0)
 
 
+def require_devices(kernel: Kernel) -> None:
+    """Raise NOT_IMPL where STAGE3 has no such call and the policy keeps to that."""
+    if not (kernel.policy.devices_everywhere or kernel.architecture.devices_on_stage3):
+        raise SyscallError(Status.NOT_IMPL)
+
+
 @syscall(Sysno.MAP_FIRMWARE_TABLES)
 def map_firmware_tables(kernel: Kernel, caller: Thread, rsdp: int) -> int:
     """Copy out the ACPI root pointer, once per boot.
 
     Raises:
+        SyscallError(NOT_IMPL): STAGE3 has no such call on this architecture (`bearer`).
         SyscallError(BADARGS): the caller may not write it there.
         SyscallError(FAILURE): somebody has had it.
     """
+    require_devices(kernel)
     require_user(rsdp)
     if kernel.firmware_tables_taken:
         raise SyscallError(Status.FAILURE)
@@ -110,10 +118,12 @@ def alloc_interrupt_vector(
     """Allocate an MSI vector; its address and data go to the caller. BDF is only noted.
 
     Raises:
+        SyscallError(NOT_IMPL): STAGE3 has no such call on this architecture (`bearer`).
         SyscallError(BADARGS): a pointer the caller may not write through.
         SyscallError(INCAPABLE): it holds no vectors (`derived`).
         SyscallError(FAILURE): all of its vectors are in use.
     """
+    require_devices(kernel)
     space = caller.process.space
     require_user(address_pointer)
     require_user(data_pointer)

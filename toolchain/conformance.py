@@ -17,7 +17,7 @@ import attrs
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3 import console, devices
-from anos_sim.stage3.abi import LAST_SLOT, MSI_ADDRESS, MSI_FIRST
+from anos_sim.stage3.abi import LAST_SLOT, MSI_FIRST
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.image import SystemImage, read_image
 from anos_sim.stage3.kernel import Kernel
@@ -40,7 +40,8 @@ class Program:
     """One program, and what it needs of the machine.
 
     `deaths` is how many of its processes may end by a fault; `interrupts_ms` is
-    when the first vector gets an interrupt.
+    when the first vector gets an interrupt. `arch` is the one processor that it
+    is about, if it is about one.
     """
 
     name: str
@@ -49,36 +50,38 @@ class Program:
     ram_mib: int = 32
     own_calls: bool = False
     interrupts_ms: tuple[int, ...] = ()
+    arch: str = ""
 
-    def image(self) -> SystemImage:
+    def image(self, arch: str = "x86_64") -> SystemImage:
         """Read it.
 
         Raises:
             UserError: it was not built.
         """
-        image = read_image(self._path(), "x86_64")
+        image = read_image(self._path(arch), arch)
         return attrs.evolve(image, highest_call=int(LAST_SLOT)) if self.own_calls else image
 
-    def contents(self) -> bytes:
+    def contents(self, arch: str = "x86_64") -> bytes:
         """The bytes of its file.
 
         Raises:
             UserError: it was not built.
         """
-        return self._path().read_bytes()
+        return self._path(arch).read_bytes()
 
-    def _path(self) -> Path:
-        path = elf_folder() / "tests" / f"{self.name}.elf"
+    def _path(self, arch: str) -> Path:
+        path = elf_folder(arch) / "tests" / f"{self.name}.elf"
         if not path.exists():
-            raise UserError(f"{path} is missing: run `anos-sim build` in a checkout")
+            raise UserError(f"{path} is missing: run `anos-sim build --arch {arch}` in a checkout")
         return path
 
     def prepare(self, kernel: Kernel) -> None:
         """Schedule the interrupts that it expects."""
         source = kernel.clock.source("conformance")
+        address = kernel.machine.addresses.interrupts
         for time_ms in self.interrupts_ms:
             kernel.clock.at(
-                time_ms * PS_PER_MS, source, devices.interrupt, kernel, MSI_ADDRESS, MSI_FIRST
+                time_ms * PS_PER_MS, source, devices.interrupt, kernel, address, MSI_FIRST
             )
 
 
@@ -110,7 +113,7 @@ PROGRAMS = (
     Program("schedule", "who runs when"),
     Program("shared", "memory objects", deaths=1, own_calls=True),
     Program("sharing", "pages that two sides have at once"),
-    Program("slowpath", "all calls by int 0x69"),
+    Program("slowpath", "all calls by int 0x69", arch="x86_64"),
     Program("stack", "what a new process finds on its stack", deaths=2),
     Program("threads", "threads, classes, sleep"),
     Program("wait", "giving way, and waiting for a word", own_calls=True),
@@ -158,13 +161,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run_test(arguments: argparse.Namespace) -> int:
     """Do it; returns 1 if a check failed."""
     text = arguments.filter
-    selected, part = select(text)
+    selected, part = select(text, arguments.arch)
     total = failed = 0
     for policy in [arguments.caps] if arguments.caps else sorted(POLICIES):
         for program in selected:
             checks = [
                 check
-                for check in run_program(program, policy, arguments.cpus)
+                for check in run_program(program, policy, arguments.cpus, arguments.arch)
                 if part in check.name or check.wrong
             ]
             if checks:
@@ -175,31 +178,38 @@ def run_test(arguments: argparse.Namespace) -> int:
             total += len(checks)
             failed += sum(bool(check.wrong) for check in checks)
     if not total:
-        raise UserError(unknown(text))
+        raise UserError(unknown(text, arguments.arch))
     print(f"{total} checks, {failed} failed")
     return 1 if failed else 0
 
 
-def select(text: str) -> tuple[list[Program], str]:
+def programs_for(arch: str) -> list[Program]:
+    """All programs that are for an architecture."""
+    return [program for program in PROGRAMS if program.arch in ("", arch)]
+
+
+def select(text: str, arch: str) -> tuple[list[Program], str]:
     """The programs that a filter means, and what the names of their checks must contain.
 
     Raises:
         UserError: there are none.
     """
-    for program in PROGRAMS:
+    programs = programs_for(arch)
+    for program in programs:
         if program.name == text:
             return [program], ""
-    found = [program for program in PROGRAMS if text.encode() in program.contents()]
+    found = [program for program in programs if text.encode() in program.contents(arch)]
     if not found:
-        raise UserError(unknown(text))
+        raise UserError(unknown(text, arch))
     return found, text
 
 
-def unknown(text: str) -> str:
+def unknown(text: str, arch: str) -> str:
     """What to say about a filter that selects nothing."""
-    names = [program.name for program in PROGRAMS]
+    programs = programs_for(arch)
+    names = [program.name for program in programs]
     near = difflib.get_close_matches(text, names, 3, 0.5)
-    checks = sorted({name for program in PROGRAMS for name in check_names(program)})
+    checks = sorted({name for program in programs for name in check_names(program, arch)})
     words = text.lower().split()
     shared = {name: sum(word in name.lower() for word in words) for name in checks}
     near += sorted((name for name in checks if shared[name]), key=lambda name: -shared[name])[:5]
@@ -207,18 +217,18 @@ def unknown(text: str) -> str:
     return f"no program and no check is named {text!r}; near it: {', '.join(near)}"
 
 
-def check_names(program: Program) -> Iterator[str]:
+def check_names(program: Program, arch: str = "x86_64") -> Iterator[str]:
     """Names of checks that a program's file contains; those made at run time are missing."""
-    for found in LITERAL.findall(program.contents()):
+    for found in LITERAL.findall(program.contents(arch)):
         yield found.decode()
 
 
-def run_program(program: Program, policy: str, cpus: int) -> list[Check]:
+def run_program(program: Program, policy: str, cpus: int, arch: str = "x86_64") -> list[Check]:
     """Boot a program and collect its checks; one more if it did not end as it should."""
-    machine = Machine(MachineConfig(cpus=cpus, ram_mib=program.ram_mib))
+    machine = Machine(MachineConfig(cpus=cpus, ram_mib=program.ram_mib, arch=arch))
     lines: list[str] = []
     try:
-        kernel = boot(machine, program.image(), policy)
+        kernel = boot(machine, program.image(arch), policy)
     except BaseException:
         machine.close()
         raise

@@ -26,7 +26,7 @@ from .guest.sample_disk import sample_version, write_sample_disk
 from .guest.zig import TARGETS
 from .script import read_script, tour_script
 
-ARCHITECTURES = ("x86_64",)
+ARCHITECTURES = tuple(TARGETS)
 
 
 def add_system_options(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,10 @@ def add_system_options(parser: argparse.ArgumentParser) -> None:
     system.add_argument(
         "machine", nargs="?", metavar="MACHINE.toml", help="the machine's description"
     )
-    system.add_argument("--arch", default="x86_64", choices=ARCHITECTURES, help="the processor")
+    system.add_argument(
+        "--arch", choices=ARCHITECTURES,
+        help="the processor; without it that of MACHINE.toml, or x86_64",
+    )  # fmt: skip
     system.add_argument("--cpus", type=int, metavar="N", help="number of CPUs, 1 to 16")
     system.add_argument("--ram", type=int, metavar="MIB", help="memory in MiB, 32 to 3072")
     system.add_argument(
@@ -128,6 +131,7 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
     config = _machine(arguments.machine) if arguments.machine else default_config()
     changes: dict[str, Any] = {}
     for key, value in (
+        ("arch", arguments.arch),
         ("cpus", arguments.cpus),
         ("ram_mib", arguments.ram),
         ("seed", arguments.seed),
@@ -142,16 +146,16 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         disks = (str(sample_disk()),)
         changes["write"] = False
     config = attrs.evolve(config, disks=disks, **changes)
-    symbols = [elf_folder()] if not arguments.system else []
+    symbols = [elf_folder(config.arch)] if not arguments.system else []
     if arguments.symbols:
         folder = Path(arguments.symbols)
         if not folder.is_dir():
             raise UserError(f"--symbols {folder} is no folder; name one with ELF files in it")
         symbols.append(folder)
-    image_path = Path(arguments.system) if arguments.system else default_image()
-    image = read_image(image_path, arguments.arch)
+    image_path = Path(arguments.system) if arguments.system else default_image(config.arch)
+    image = read_image(image_path, config.arch)
     boot_config = read_config_file(arguments.boot_config) if arguments.boot_config else None
-    added = tuple(read_added(each, arguments.arch) for each in arguments.add)
+    added = tuple(read_added(each, config.arch) for each in arguments.add)
     image = with_programs(image, added, boot_config, f"--boot-config {arguments.boot_config}")
     return RunOptions(
         config=config,
@@ -164,7 +168,7 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
         end_ps=parse_duration(arguments.duration) if arguments.duration else None,
         until=arguments.until,
         image_path=image_path,
-        arch=arguments.arch,
+        arch=config.arch,
         scheduler_reference=arguments.scheduler,
         boot_config=boot_config,
         added=added,

@@ -91,6 +91,7 @@ X86_64 = Architecture(
     stack_pointer="rsp",
     frame_pointer="rbp",
     frame_record=0,
+    devices_on_stage3=True,
     jumps_to_self=(b"\xeb\xfe",),
     causes={
         Trap.ESCAPE: "#GP general protection: it left 64-bit user mode",

@@ -157,7 +157,7 @@ def run_foreign(
     """Boot the foreign system, run it for some virtual time, and check that nothing is lost."""
     machine = Machine(config)
     try:
-        kernel = boot(machine, image or foreign_image(), seed=config.seed)
+        kernel = boot(machine, image or foreign_image(config.arch), seed=config.seed)
         try:
             return _run(kernel, seconds)
         finally:

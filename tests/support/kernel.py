@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
-from pathlib import Path
 
 import attrs
 
@@ -19,10 +17,11 @@ from anos_sim.stage3.image import Segment, SystemImage, read_image
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
+from anos_sim.toolchain.options import elf_folder
 
 from .invariants import check_kernel
 
-PROGRAMS = Path(str(files("anos_sim.toolchain"))) / "elf" / "tests"
+PROGRAMS = elf_folder() / "tests"
 RAM_MIB = 32
 TURNS = 1000
 EVERYTHING = int(MapFlags.READ | MapFlags.WRITE | MapFlags.EXEC)
@@ -41,9 +40,9 @@ class Run:
     time_ps: int
 
 
-def program_image(name: str, own_calls: bool = False) -> SystemImage:
+def program_image(name: str, own_calls: bool = False, arch: str = "x86_64") -> SystemImage:
     """A program of tests/guest as a system image; with `own_calls` it gets those from 64 on."""
-    image = read_image(PROGRAMS / f"{name}.elf", "x86_64")
+    image = read_image(elf_folder(arch) / "tests" / f"{name}.elf", arch)
     return attrs.evolve(image, highest_call=int(LAST_SLOT)) if own_calls else image
 
 
@@ -62,9 +61,10 @@ def boot_image(
     cpus: int = 1,
     seed: int = 0,
     ram_mib: int = RAM_MIB,
+    arch: str = "x86_64",
 ) -> Kernel:
     """A kernel at SYSTEM's first instruction; `close` it."""
-    machine = Machine(MachineConfig(cpus=cpus, ram_mib=ram_mib))
+    machine = Machine(MachineConfig(cpus=cpus, ram_mib=ram_mib, arch=arch))
     return boot(machine, image, policy, seed)
 
 
@@ -75,6 +75,7 @@ def run_image(
     *,
     seed: int = 0,
     ram_mib: int = RAM_MIB,
+    arch: str = "x86_64",
     until: str = "done ",
     end_ps: int | None = None,
     record: bool = False,
@@ -84,7 +85,7 @@ def run_image(
 
     `prepare` may change the kernel before it runs. Afterwards the machine is closed.
     """
-    kernel = boot_image(image, policy, cpus, seed, ram_mib)
+    kernel = boot_image(image, policy, cpus, seed, ram_mib, arch)
     lines: list[str] = []
 
     def hear(line: LogLine) -> None:
@@ -134,4 +135,4 @@ def end_everything(kernel: Kernel) -> None:
 
 def table_count(kernel: Kernel) -> int:
     """How many page tables the kernel's part of RAM holds."""
-    return (kernel.memory.size_bytes - kernel.memory.kernel_begin) // PAGE_BYTES
+    return (kernel.memory.end - kernel.memory.kernel_begin) // PAGE_BYTES

@@ -175,3 +175,27 @@ def test_without_a_disk_the_starter_gives_up() -> None:
 def test_it_fits_into_the_smallest_and_the_widest_machine(disk: Path) -> None:
     config = MachineConfig(cpus=16, ram_mib=32, disks=(str(disk),))
     assert "fat32: ready" in run_foreign(config, seconds=3).texts("fat32drv")
+
+
+def test_on_riscv_it_finds_what_it_finds_there_on_stage3(disk: Path) -> None:
+    """Everything but devices: STAGE3 has neither firmware tables nor interrupts there."""
+    config = MachineConfig(arch="riscv64", cpus=2, disks=(str(disk),))
+    run = run_foreign(config, SECONDS)
+    assert run.reports == ()
+    assert run.processes == {pid: name for pid, name in SERVERS.items() if pid < 5}
+    assert run.texts("devman")[1:] == [
+        "devman: no firmware tables: -3",
+        "devman: initialisation complete",
+    ]
+    assert run.texts("test_server")[1:3] == [
+        "test_server: stack image as in 3.5",
+        "test_server: memory as linked",
+    ]
+    assert {text for text in run.texts() if "floats" in text} == {
+        "system: floats 1 kept right",
+        "system: floats 2 kept right",
+        "test_server: floats kept right",
+    }
+    assert "test_server: boop" in run.texts()
+    assert len(run.colours) == 3
+    assert run_foreign(config, SECONDS) == run

@@ -10,6 +10,7 @@ from anos_sim.toolchain import conformance
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.conformance import PROGRAMS, Program, read_checks
 from anos_sim.toolchain.options import elf_folder
+from support.architectures import only_if_built
 
 GUEST = Path(__file__).resolve().parents[1] / "guest"
 
@@ -32,6 +33,20 @@ def test_a_program_under_both_policies(capsys: pytest.CaptureFixture[str]) -> No
     assert "firmware, derived, 2 CPUs" in lines
     checks = sum(line.startswith("ok 7.") for line in lines)
     assert lines[-1] == f"{checks} checks, 0 failed"
+
+
+@only_if_built("riscv64")
+def test_the_processor_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", "threads", "--arch", "riscv64", "--caps", "derived"]) == 0
+    assert "ok 1.1 registers after a call" in capsys.readouterr().out
+    assert main(["test", "slowpath", "--arch", "riscv64"]) == 2
+
+
+def test_a_program_about_one_processor_is_in_its_folder() -> None:
+    named = {(program.arch, program.name) for program in PROGRAMS if program.arch}
+    found = {(path.parent.name, path.stem) for path in GUEST.glob("*_*/*.c")}
+    assert named <= found
+    assert all((GUEST / f"{program.name}.c").exists() for program in PROGRAMS if not program.arch)
 
 
 def test_part_of_a_name_selects_checks(capsys: pytest.CaptureFixture[str]) -> None:
