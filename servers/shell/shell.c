@@ -36,11 +36,19 @@ static const char *check(const struct tokens *tokens, struct pipeline *pipeline)
     return wrong;
 }
 
-static void run(const struct tokens *tokens, struct pipeline *pipeline)
+/* Each pipeline is read when it is its turn: `$?` is what the one before has left. */
+static bool read_next(struct tokens *tokens, struct pipeline *pipeline, const char *line,
+                      size_t *position)
+{
+    return lexer_read(tokens, line, last_status) == NULL &&
+           parser_read(pipeline, tokens, position) == NULL && pipeline->count > 0;
+}
+
+static void run(struct tokens *tokens, struct pipeline *pipeline, const char *line)
 {
     size_t position = 0;
     bool skip = false;
-    while (parser_read(pipeline, tokens, &position) == NULL && pipeline->count > 0) {
+    while (read_next(tokens, pipeline, line, &position)) {
         if (!skip) {
             last_status = job_run(pipeline);
             if (last_status == STATUS_STOPPED) { /* Ctrl-C is for all of the line */
@@ -64,7 +72,7 @@ int shell_line(const char *line)
         if (wrong != NULL) {
             last_status = complain(wrong);
         } else {
-            run(tokens, pipeline);
+            run(tokens, pipeline, line);
         }
     }
     free(tokens);

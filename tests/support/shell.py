@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -55,11 +55,13 @@ def run_shell(
     policy: str | None = None,
     watch: Callable[[str, Kernel], None] | None = None,
     script: bytes | None = None,
+    programs: Mapping[str, bytes] = {},
 ) -> ShellRun:
     """Boot, have these lines typed, and run to the end of the machine.
 
     `watch` hears of every piece that the console says. With `typed` there is no end of the
-    input behind the lines: some keys must end the machine. `script` is bytes in place of lines.
+    input behind the lines: some keys must end the machine. `script` is bytes in place of lines,
+    `programs` are more files of boot:/.
     """
     images = (sample_disk(),) if disks is None else disks
     machine = Machine(MachineConfig(disks=tuple(map(str, images)), write=write))
@@ -68,7 +70,9 @@ def run_shell(
         f"{name}.elf": (elf_folder() / "tests" / f"{name}.elf").read_bytes()
         for name in TEST_PROGRAMS
     }
-    kernel = boot(machine, with_ramfs(image, {**ramfs_files(image), **extra}), policy, 0)
+    kernel = boot(
+        machine, with_ramfs(image, {**ramfs_files(image), **extra, **programs}), policy, 0
+    )
     said = bytearray()
     log: list[str] = []
     kernel.on_log = lambda line: log.append(line.text)
