@@ -30,7 +30,7 @@ ENTRY = {
 def console_options(folder: Path) -> list[str]:
     """Options of a run with it; `folder` is for the files that they name."""
     servers = json.loads(BOOT.read_text())["boot_servers"]
-    kept = [each for each in servers if each.get("wait_for") != "disk0:"]
+    kept = [each for each in servers if each["name"] != "Shell"]
     config = folder / "console.json"
     config.write_text(json.dumps({"boot_servers": [*kept, ENTRY]}))
     return ["--boot-config", str(config), "--add", str(PROGRAM)]

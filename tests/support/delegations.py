@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+from anos_sim.hw.arch import DEFAULT
 from anos_sim.stage3.abi import Rights, Sysno
 from anos_sim.stage3.capability import Capability, Origin, Site
 from anos_sim.stage3.channel import Channel, NameTable
@@ -77,6 +78,7 @@ class Delegations:
             policy=SimpleNamespace(name=self.policy),
             machine=SimpleNamespace(
                 memory=SimpleNamespace(size_bytes=1 << 28),
+                addresses=DEFAULT.addresses,
                 functions=[],
                 framebuffer=SimpleNamespace(physical=0xFD00_0000, size_bytes=0x1000),
             ),
