@@ -77,7 +77,7 @@ class Delegations:
             symbols=Symbols(),
             policy=SimpleNamespace(name=self.policy),
             machine=SimpleNamespace(
-                memory=SimpleNamespace(size_bytes=1 << 28),
+                memory=SimpleNamespace(begin=0, end=1 << 28, size_bytes=1 << 28),
                 addresses=DEFAULT.addresses,
                 functions=[],
                 framebuffer=SimpleNamespace(physical=0xFD00_0000, size_bytes=0x1000),
