@@ -60,7 +60,8 @@ def boot_system(
     `script` is typed at its console; without one, the tour is.
     """
     machine = Machine(config or MachineConfig(disks=(str(sample_disk()),)))
-    kernel = boot(machine, read_image(image or default_image(), "x86_64"), policy, seed)
+    arch = machine.config.arch
+    kernel = boot(machine, read_image(image or default_image(arch), arch), policy, seed)
     if events is not None:
         kernel.record(events)
     lines: list[LogLine] = []

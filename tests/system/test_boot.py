@@ -17,6 +17,7 @@ from anos_sim.stage3.objects import SystemCall
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.guest.sample_disk import SAMPLE_FILES
 from anos_sim.toolchain.options import sample_disk
+from support.architectures import architectures, only_if_built
 from support.boot import Booted, boot_system
 from support.invariants import check_kernel
 
@@ -24,13 +25,24 @@ CPU_COUNTS = (1, 2, 4, 16)
 
 
 @cache
-def booted(cpus: int, policy: str) -> Booted:
+def booted(cpus: int, policy: str, arch: str = "x86_64") -> Booted:
     """One boot for all tests that look at it."""
-    config = MachineConfig(cpus=cpus, disks=(str(sample_disk()),))
+    config = MachineConfig(arch=arch, cpus=cpus, disks=(str(sample_disk()),))
     return boot_system(config, policy=policy)
 
 
-@pytest.fixture(params=[(cpus, "derived") for cpus in CPU_COUNTS] + [(1, "bearer"), (4, "bearer")])
+RUNS = [
+    *((cpus, "derived", "x86_64") for cpus in CPU_COUNTS),
+    *((cpus, "bearer", "x86_64") for cpus in (1, 4)),
+    *(
+        pytest.param((cpus, "derived", "riscv64"), marks=only_if_built("riscv64"))
+        for cpus in CPU_COUNTS
+    ),
+]
+"""On RISC-V STAGE3 has no interrupts, so under `bearer` there is nothing to type at."""
+
+
+@pytest.fixture(params=RUNS, ids=lambda run: "-".join(map(str, run)))
 def run(request: pytest.FixtureRequest) -> Booted:
     return booted(*request.param)
 
@@ -71,18 +83,20 @@ def test_the_screen_shows_the_log() -> None:
     assert len({pixels[at : at + 3] for at in range(0, len(pixels), 3 * 7)}) >= 3
 
 
-def events_of(cpus: int, hash_seed: str, path: Path) -> str:
+def events_of(arch: str, cpus: int, hash_seed: str, path: Path) -> str:
     """The events of a run in a process of its own."""
     command = [sys.executable, "-m", "anos_sim.toolchain", "run", "--cpus", str(cpus)]
+    command += ["--arch", arch]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     subprocess.run([*command, "--events", str(path)], env=environment, check=True)
     return path.read_text()
 
 
+@architectures
 @pytest.mark.parametrize("cpus", [1, 4])
-def test_the_same_command_gives_the_same_events(cpus: int, tmp_path: Path) -> None:
-    first = events_of(cpus, "1", tmp_path / "first.txt")
-    second = events_of(cpus, "2", tmp_path / "second.txt")
+def test_the_same_command_gives_the_same_events(cpus: int, arch: str, tmp_path: Path) -> None:
+    first = events_of(arch, cpus, "1", tmp_path / "first.txt")
+    second = events_of(arch, cpus, "2", tmp_path / "second.txt")
     assert first.count("\n") > 500
     assert first == second
 
