@@ -23,7 +23,7 @@ from anos_sim.toolchain.options import default_image, sample_disk
 from anos_sim.toolchain.script import Script, tour_script
 from anos_sim.toolchain.system_image import server_files, with_files
 
-from . import bare, guest, ring
+from . import bare, chaos, guest, ring
 from .rows import CPU_COUNTS
 
 MIB = 1 << 20
@@ -177,6 +177,7 @@ GROUPS: Mapping[str, Callable[[], dict[str, float]]] = {
     "files": file_rows,
     "boot": boot_rows,
     "events": event_rows,
+    "chaos": chaos.measure,
     "cpus": cpu_rows,
     "ring": ring.measure,
 }

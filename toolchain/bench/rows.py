@@ -101,6 +101,16 @@ ROWS: tuple[Row, ...] = (
     Row("events-on", "the same, recording", "us", "events", "events-off", budget=_at(1.3)),
     Row("boot-off", "boot to files listed, events off", "s", "events"),
     Row("boot-on", "the same, recording", "s", "events", "boot-off", budget=_at(1.3)),
+    Row("chaos-plain", "100 file operations, taken from a boot", "s", "chaos"),
+    Row(
+        "chaos-unarmed",
+        "the same in chaos, no fault",
+        "s",
+        "chaos",
+        "chaos-plain",
+        budget=_at(1.02),
+    ),
+    Row("chaos-run", "fork, run, check and judge it", "s", "chaos", "chaos-plain"),
     *(
         Row(f"cpus-{n}", f"16 pairs exchange messages on {n} CPUs", "us", "cpus", base)
         for n, base in zip(CPU_COUNTS, ("", *["cpus-1"] * 4), strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -142,10 +143,13 @@ def _campaign(arguments: argparse.Namespace, spec: Spec) -> int:
     if known and not arguments.quiet:
         print(f"{known:,} runs are in {arguments.output} already", file=sys.stderr)
     interrupted = False
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run_campaign(spec, arguments.runs, results, engine, None if arguments.quiet else sys.stderr)
     except KeyboardInterrupt:
         interrupted = True
+    finally:
+        signal.signal(signal.SIGTERM, before)
     rows = [results.rows[run] for run in sorted(results.rows)]
     print(summary(rows))
     bad = worst(rows)

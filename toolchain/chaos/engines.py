@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Any, Protocol
 
 from anos_sim.toolchain.errors import UserError
 
@@ -34,11 +35,12 @@ def run_local(spec: dict[str, Any], batches: Sequence[list[int]], jobs: int) -> 
     while pending:
         count = min(jobs, len(pending))
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(count, context, initializer=_set_up) as pool:
+        stop = context.Event()
+        with ProcessPoolExecutor(count, context, _set_up, (stop,)) as pool:
             futures: dict[Future[Rows], list[int]] = {}
             try:
                 for batch in pending:
-                    futures[pool.submit(run_batch, spec, batch)] = batch
+                    futures[pool.submit(_run_batch, spec, batch, os.getpid())] = batch
                 waiting = set(futures)
                 while waiting:
                     done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -54,15 +56,34 @@ def run_local(spec: dict[str, Any], batches: Sequence[list[int]], jobs: int) -> 
                         "the worker processes die again and again: is there memory for them?"
                     ) from None
             except BaseException:
+                stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
 
-def _set_up() -> None:
-    """A worker leaves Ctrl-C to the campaign."""
-    import signal
+class _Stop(Protocol):
+    def is_set(self) -> bool: ...
 
+
+_stops: list[_Stop] = []
+
+
+def _set_up(stop: _Stop) -> None:
+    """A worker leaves Ctrl-C to the campaign, which tells when to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _stops[:] = [stop]
+
+
+def _run_batch(spec: dict[str, Any], runs: Sequence[int], parent: int) -> Rows:
+    """A worker's batch; nobody wants it any more when the campaign has ended."""
+    rows: Rows = []
+    for run in runs:
+        if os.getppid() != parent:
+            os._exit(1)
+        if any(stop.is_set() for stop in _stops):
+            break
+        rows += run_batch(spec, [run])
+    return rows
 
 
 def run_dask(spec: dict[str, Any], batches: Sequence[list[int]], address: str) -> Iterator[Rows]:

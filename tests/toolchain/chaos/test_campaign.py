@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ import pytest
 
 from anos_sim.toolchain.chaos.batch import Spec, run_batch
 from anos_sim.toolchain.chaos.campaign import has_failed, run_campaign, summary, worst
+from anos_sim.toolchain.chaos.engines import run_local
+from anos_sim.toolchain.chaos.kinds import LOUD
 from anos_sim.toolchain.chaos.results import Results
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.errors import UserError
+from support.effort import EFFORT
 
 SPEC = Spec("files:12", 3, ("kill", "irq-drop", "no-memory"))
 COMMAND = ["chaos", SPEC.scenario, "--seed", "3", "--faults", ",".join(SPEC.kinds)]
@@ -153,6 +157,34 @@ def test_two_workers_of_which_one_is_killed_give_the_same_results(
     assert {each["run"]: (each["verdict"], each["hash"]) for each in rows} == expected
     assert b"all runs" in said
     assert b"24 of 24 runs" in complaint
+
+
+def test_a_campaign_that_is_ended_says_what_it_has_and_leaves_no_worker(tmp_path: Path) -> None:
+    output = tmp_path / "results"
+    with campaign(output, "--jobs", "1", "--runs", "5000") as process:
+        wait_for_rows(output, 1, process)
+        workers = children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"all runs" in said
+    assert len(rows_of(output)) < 5000
+    assert workers
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
+
+@pytest.mark.slow
+def test_a_small_campaign_breaks_no_kernel_and_no_flushed_file() -> None:
+    """Of `make check` with more runs."""
+    spec = Spec("files", 11, LOUD)
+    results = Results(spec)
+    run_campaign(spec, int(20 * EFFORT), results, partial(run_local, jobs=2), None)
+    rows = list(results.rows.values())
+    assert not has_failed(rows), worst(rows)
+    for each in rows:
+        if each["verdict"] == "system hung":
+            said = " ".join(each["details"])
+            assert "lost event" in said or "deadlock" in said or "for ever" in said, each
 
 
 @contextmanager
