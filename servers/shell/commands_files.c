@@ -111,9 +111,10 @@ static int hexdump(struct call *call)
         dump_line(call->out, offset, bytes, count);
         offset += count;
     }
-    const int status = ferror(file) && !*call->stop
-                           ? command_fail(call, call->count > 1 ? call->arguments[1] : "input", errno)
-                           : STATUS_OK;
+    int status = STATUS_OK;
+    if (ferror(file) && !*call->stop) {
+        status = command_fail(call, call->count > 1 ? call->arguments[1] : "input", errno);
+    }
     if (file != call->in) {
         fclose(file);
     }

@@ -87,7 +87,7 @@ static int kill_all(struct call *call)
 static void show_rights(FILE *out, uint32_t rights)
 {
     static const char *const names[] = { "call", "send",  "receive", "name",    "destroy", "grant",
-                                         "read", "write", "exec",    "observe", "kill",    "revoke" };
+                                         "read", "write", "exec",    "observe", "kill", "revoke" };
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (rights & 1u << i) {
             fprintf(out, " %s", names[i]);

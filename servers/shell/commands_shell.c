@@ -24,7 +24,7 @@ static void help_all(struct call *call)
         }
     }
     fputs("`help COMMAND` tells more. Another word runs the program of that name. Commands are\n"
-          "joined by | ; && || & and redirected by < > >> 2>; quotes and \\ keep blanks in a word.\n",
+          "joined by | ; && || & and redirected by < > >> 2>; quotes and \\ keep blanks.\n",
           call->out);
 }
 

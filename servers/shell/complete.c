@@ -29,7 +29,7 @@ static void consider(struct choices *choices, const char *name, const char *suff
     if (choices->show) {
         if (choices->count < CHOICES_SHOWN_MAX) {
             console_write(text, (size_t)bytes < sizeof text ? (size_t)bytes : sizeof text - 1);
-            console_write("  ", 2);
+            console_write(" ", 1);
         }
     } else if (choices->count == 0) {
         strcpy(choices->common, text);

@@ -205,7 +205,7 @@ static int run_command(struct stage *stage)
         .process = &stage->process,
     };
     int status = command_execute(&call);
-    if (fflush(files[1]) != 0 && status == STATUS_OK && !*call.stop) {
+    if (fflush(files[1]) != 0 && errno != EPIPE && status == STATUS_OK && !*call.stop) {
         status = command_fail(&call, "standard output", errno);
     }
     for (int k = 0; k < 3; k++) {

@@ -230,7 +230,11 @@ static int wait_for(uint64_t process, const struct call *call, const char *name)
     *call->process = 0;
     result = anos_process_status(process);
     anos_drop(notification);
-    switch (result.type == ANOS_OK ? result.value >> 32 : ANOS_END_KILLED) {
+    if (result.type != ANOS_OK) { /* under `bearer` SYSTEM may have forgotten it by now */
+        fprintf(call->errors, "%s: it has ended, but how is not known\n", name);
+        return STATUS_FAILED;
+    }
+    switch (result.value >> 32) {
     case ANOS_END_EXITED:
         return (int)(result.value & 0xff);
     case ANOS_END_FAULTED:
