@@ -69,10 +69,16 @@ static uint64_t bit_of(unsigned slot)
     return UINT64_C(1) << slot % ANOS_NOTIFICATION_BITS;
 }
 
-void children_add(uint64_t process, uint64_t pid, const char *path)
+void children_add(uint64_t process, uint64_t pid, const struct start_values *values)
 {
     struct process_entry entry = { .pid = pid, .started_ns = anos_clock(ANOS_CLOCK_UPTIME).value };
-    strlcpy(entry.path, path, sizeof entry.path);
+    strlcpy(entry.path, values->strings, sizeof entry.path);
+    for (unsigned i = 0; i < values->capability_count; i++) {
+        const struct capability_pair *const pair = &values->capabilities[i];
+        if (pair->cookie != 0 && pair->id < ANOS_CAPABILITY_SLOTS) {
+            entry.slots[pair->id / 64] |= UINT64_C(1) << pair->id % 64;
+        }
+    }
     pthread_mutex_lock(&children.lock);
     struct child *const child = find_free();
     if (child != NULL) {

@@ -6,6 +6,7 @@
 #define CHILDREN_H
 
 #include "process.h"
+#include "stack_image.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +18,7 @@ bool children_begin(void);
  * A child has been started; its capability belongs to this file from now on. Any
  * thread may call. Without memory to remember the child the capability is dropped.
  */
-void children_add(uint64_t process, uint64_t pid, const char *path);
+void children_add(uint64_t process, uint64_t pid, const struct start_values *values);
 
 /*
  * Describe the child with the lowest pid that is at least this one, living or among the last

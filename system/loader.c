@@ -139,7 +139,7 @@ static int64_t build(const struct program *program, uint64_t stack_bytes, const 
         if (process != NULL) {
             *process = anos_mint(built.value, rights, 0).value;
         }
-        children_add(built.value, (uint64_t)pid, program->values.strings);
+        children_add(built.value, (uint64_t)pid, &program->values);
     }
     return pid;
 }

@@ -88,16 +88,20 @@ struct process_start {
     struct capability_pair capabilities[]; /* then the arguments, then the environment */
 };
 
-/* A process: its path, when it was started, how far it is (ANOS_END_...), its exit status. */
+/*
+ * A process: its path, when it was started, how far it is (ANOS_END_...), its exit status,
+ * and what it was started with: bit s % 64 of slots[s / 64] is that of slot s.
+ */
 struct process_entry {
     uint64_t pid;
     uint64_t started_ns; /* since the machine was switched on */
     uint32_t end;
     uint32_t status;
+    uint64_t slots[2];
     char path[PROCESS_PATH_BYTES];
 };
 
-#define PROCESS_ENTRIES_MAX 32 /* of an answer */
+#define PROCESS_ENTRIES_MAX 28 /* of an answer */
 
 /* Processes by pid, from the one that was asked for on. */
 struct process_listing {
@@ -115,7 +119,7 @@ _Static_assert(sizeof(struct capability_pair) == 16, "capability_pair");
 _Static_assert(offsetof(struct spawn_request, argument_count) == 8, "argument_count");
 _Static_assert(offsetof(struct spawn_request, capabilities) == 12, "capabilities");
 _Static_assert(offsetof(struct process_start, capabilities) == 16, "capabilities");
-_Static_assert(sizeof(struct process_entry) == 120, "process_entry");
+_Static_assert(sizeof(struct process_entry) == 136, "process_entry");
 _Static_assert(offsetof(struct process_listing, entries) == 16, "entries");
 
 #endif

@@ -110,8 +110,47 @@ static void show_capability(FILE *out, const struct anos_capability_info *info)
     show_rights(out, info->rights);
 }
 
+/* What slots of a program's cookie table are called, besides those of calls and ranges. */
+static void show_slot(FILE *out, unsigned slot)
+{
+    const char *const name = calls_name(slot);
+    if (name != NULL) {
+        fprintf(out, "%s\n", name);
+    } else if (slot >= ANOS_CAP_STDIN && slot <= ANOS_CAP_STDERR) {
+        static const char *const streams[] = { "standard input", "standard output",
+                                               "standard error" };
+        fprintf(out, "%s\n", streams[slot - ANOS_CAP_STDIN]);
+    } else {
+        fprintf(out, "directory %u\n", slot - ANOS_FIRST_DIRECTORY_SLOT);
+    }
+}
+
+/* What SYSTEM gave to one of its children. */
+static int list_given(struct call *call, const char *text)
+{
+    char *end;
+    const uint64_t pid = strtoull(text, &end, 10);
+    struct process_listing *const listing = aligned_alloc(ANOS_PAGE_BYTES, ANOS_PAGE_BYTES);
+    if (end == text || *end != '\0' || listing == NULL) {
+        free(listing);
+        return command_fail(call, text, listing == NULL ? ENOMEM : EINVAL);
+    }
+    const bool answered = ask_system(PROCESS_LIST, pid, listing) != 0;
+    const bool found = answered && listing->count > 0 && listing->entries[0].pid == pid;
+    for (unsigned slot = 0; found && slot < ANOS_CAPABILITY_SLOTS; slot++) {
+        if (listing->entries[0].slots[slot / 64] >> slot % 64 & 1) {
+            show_slot(call->out, slot);
+        }
+    }
+    free(listing);
+    return found ? STATUS_OK : command_fail(call, text, answered ? ESRCH : EACCES);
+}
+
 static int list_capabilities(struct call *call)
 {
+    if (call->count > 1) {
+        return list_given(call, call->arguments[1]);
+    }
     struct anos_capability_info list[CAPABILITIES_AT_ONCE];
     uint64_t first = 0, count;
     do {
@@ -190,8 +229,8 @@ const struct builtin process_builtins[] = {
       list_processes },
     { "kill", "PID|%JOB...", "end processes, or jobs in the background", "  kill %1", 1, ANY_COUNT,
       kill_all },
-    { "caps", "", "the capabilities that the shell holds", "Of all processes: `anos-sim caps`.", 0,
-      0, list_capabilities },
+    { "caps", "[PID]", "the capabilities that the shell holds, or that a process was started with",
+      "What processes hold now, and from whom: `anos-sim caps`.", 0, 1, list_capabilities },
     { "send", "NAME TAG [WORD]...", "send a message to a named channel, show the answer",
       "The body is the words with a NUL. The reply is shown as a number, and the page as text.", 2,
       ANY_COUNT, send },

@@ -91,6 +91,18 @@ def test_a_program_holds_what_it_was_given_and_no_more() -> None:
     }  # fmt: skip
 
 
+def test_what_a_process_was_started_with_is_shown() -> None:
+    lines = ["run --with DOCS:r staged", "ps | grep staged", "caps 99", "caps x"]
+    run = run_shell(*lines)
+    pid = run.answer("ps | grep staged").split()[0]
+    shown = run_shell(*lines, f"caps {pid}", "caps 4").answer(f"caps {pid}").splitlines()
+    assert shown[-4:] == ["directory 0", "standard input", "standard output", "standard error"]
+    assert shown[0] == "SYSCALL_CREATE_THREAD"
+    assert len(shown) == 15
+    assert run.answer("caps 99") == "caps: 99: No such process\n"
+    assert run.answer("caps x") == "caps: x: Invalid argument\n"
+
+
 def test_its_environment_tells_where_it_is() -> None:
     run = run_shell("run --with DOCS --with ram:/:rw staged variables", "staged variables | cat")
     assert run.answer("run --with DOCS --with ram:/:rw staged variables") == (
