@@ -12,6 +12,7 @@ from anos_sim.stage3.interrupt import InterruptVector
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.notification import Notification, NotificationWait
 from anos_sim.stage3.objects import KernelObject
+from anos_sim.stage3.process import Process
 from anos_sim.stage3.thread import Thread, ThreadState
 
 _FROM_OUTSIDE = (
@@ -50,17 +51,17 @@ def edges(kernel: Kernel, thread: Thread) -> list[Edge]:
         channel, by = waits_for.channel, waits_for.capability
         if waits_for.receiver is not None:
             what = f"the answer to message {waits_for.number} on {channel}"
-            return [Edge(thread, each, what, by) for each in waits_for.receiver.threads]
+            return [Edge(thread, each, what, by) for each in _others(thread, waits_for.receiver)]
         what = f"message {waits_for.number} on {channel} is not received"
-        holders = _holders(kernel, channel, Rights.RECEIVE)
+        holders = _holders(kernel, thread, channel, Rights.RECEIVE)
         return [Edge(thread, each, what, by) for each in holders]
     if isinstance(waits_for, Receive) and waits_for.channel is not None:
         what = f"a message on {waits_for.channel}"
-        holders = _holders(kernel, waits_for.channel, Rights.SEND)
+        holders = _holders(kernel, thread, waits_for.channel, Rights.SEND)
         return [Edge(thread, each, what, waits_for.capability) for each in holders]
     if isinstance(waits_for, NotificationWait):
         what = f"a signal of {waits_for.notification}"
-        holders = _holders(kernel, waits_for.notification, Rights.SEND)
+        holders = _holders(kernel, thread, waits_for.notification, Rights.SEND)
         return [Edge(thread, each, what, waits_for.capability) for each in holders]
     if isinstance(waits_for, FutexWait):
         others = [each for each in thread.process.threads if each is not thread]
@@ -68,12 +69,17 @@ def edges(kernel: Kernel, thread: Thread) -> list[Edge]:
     return []
 
 
-def _holders(kernel: Kernel, target: KernelObject, right: Rights) -> list[Thread]:
+def _others(thread: Thread, process: Process) -> list[Thread]:
+    """A process's threads; a thread does not wait for itself unless it is the only one."""
+    return [each for each in process.threads if each is not thread] or process.threads
+
+
+def _holders(kernel: Kernel, thread: Thread, target: KernelObject, right: Rights) -> list[Thread]:
     found: list[Thread] = []
     for process in kernel.all_processes():
         held = process.capabilities.values()
         if any(each.target is target and each.rights & right for each in held):
-            found += process.threads
+            found += _others(thread, process)
     return found
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
+
 from anos_sim.stage3.abi import Sysno
 from anos_sim.stage3.channel import Channel
 from anos_sim.stage3.thread import Thread, ThreadState
+from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.wait_for import dead_threads, find_cycle, show_deadlock, show_wait
 from support.direct import DirectKernel
+from support.system import PROGRAMS, entry
 
 
 def send(direct: DirectKernel, thread: Thread, cookie: int) -> None:
@@ -44,6 +51,19 @@ def test_two_servers_that_ask_each_other_are_a_cycle() -> None:
         assert all("by capability 0x" in line for line in lines[1:])
         assert show_wait(direct.kernel, one) == lines
         assert set(dead_threads(direct.kernel)) >= {one, other}
+
+
+def test_run_tells_of_a_deadlock_at_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "boot.json"
+    config.write_text(json.dumps({"boot_servers": [entry("deadlock")]}))
+    program = str(PROGRAMS / "deadlock.elf")
+    assert main(["run", "--quiet", "--boot-config", str(config), "--add", program]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if "deadlock" in line]
+    assert lines[0].startswith("anos-sim: deadlock: deadlock/")
+    assert len(lines) == 3
+    assert all("by capability 0x" in line and "channel" in line for line in lines[1:])
 
 
 def test_servers_at_rest_are_no_deadlock() -> None:

@@ -6,6 +6,7 @@ the host went down is forgotten.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from anos_sim.toolchain.errors import UserError
 from anos_sim.toolchain.recording import simulator_hash
 
 from .batch import Spec
+from .scenario import find_scenario
 
 FORMAT = "anos-sim chaos 1"
 
@@ -25,9 +27,18 @@ def header(spec: Spec) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "simulator": simulator_hash(),
+        "system": _system_hash(spec.scenario),
         **attrs.asdict(spec),
         "kinds": list(spec.kinds),
     }
+
+
+def _system_hash(scenario: str) -> str:
+    """A hash of what is booted."""
+    digest = hashlib.blake2b(digest_size=16)
+    for segment in find_scenario(scenario).image().segments:
+        digest.update(segment.data)
+    return digest.hexdigest()
 
 
 class Results:
@@ -58,7 +69,8 @@ class Results:
             raise UserError(f"--output {path} is no file of results: name another one")
         for key, value in wanted.items():
             if found.get(key) != value:
-                what = "another simulator" if key == "simulator" else f"another --{key}"
+                option = {"kinds": "--faults", "seed": "--seed", "schedule": "--schedule"}
+                what = f"another {option.get(key, key)}"
                 raise UserError(
                     f"--output {path} has results of {what}: give the same options again, "
                     "or name another file"
