@@ -17,6 +17,7 @@ from anos_sim.stage3.abi import MSI_FIRST, SLICE_TICKS, TICK_NS
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
+from support.architectures import architectures
 from support.invariants import check_kernel
 from support.kernel import RAM_MIB, program_image, run_image
 
@@ -168,10 +169,12 @@ DEATHS = 24
 """How many processes of shoot.c lose a page that they use."""
 
 
+@architectures
 @pytest.mark.parametrize("policy", ["derived", "bearer"])
 @pytest.mark.parametrize("cpus", [1, 2, 4, 16])
-def test_what_one_cpu_maps_all_cpus_see_at_once(cpus: int, policy: str) -> None:
-    run = run_image(program_image("shoot", own_calls=True), policy, cpus, prepare=_slow_down)
+def test_what_one_cpu_maps_all_cpus_see_at_once(cpus: int, policy: str, arch: str) -> None:
+    image = program_image("shoot", own_calls=True, arch=arch)
+    run = run_image(image, policy, cpus, prepare=_slow_down, arch=arch)
     assert all(line.startswith(("ok ", "done 5")) for line in run.lines), run.lines
     assert len(run.lines) == 6
     assert len(run.reports) == DEATHS
@@ -182,9 +185,12 @@ DMA_WRITES = 20
 """How many numbers rewrite.c expects from a device."""
 
 
+@architectures
 @pytest.mark.parametrize("policy", ["derived", "bearer"])
 @pytest.mark.parametrize("cpus", [1, 2, 4, 16])
-def test_rewritten_code_is_new_for_all_cpus_and_processes(cpus: int, policy: str) -> None:
+def test_rewritten_code_is_new_for_all_cpus_and_processes(
+    cpus: int, policy: str, arch: str
+) -> None:
     def prepare(kernel: Kernel) -> None:
         _slow_down(kernel, SLOW_PS_PER_BYTE)
         heard = kernel.on_log
@@ -196,11 +202,18 @@ def test_rewritten_code_is_new_for_all_cpus_and_processes(cpus: int, policy: str
 
         kernel.on_log = hear
 
-    run = run_image(program_image("rewrite"), policy, cpus, prepare=prepare)
+    run = run_image(program_image("rewrite", arch=arch), policy, cpus, prepare=prepare, arch=arch)
     lines = [line for line in run.lines if not line.startswith("dma ")]
     assert all(line.startswith(("ok ", "done 6")) for line in lines), lines
     assert len(lines) == 7
     assert run.reports == []
+
+
+CODE_OF = {
+    "x86_64": lambda number: struct.pack("<Q", number),
+    "riscv64": lambda number: struct.pack("<2I", 0x537, number << 20 | 0x5051B),
+}
+"""What the number in the code of rewrite.c looks like: tests/guest/*/code.h."""
 
 
 def _write_by_device(kernel: Kernel, address: int) -> None:
@@ -208,5 +221,5 @@ def _write_by_device(kernel: Kernel, address: int) -> None:
     source = kernel.clock.source("the test's device")
     for number in range(1, DMA_WRITES + 1):
         time_ps = kernel.now_ps() + number * 3 * MS
-        data = number.to_bytes(8, "little")
+        data = CODE_OF[kernel.architecture.name](number)
         kernel.clock.at(time_ps, source, kernel.memory.dma_write, address, data)

@@ -5,6 +5,7 @@
  * the number in it; the test is the device, and writes DMA_WRITES numbers.
  */
 #include "check.h"
+#include "code.h"
 
 #define AREA UINT64_C(0x500000000)
 #define DMA_AREA UINT64_C(0x510000000)
@@ -16,25 +17,13 @@ enum { RUNNERS = 3, TIMES = 24, DMA_WRITES = 20 };
 static uint64_t channel, line;
 static volatile uint64_t asked, answers[RUNNERS], done[RUNNERS], runner_count, code = AREA;
 
-/* mov $number, %rax; ret: the number is 8 bytes at offset 8 */
-static void write_code(uint64_t page)
-{
-    uint8_t *const bytes = (uint8_t *)page;
-    bytes[6] = 0x48, bytes[7] = 0xb8, bytes[16] = 0xc3;
-}
-
-static uint64_t run(uint64_t page)
-{
-    return ((uint64_t (*)(void))(page + 6))();
-}
-
 static void runner(void)
 {
     const uint64_t mine = __atomic_fetch_add(&runner_count, 1, __ATOMIC_SEQ_CST);
     for (;;) {
         while (done[mine] == asked) {
         }
-        answers[mine] = run(code);
+        answers[mine] = run_code(code);
         done[mine]++;
     }
 }
@@ -42,7 +31,7 @@ static void runner(void)
 /* Do all threads get this number from the code? The DMA may have gone on meanwhile. */
 static bool all_get(uint64_t number, uint64_t most)
 {
-    bool right = run(code) >= number && run(code) <= most;
+    bool right = run_code(code) >= number && run_code(code) <= most;
     asked++;
     for (int i = 0; i < RUNNERS; i++) {
         while (done[i] != asked) {
@@ -56,7 +45,7 @@ static void check_stores(void)
 {
     bool right = true;
     for (uint64_t i = 1; i <= TIMES; i++) {
-        NUMBER = i;
+        NUMBER = code_of(i);
         right = right && all_get(i, i);
     }
     CHECK("code rewritten by a store", right);
@@ -65,7 +54,7 @@ static void check_stores(void)
 static void send_tags(void)
 {
     for (uint64_t i = 1; i <= TIMES; i++) {
-        anos_send_message(line, 1000 + i, 0, NULL);
+        anos_send_message(line, code_of(1000 + i), 0, NULL);
     }
     anos_kill_current_task();
 }
@@ -89,9 +78,9 @@ static void rewriter(const uint64_t *arguments)
     for (;;) {
         uint64_t tag;
         const result got = anos_recv_message(arguments[0], &tag, NULL, (void *)AREA);
-        const bool old = !bearer || run(AREA) == tag - 1;
-        NUMBER = tag;
-        anos_reply_message(got.value, old && (!bearer || run(AREA) == tag) ? 1 : 2);
+        const bool old = !bearer || run_code(AREA) == tag - 1;
+        NUMBER = code_of(tag);
+        anos_reply_message(got.value, old && (!bearer || run_code(AREA) == tag) ? 1 : 2);
     }
 }
 
@@ -99,7 +88,7 @@ static void check_messages(void)
 {
     bool right = true;
     start_child("rewriter", rewriter, channel, 0);
-    NUMBER = 2000;
+    NUMBER = code_of(2000);
     for (uint64_t i = 1; i <= TIMES; i++) {
         right = right && anos_send_message(channel, 2000 + i, 64, (void *)AREA).value == 1;
         right = right && all_get(2000 + i, 2000 + i);
@@ -113,12 +102,13 @@ static void check_devices(void)
     const result mapped = anos_map_physical(physical, DMA_AREA, PAGE, RWX);
     volatile uint64_t *const number = (volatile uint64_t *)(DMA_AREA + 8);
     write_code(DMA_AREA);
-    *number = 0;
+    *number = code_of(0);
     code = DMA_AREA;
     bool right = mapped.type == ANOS_OK && all_get(0, 0);
     printf("dma %llu\n", (unsigned long long)physical + 8);
-    while (right && *number < DMA_WRITES) {
-        right = right && all_get(*number, DMA_WRITES);
+    for (uint64_t now_there = 0; right && now_there < DMA_WRITES;) {
+        now_there = run_code(DMA_AREA);
+        right = right && all_get(now_there, DMA_WRITES);
     }
     CHECK("code rewritten by a device", right && all_get(DMA_WRITES, DMA_WRITES));
     code = AREA;
@@ -129,8 +119,8 @@ static void fresh(const uint64_t *arguments)
 {
     anos_map_virtual(PAGE, DMA_AREA, RWX);
     write_code(DMA_AREA);
-    *(volatile uint64_t *)(DMA_AREA + 8) = arguments[1];
-    anos_send_message(arguments[0], run(DMA_AREA), 0, NULL);
+    *(volatile uint64_t *)(DMA_AREA + 8) = code_of(arguments[1]);
+    anos_send_message(arguments[0], run_code(DMA_AREA), 0, NULL);
 }
 
 static uint64_t hear(void)
@@ -156,16 +146,16 @@ static void check_frames(void)
 /* Runs its copy of the code, rewrites it, and runs it again. */
 static void copy(const uint64_t *arguments)
 {
-    anos_send_message(arguments[0], run(AREA), 0, NULL);
-    NUMBER = arguments[1];
-    anos_send_message(arguments[0], run(AREA), 0, NULL);
+    anos_send_message(arguments[0], run_code(AREA), 0, NULL);
+    NUMBER = code_of(arguments[1]);
+    anos_send_message(arguments[0], run_code(AREA), 0, NULL);
 }
 
 static void check_copies(void)
 {
     bool right = true;
     for (uint64_t i = 0; i < TIMES; i++) {
-        NUMBER = 4000 + i;
+        NUMBER = code_of(4000 + i);
         right = right && all_get(4000 + i, 4000 + i);
         struct anos_process_params params =
             child_params("copy", copy, (uint64_t[4]){ line, 5000 + i }, NULL);
