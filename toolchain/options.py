@@ -88,7 +88,9 @@ def add_system_options(parser: argparse.ArgumentParser) -> None:
     length.add_argument(
         "--for", dest="duration", metavar="DURATION", help="stop after this much virtual time"
     )
-    length.add_argument("--until", metavar="TEXT", help="stop when a log line contains TEXT")
+    length.add_argument(
+        "--until", metavar="TEXT", help="stop when a line of log or console contains TEXT"
+    )
 
 
 @attrs.frozen
