@@ -133,6 +133,13 @@ bool children_find(uint64_t pid, struct process_entry *entry)
             consider(&children.slots[i].entry, pid, entry);
         }
     }
+    for (unsigned i = 0; i < children.slot_count; i++) {
+        struct child *const child = &children.slots[i];
+        if (child->process != 0 && child->entry.pid == entry->pid) {
+            has_ended(child); /* it may have, a moment ago */
+            *entry = child->entry;
+        }
+    }
     for (unsigned i = 0; i < PROCESS_ENDED_MAX; i++) {
         consider(&children.ended[i], pid, entry);
     }

@@ -36,6 +36,15 @@ def test_every_mistake_of_a_client_is_an_answer(client: str, policy: str, cpus: 
     assert run.reports == []
 
 
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_children_are_started_with_an_environment_and_can_be_seen_and_killed(cpus: int) -> None:
+    program = (PROGRAMS / "starts.elf").read_bytes()
+    run = run_image(system_image([entry("starts")], {"starts.elf": program}), "derived", cpus)
+    assert [line for line in run.lines if line.startswith("FAIL")] == []
+    assert run.lines[-1].startswith("done ")
+    assert run.reports == []
+
+
 @pytest.mark.parametrize("policy", ["derived", "bearer"])
 def test_the_files_of_the_image_are_listed_and_read_and_cannot_be_changed(policy: str) -> None:
     run = run_client("boot_files", policy, 1)
