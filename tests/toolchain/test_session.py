@@ -84,3 +84,14 @@ def test_a_recording_of_a_run_with_reboots_replays(
     assert "booted 3 times" in capsys.readouterr().err
     assert main(["replay", path]) == 0
     assert capsys.readouterr().out.count("boots again") == 2
+
+
+def test_what_was_written_to_the_disk_is_there_after_a_reboot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "script"
+    script.write_text("write NOTE.TXT kept over a\nreboot\ncat NOTE.TXT\npoweroff 5\n")
+    assert main(["run", "--quiet", "--script", str(script)]) == 5
+    said = capsys.readouterr().out.splitlines()
+    assert said.count("This is anos-sim. `help` lists the commands.") == 2
+    assert said[said.index("disk0:/> cat NOTE.TXT") + 1] == "kept over a"
