@@ -11,16 +11,17 @@ from collections.abc import Mapping
 
 import attrs
 
+from .arch import Architecture
 from .memory import FRAME_BYTES
 
-TABLES_BEGIN, TABLES_END = 0xE_0000, 0x10_0000
+TABLES_BEGIN, TABLES_END = 0xE_0000, 0xF_0000
 """Where they are, from the begin of RAM on."""
+MADT_REVISION = 3
 OEM_ID = b"ANOSIM"
 OEM_TABLE_ID = b"ANOSSIM "
 CREATOR_ID = b"ANOS"
 HEADER = struct.Struct("<4sIBB6s8sI4sI")
 RSDP = struct.Struct("<8sB6sBIIQB3x")
-LAPIC_BASE = 0xFEE0_0000
 
 FADT_BYTES = 276
 FADT_DSDT = 40
@@ -67,12 +68,6 @@ def rsdp(xsdt: int) -> bytes:
     return bytes(data)
 
 
-def madt(cpu_count: int) -> bytes:
-    """One local APIC per CPU, all enabled, ids from 0 (5.2.12); there is no 8259."""
-    cpus = [struct.pack("<BBBBI", 0, 8, cpu, cpu, 1) for cpu in range(cpu_count)]
-    return table(b"APIC", 3, struct.pack("<II", LAPIC_BASE, 0) + b"".join(cpus))
-
-
 def mcfg(ecam_base: int, bus_count: int) -> bytes:
     """Where the configuration space of segment 0 is (PCI firmware 3.0, 4.1.2)."""
     return table(b"MCFG", 1, struct.pack("<8xQHBB4x", ecam_base, 0, 0, bus_count - 1))
@@ -88,20 +83,25 @@ def fadt(dsdt: int) -> bytes:
     return table(b"FACP", 6, bytes(body[HEADER.size :]))
 
 
-def build(cpu_count: int, ecam_base: int, bus_count: int, ram: int = 0) -> Tables:
-    """All tables for a board whose RAM begins at `ram`, a page each."""
-    base = ram + TABLES_BEGIN
-    xsdt_at, fadt_at, madt_at, mcfg_at, dsdt_at = (
-        base + FRAME_BYTES * page for page in range(1, 6)
-    )
-    pointers = struct.pack("<3Q", fadt_at, madt_at, mcfg_at)
+def build(cpu_count: int, bus_count: int, architecture: Architecture) -> Tables:
+    """All tables for a board of an architecture, a page each."""
+    where = architecture.addresses
+    base = where.ram + TABLES_BEGIN
+    dsdt_at = base + 2 * FRAME_BYTES
+    listed = [
+        fadt(dsdt_at),
+        table(b"APIC", MADT_REVISION, architecture.madt(cpu_count, where)),
+        mcfg(where.ecam, bus_count),
+        *(table(name, 1, body(cpu_count)) for name, body in architecture.cpu_tables.items()),
+    ]
+    begin = dsdt_at + FRAME_BYTES
+    places = range(begin, begin + FRAME_BYTES * len(listed), FRAME_BYTES)
+    xsdt_at = base + FRAME_BYTES
     root = rsdp(xsdt_at)
     pages = {
         base: root,
-        xsdt_at: table(b"XSDT", 1, pointers),
-        fadt_at: fadt(dsdt_at),
-        madt_at: madt(cpu_count),
-        mcfg_at: mcfg(ecam_base, bus_count),
+        xsdt_at: table(b"XSDT", 1, struct.pack(f"<{len(listed)}Q", *places)),
         dsdt_at: table(b"DSDT", 2, PCI_ROOT_AML),
+        **dict(zip(places, listed, strict=True)),
     }
     return Tables(root, pages)

@@ -1,7 +1,8 @@
 """The board: what is where, and how it hangs together.
 
-The addresses are the architecture's (hw/arch); docs/memory-map.md lists them. ACPI
-tables are 0xE_0000 to 0xF_FFFF bytes from the begin of RAM.
+The addresses are the architecture's (hw/arch); docs/memory-map.md lists them. What
+firmware tells of the board is in RAM: ACPI tables, and where the architecture has it
+a device tree.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 
 from . import acpi
 from .ahci import AhciController
-from .arch import ARCHITECTURES
+from .arch import ARCHITECTURES, BoardFacts
 from .ata import AtaDisk
 from .atapi import AtapiDrive
 from .bus import Bus
@@ -33,6 +34,8 @@ from .rtc import RTC_BYTES, Rtc
 from .serial import Serial
 
 CONFIG_DUMP_BYTES = 0x100
+DEVICE_TREE = 0xF_0000
+"""Where the flattened device tree is, from the begin of RAM on; up to 64 KiB."""
 MIB = 1 << 20
 
 
@@ -156,10 +159,27 @@ class Machine:
             self.bus.open_window(begin, end)
 
     def _store_tables(self) -> bytes:
-        tables = acpi.build(self.config.cpus, self.addresses.ecam, BUS_COUNT, self.memory.begin)
+        tables = acpi.build(self.config.cpus, BUS_COUNT, self.architecture)
         for address, data in tables.pages.items():
             self.memory.write(address, data)
+        self.memory.write(self.memory.begin + DEVICE_TREE, self.device_tree())
         return tables.rsdp
+
+    def device_tree(self) -> bytes:
+        """The flattened device tree; empty if nothing on this architecture asks for one."""
+        if self.architecture.device_tree is None:
+            return b""
+        screen = self.framebuffer
+        size_bytes = self.memory.end - self.memory.begin
+        facts = BoardFacts(
+            cpu_count=self.config.cpus,
+            bus_count=BUS_COUNT,
+            ram_bytes=size_bytes,
+            width=screen.width,
+            height=screen.height,
+            pitch=screen.pitch,
+        )
+        return self.architecture.device_tree(self.addresses, facts)
 
 
 def _dump(function: Function) -> str:

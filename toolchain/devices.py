@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
+from anos_sim.hw.machine import Machine
 from anos_sim.hw.pci import Function
 from anos_sim.stage3.kernel import Kernel
 
+from .errors import UserError
 from .replay import add_moment_options, session_at
 
 
@@ -25,6 +28,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="as JSON, for scripts")
     output.add_argument("--lspci", action="store_true", help="configuration space, for lspci -F")
+    output.add_argument(
+        "--dtb", metavar="FILE", help="write the flattened device tree, for dtc; riscv64 has one"
+    )
     parser.set_defaults(run=run_devices)
 
 
@@ -34,6 +40,9 @@ def run_devices(arguments: argparse.Namespace) -> int:
     try:
         devices = describe_devices(session.kernel)
         dump = session.machine.config_space_dump() if arguments.lspci else ""
+        if arguments.dtb:
+            _write_device_tree(session.machine, arguments.dtb)
+            return status
     finally:
         session.close()
     if arguments.lspci:
@@ -43,6 +52,19 @@ def run_devices(arguments: argparse.Namespace) -> int:
     else:
         print(_text(devices))
     return status
+
+
+def _write_device_tree(machine: Machine, name: str) -> None:
+    tree = machine.device_tree()
+    if not tree:
+        raise UserError(
+            f"--dtb: on {machine.architecture.name} no device tree tells of the board, but ACPI "
+            "tables; --arch riscv64 has both"
+        )
+    try:
+        Path(name).write_bytes(tree)
+    except OSError as error:
+        raise UserError(f"--dtb: cannot write {name}: {error.strerror}") from None
 
 
 def describe_devices(kernel: Kernel) -> list[dict[str, Any]]:

@@ -6,11 +6,12 @@ of the simulator names one. docs/porting.md says what a new one needs.
 
 from __future__ import annotations
 
-from .architecture import AddressMap, Architecture, PageBits
+from .architecture import AddressMap, Architecture, BoardFacts, PageBits
 from .riscv64 import RISCV64
 from .x86_64 import X86_64
 
-__all__ = ["ARCHITECTURES", "DEFAULT", "MACHINE_NAMES", "AddressMap", "Architecture", "PageBits"]
+__all__ = ["ARCHITECTURES", "DEFAULT", "MACHINE_NAMES", "AddressMap", "Architecture",
+           "BoardFacts", "PageBits"]  # fmt: skip
 
 ARCHITECTURES = {each.name: each for each in (X86_64, RISCV64)}
 """By name, as `--arch` takes it."""

@@ -76,6 +76,18 @@ class AddressMap:
 
 
 @attrs.frozen(kw_only=True)
+class BoardFacts:
+    """What firmware tells of a board besides its addresses. `pitch` is in bytes."""
+
+    cpu_count: int
+    bus_count: int
+    ram_bytes: int
+    width: int
+    height: int
+    pitch: int
+
+
+@attrs.frozen(kw_only=True)
 class Architecture:
     """One architecture. `number` is its place in architectures[] of arch.c."""
 
@@ -103,6 +115,13 @@ class Architecture:
     """Why the program ends: (EXCEPTION, ILLEGAL or PORT_IO, number, pc, how to read its memory)."""
     operand: Callable[[int, Mapping[str, int], Load], int | None]
     """The first address that the instruction at pc reads or writes, if it can be told."""
+
+    madt: Callable[[int, AddressMap], bytes]
+    """The ACPI table of so many CPUs' interrupt controllers, behind its header."""
+    cpu_tables: Mapping[bytes, Callable[[int], bytes]] = {}
+    """Further ACPI tables about so many CPUs, likewise, by their signatures."""
+    device_tree: Callable[[AddressMap, BoardFacts], bytes] | None = None
+    """The flattened device tree, where software expects one."""
 
     def is_stuck(self, pc: int, load: Load) -> bool:
         """Does the instruction at pc jump to itself?"""

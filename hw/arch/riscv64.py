@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .architecture import AddressMap, Architecture, Load, PageBits
+from .architecture import AddressMap, Architecture, BoardFacts, Load, PageBits
+from .riscv64_acpi import madt, rhct
 from .trap import Trap
 
 MASK64 = 0xFFFF_FFFF_FFFF_FFFF
@@ -79,6 +80,12 @@ def _compressed(code: int) -> tuple[int, int]:
     return -1, 0
 
 
+def _device_tree(addresses: AddressMap, board: BoardFacts) -> bytes:
+    from .riscv64_tree import device_tree  # whose library takes a third of a boot to load
+
+    return device_tree(addresses, board)
+
+
 RISCV64 = Architecture(
     name="riscv64",
     number=1,
@@ -124,4 +131,7 @@ RISCV64 = Architecture(
     },
     describe=_describe,
     operand=_operand,
+    madt=madt,
+    cpu_tables={b"RHCT": rhct},
+    device_tree=_device_tree,
 )

@@ -11,27 +11,7 @@ import pytest
 
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
-
-
-def tables(machine: Machine) -> dict[str, bytes]:
-    """Find all tables as software does: RSDP, XSDT, FADT."""
-    found: dict[str, bytes] = {}
-    (xsdt,) = struct.unpack_from("<Q", machine.rsdp, 24)
-    root = table_at(machine, xsdt)
-    found["XSDT"] = root
-    for (address,) in struct.iter_unpack("<Q", root[36:]):
-        data = table_at(machine, address)
-        found[data[:4].decode()] = data
-    (dsdt,) = struct.unpack_from("<Q", found["FACP"], 140)
-    found["DSDT"] = table_at(machine, dsdt)
-    return found
-
-
-def table_at(machine: Machine, address: int) -> bytes:
-    length = int.from_bytes(machine.memory.read(address + 4, 4), "little")
-    assert 0xE_0000 <= address < 0x10_0000
-    assert address % 4096 + length <= 4096, "within a page"
-    return machine.memory.read(address, length)
+from support.firmware import acpi_tables
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +30,20 @@ def test_the_root_pointer_has_both_checksums(machine: Machine) -> None:
 
 
 def test_every_table_sums_up_to_zero(machine: Machine) -> None:
-    found = tables(machine)
+    found = acpi_tables(machine)
     assert list(found) == ["XSDT", "FACP", "APIC", "MCFG", "DSDT"]
     assert all(sum(data) & 0xFF == 0 for data in found.values())
 
 
 def test_madt_lists_every_cpu(machine: Machine) -> None:
-    madt = tables(machine)["APIC"]
+    madt = acpi_tables(machine)["APIC"]
     assert struct.unpack_from("<I", madt, 36) == (0xFEE0_0000,)
     entries = [madt[at : at + 8] for at in range(44, len(madt), 8)]
     assert entries == [struct.pack("<BBBBI", 0, 8, cpu, cpu, 1) for cpu in range(16)]
 
 
 def test_mcfg_tells_base_segment_and_buses(machine: Machine) -> None:
-    mcfg = tables(machine)["MCFG"]
+    mcfg = acpi_tables(machine)["MCFG"]
     assert len(mcfg) == 60
     assert struct.unpack_from("<QHBB", mcfg, 44) == (0xE000_0000, 0, 0, 7)
 
@@ -73,7 +53,7 @@ def test_iasl_accepts(machine: Machine, tmp_path: Path, name: str) -> None:
     iasl = shutil.which("iasl")
     if iasl is None:
         pytest.skip("iasl is not installed (acpica-tools)")
-    (tmp_path / "table.dat").write_bytes(tables(machine)[name])
+    (tmp_path / "table.dat").write_bytes(acpi_tables(machine)[name])
     run = subprocess.run(
         [iasl, "-d", "table.dat"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
