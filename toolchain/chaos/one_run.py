@@ -97,6 +97,9 @@ class Run:
         result = decide(self)
         result.hash = digest
         result.details += details
+        if result.verdict is Verdict.HUNG and details:
+            cause = next((line for line in details if line.startswith("deadlock")), details[-1])
+            result.why += f": {cause}"
         result.host_seconds = round(time.monotonic() - begin, 4)
         return result
 
