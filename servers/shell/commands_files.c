@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define COPY_BYTES 0x10000
+#define PIECE_BYTES 4096
 #define DUMP_COLUMNS 16
 
 /* Copy all of a file to `out`; 0 or an errno of reading it. */
@@ -26,13 +27,24 @@ static int copy_out(struct call *call, int file)
     return count < 0 ? errno : 0;
 }
 
+/* Copy what is read to `out`, as it comes. */
+static void copy_in(struct call *call)
+{
+    char bytes[PIECE_BYTES];
+    ssize_t count;
+    while (!command_ends(call) && (count = flow_read(&call->flows[0], bytes, sizeof bytes)) > 0) {
+        fwrite(bytes, 1, (size_t)count, call->out);
+        if (call->flows[0].kind == FLOW_CONSOLE) {
+            fflush(call->out);
+        }
+    }
+}
+
 static int cat(struct call *call)
 {
     int status = STATUS_OK;
     if (call->count == 1) {
-        for (int byte; !command_ends(call) && (byte = getc(call->in)) != EOF;) {
-            putc(byte, call->out);
-        }
+        copy_in(call);
     }
     for (int i = 1; i < call->count && !command_ends(call); i++) {
         const int file = open(call->arguments[i], O_RDONLY);
@@ -136,11 +148,16 @@ static int count_all(struct call *call)
 {
     size_t lines = 0, words = 0, bytes = 0;
     bool in_word = false;
-    for (int byte; !*call->stop && (byte = getc(call->in)) != EOF; bytes++) {
-        const bool blank = byte == ' ' || (byte >= '\t' && byte <= '\r');
-        lines += byte == '\n';
-        words += !blank && !in_word;
-        in_word = !blank;
+    char piece[PIECE_BYTES];
+    ssize_t count;
+    while (!*call->stop && (count = flow_read(&call->flows[0], piece, sizeof piece)) > 0) {
+        for (ssize_t i = 0; i < count; i++) {
+            const bool blank = piece[i] == ' ' || (piece[i] >= '\t' && piece[i] <= '\r');
+            lines += piece[i] == '\n';
+            words += !blank && !in_word;
+            in_word = !blank;
+        }
+        bytes += (size_t)count;
     }
     fprintf(call->out, "%zu lines, %zu words, %zu bytes\n", lines, words, bytes);
     return STATUS_OK;

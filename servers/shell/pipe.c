@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define RING_BYTES 0x4000
 
@@ -28,6 +29,12 @@ struct pipe *pipe_create(void)
     return pipe;
 }
 
+static size_t least(size_t a, size_t b, size_t c)
+{
+    const size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
 ssize_t pipe_read(struct pipe *pipe, char *bytes, size_t count)
 {
     ssize_t done = 0;
@@ -39,9 +46,11 @@ ssize_t pipe_read(struct pipe *pipe, char *bytes, size_t count)
         done = -1;
     }
     while (done >= 0 && (size_t)done < count && pipe->count > 0) {
-        bytes[done++] = pipe->ring[pipe->first];
-        pipe->first = (pipe->first + 1) % RING_BYTES;
-        pipe->count--;
+        const size_t piece = least(count - (size_t)done, pipe->count, RING_BYTES - pipe->first);
+        memcpy(bytes + done, pipe->ring + pipe->first, piece);
+        pipe->first = (pipe->first + piece) % RING_BYTES;
+        pipe->count -= piece;
+        done += (ssize_t)piece;
     }
     pthread_cond_broadcast(&pipe->changed);
     pthread_mutex_unlock(&pipe->lock);
@@ -56,9 +65,12 @@ bool pipe_write(struct pipe *pipe, const char *bytes, size_t count)
             pthread_cond_wait(&pipe->changed, &pipe->lock);
             continue;
         }
-        for (; count > 0 && pipe->count < RING_BYTES; count--) {
-            pipe->ring[(pipe->first + pipe->count++) % RING_BYTES] = *bytes++;
-        }
+        const size_t end = (pipe->first + pipe->count) % RING_BYTES;
+        const size_t piece = least(count, RING_BYTES - pipe->count, RING_BYTES - end);
+        memcpy(pipe->ring + end, bytes, piece);
+        pipe->count += piece;
+        bytes += piece;
+        count -= piece;
         pthread_cond_broadcast(&pipe->changed);
     }
     pthread_mutex_unlock(&pipe->lock);
