@@ -155,14 +155,14 @@ def test_a_report_has_registers_mapping_backtrace_and_calls() -> None:
     assert "map_virtual(0x1000, 0x500000000, 0x1) ok at 0x2" in report
 
 
-def test_a_c_programs_report_names_its_functions() -> None:
-    run = run_image(program_image("crash"))
+def test_a_c_programs_report_names_its_functions(arch: str) -> None:
+    run = run_image(program_image("crash", arch=arch), arch=arch)
     (report,) = run.reports
     frames = re.findall(r"^    #\d+ +0x\w+ (\w+)\+0x\w+$", report, re.MULTILINE)
     assert frames[:4] == ["innermost", "middle", "outermost", "main"]
     assert report.startswith("SYSTEM[1] thread 2 died at 0x")
     assert "write to an unmapped page, 0x5000" in report.splitlines()[0]
-    assert re.search(r"^  rip 0x\w+ innermost\+0x\w+$", report, re.MULTILINE)
+    assert re.search(r"^  (rip|pc) +0x\w+ innermost\+0x\w+$", report, re.MULTILINE)
     assert re.search(r"^  mapping at 0x5000: nothing$", report, re.MULTILINE)
     assert re.search(r"create_channel\(\) ok at 0x\w+$", report, re.MULTILINE)
 

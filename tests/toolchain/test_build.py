@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from anos_sim.stage3.abi import LAST_SLOT, PAGE_BYTES, PROGRAM_BASE, STACK_TOP, SYSTEM_BASE
 from anos_sim.stage3.image import read_image
@@ -102,6 +103,15 @@ def test_every_program_is_laid_out_for_a_loader_that_neither_aligns_nor_clears(
         assert data.p_vaddr == bss.p_vaddr + bss.p_memsz
         assert bss.p_filesz == 0
         assert all(each.p_filesz == each.p_memsz for each in (text, rodata, data)), path.name
+
+
+def test_symbols_are_those_of_the_sources_not_of_the_assembler(target: Target) -> None:
+    with (TOOLCHAIN / target.elf_folder / "tests" / "hello.elf").open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        names = {symbol.name for symbol in table.iter_symbols()}
+    assert {"main", "anos_kprint"} <= names
+    assert [name for name in names if name.startswith(".L")] == []
 
 
 def test_systems_image_has_its_parts_where_stage3_maps_them(target: Target) -> None:

@@ -28,6 +28,7 @@ LINK_FLAGS = (
     "-static",
     "--gc-sections",
     "--build-id=none",
+    "--discard-locals",
     "--fatal-warnings",
     "-z",
     "max-page-size=4096",
