@@ -214,9 +214,9 @@ COMMANDS = (
 )
 
 
-ROUNDS, WARM_UP = 14, 8
+ROUNDS, WARM_UP = 20, 12
 """Until the shell's heap and the kept log have the size that they keep."""
-FRAMES_OF_TIMING = 2
+FRAMES_OF_TIMING = 4
 
 
 def test_many_commands_leave_nothing_behind() -> None:
