@@ -7,7 +7,7 @@
 #include <anos/abi.h>
 #include <stddef.h>
 
-#define BASE UINT64_C(0x300000000000) /* of the first one's place; libanos uses none of it */
+#define BASE UINT64_C(0x500000000) /* where the first one is */
 #define RESERVE_BYTES (4 << 20)
 
 static uint64_t objects[CHUNKS_MAX];
