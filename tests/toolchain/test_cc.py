@@ -18,6 +18,7 @@ from anos_sim.toolchain.cc.meaning import WITHOUT_MEANING
 from anos_sim.toolchain.cli import main as anos_sim
 from anos_sim.toolchain.guest.zig import Zig
 from anos_sim.toolchain.options import elf_folder
+from support.architectures import only_if_built
 from support.bare_engine import BareEngine
 
 if importlib.util.find_spec("ziglang") is None:
@@ -89,9 +90,7 @@ def test_sources_objects_and_archives_are_one_program(write: Write, capfd: Captu
     assert said("abc", "", "2 3 4", capfd)[-1] == "2 3 4"
 
 
-@pytest.mark.skipif(
-    not (elf_folder("riscv64") / "system.elf").exists(), reason="nothing is built for riscv64"
-)
+@only_if_built("riscv64")
 @pytest.mark.parametrize("optimize", ["-O0", "-O2"])
 def test_a_program_for_another_processor(optimize: str, write: Write) -> None:
     write(
@@ -104,6 +103,17 @@ def test_a_program_for_another_processor(optimize: str, write: Write) -> None:
     assert elf("a.elf")["e_machine"] == "EM_RISCV"
     calls = [Sysno.DEBUG_PRINT, Sysno.KILL_CURRENT_TASK, Sysno.CREATE_REGION]
     assert BareEngine(Path("a.elf"), calls, ["a.elf", "hello"]).run() == "hello 5 0.125\n"
+
+
+@only_if_built("riscv64")
+def test_it_runs_where_that_processor_is(write: Write, capfd: Capture) -> None:
+    write(hello_c=HELLO)
+    assert main(["--target", "riscv64", "hello.c"]) == 0
+    command = ["run", "--add", "hello.elf", "--until", "hello,"]
+    assert anos_sim([*command, "--arch", "riscv64"]) == 0
+    assert "hello, world" in capfd.readouterr().out
+    assert anos_sim(command) == 2
+    assert "hello.elf: it is for riscv64" in capfd.readouterr().err
 
 
 def test_our_headers_and_the_compiler_s_are_there(write: Write) -> None:

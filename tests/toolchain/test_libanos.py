@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,10 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from anos_sim.stage3.abi import Sysno
+from anos_sim.toolchain.options import elf_folder
+from support.architectures import ARCHITECTURES
 from support.bare_engine import BareEngine
 
-ELVES = Path(str(files("anos_sim.toolchain"))) / "elf"
 ALL_CALLS = [
     Sysno.DEBUG_PRINT,
     Sysno.SLEEP,
@@ -24,13 +24,10 @@ ALL_CALLS = [
 ]
 
 
-@pytest.fixture(params=["x86_64", "riscv64"])
+@pytest.fixture(params=ARCHITECTURES)
 def programs(request: pytest.FixtureRequest) -> Path:
     """The folder of an architecture's test programs."""
-    folder = ELVES / ("" if request.param == "x86_64" else request.param) / "tests"
-    if not (folder / "hello.elf").exists():
-        pytest.skip(f"programs for {request.param} are not built")
-    return folder
+    return elf_folder(request.param) / "tests"
 
 
 def test_a_program_gets_its_arguments_and_prints_by_both_ways(programs: Path) -> None:
