@@ -9,7 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from anos_sim.hw.memory import FRAME_SHIFT, Memory
+from anos_sim.hw.arch import ARCHITECTURES, DEFAULT, Architecture
+from anos_sim.hw.memory import Memory
 from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.abi import MASK64, PAGE_BYTES, USER_END
 from anos_sim.stage3.address_space import AddressSpace
@@ -25,10 +26,17 @@ PAGES = st.integers(0, 11)
 COUNTS = st.integers(1, 4)
 
 
-def physical_memory() -> PhysicalMemory:
-    """RAM of 32 MiB without any engine."""
-    memory = Memory(32 << 20)
-    return PhysicalMemory(memory, memoryview(bytearray(8 * (memory.size_bytes >> 12))).cast("Q"))
+def physical_memory(each: Architecture) -> PhysicalMemory:
+    """RAM of 32 MiB, where an architecture has it, without any engine."""
+    memory = Memory(32 << 20, each.addresses.ram)
+    uses = memoryview(bytearray(8 * (memory.end >> 12))).cast("Q")
+    return PhysicalMemory(memory, uses, each.pages)
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def physical(request: pytest.FixtureRequest) -> PhysicalMemory:
+    """The same, of one and the other."""
+    return physical_memory(ARCHITECTURES[request.param])
 
 
 def at(page: int) -> int:
@@ -44,9 +52,11 @@ def as_process(space: AddressSpace) -> Process:
 class SpaceMachine(RuleBasedStateMachine):
     """Two spaces. The model knows, a page: its first byte, and whether it may be written."""
 
+    architecture = DEFAULT
+
     def __init__(self) -> None:
         super().__init__()
-        self.physical = physical_memory()
+        self.physical = physical_memory(self.architecture)
         self.spaces = [AddressSpace(self.physical, False) for _ in range(2)]
         self.pages: list[dict[int, tuple[int, bool]]] = [{}, {}]
         self.automap: list[set[int]] = [set(), set()]
@@ -133,15 +143,24 @@ SpaceMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=3
 TestSpaces = SpaceMachine.TestCase
 
 
+class RiscvSpaceMachine(SpaceMachine):
+    """The same in another format of entries, with RAM elsewhere."""
+
+    architecture = ARCHITECTURES["riscv64"]
+
+
+RiscvSpaceMachine.TestCase.settings = SpaceMachine.TestCase.settings
+TestRiscvSpaces = RiscvSpaceMachine.TestCase
+
+
 @pytest.fixture
-def space() -> AddressSpace:
+def space(physical: PhysicalMemory) -> AddressSpace:
     """An empty space that honours EXEC."""
-    return AddressSpace(physical_memory(), execute_everywhere=False)
+    return AddressSpace(physical, execute_everywhere=False)
 
 
-def test_one_sided_sharing_shows_the_child_what_the_parent_writes() -> None:
+def test_one_sided_sharing_shows_the_child_what_the_parent_writes(physical: PhysicalMemory) -> None:
     """STAGE3's rule: anos-abi 3.3, step 2."""
-    physical = physical_memory()
     parent, child = AddressSpace(physical, True), AddressSpace(physical, True)
     parent.map_zero(BASE, PAGE_BYTES, READ | WRITE)
     parent.store(BASE, b"1")
@@ -154,16 +173,15 @@ def test_one_sided_sharing_shows_the_child_what_the_parent_writes() -> None:
     assert parent.load(BASE, 1) == b"4"
 
 
-def test_the_last_owner_writes_in_place() -> None:
-    physical = physical_memory()
+def test_the_last_owner_writes_in_place(physical: PhysicalMemory) -> None:
     parent, child = AddressSpace(physical, False), AddressSpace(physical, False)
     parent.map_zero(BASE, PAGE_BYTES, READ | WRITE)
     parent.store(BASE, b"1")
-    frame = parent.entry(BASE) >> 12 & 0xFFFFF
+    frame = parent.bits.frame(parent.entry(BASE))
     lifecycle.copy_region(as_process(parent), as_process(child), BASE, PAGE_BYTES, False)
     child.store(BASE, b"2")
     parent.store(BASE, b"3")
-    assert parent.entry(BASE) >> 12 & 0xFFFFF == frame
+    assert parent.bits.frame(parent.entry(BASE)) == frame
 
 
 @pytest.mark.parametrize(
@@ -171,17 +189,19 @@ def test_the_last_owner_writes_in_place() -> None:
     [(READ, False, False), (READ | EXEC, False, True), (READ, True, True)],
 )
 def test_exec_is_honoured_where_the_policy_does(
-    flags: int, everywhere: bool, executable: bool
+    physical: PhysicalMemory, flags: int, everywhere: bool, executable: bool
 ) -> None:
-    space = AddressSpace(physical_memory(), everywhere)
+    space = AddressSpace(physical, everywhere)
     space.map_zero(BASE, PAGE_BYTES, flags)
     assert space.bits.may_execute(space.entry(BASE)) == executable
     assert (space.serve_read(BASE, fetch=True) >= 0) == executable
 
 
 def test_nocache_reaches_the_entry(space: AddressSpace) -> None:
-    assert space.protection(READ | NO_CACHE) & space.bits.no_cache
-    assert not space.protection(READ) & space.bits.no_cache
+    """Where there is such a bit."""
+    bit = space.bits.no_cache
+    assert space.protection(READ | NO_CACHE) & bit == bit
+    assert not space.protection(READ) & bit
 
 
 def test_an_automap_page_is_no_code(space: AddressSpace) -> None:
@@ -224,8 +244,7 @@ def test_texts_end_at_a_nul_or_at_their_limit(space: AddressSpace) -> None:
     assert space.load_text(end - 5, 100) == b"abcde"
 
 
-def test_tables_are_reserved_all_or_none() -> None:
-    physical = physical_memory()
+def test_tables_are_reserved_all_or_none(physical: PhysicalMemory) -> None:
     space = AddressSpace(physical, False)
     before = physical.tables.free_count
     for size in (4 << 30, 1 << 46):
@@ -235,8 +254,7 @@ def test_tables_are_reserved_all_or_none() -> None:
     assert list(space.mappings()) == []
 
 
-def test_running_out_of_tables_leaves_the_space_as_it_was() -> None:
-    physical = physical_memory()
+def test_running_out_of_tables_leaves_the_space_as_it_was(physical: PhysicalMemory) -> None:
     space = AddressSpace(physical, False)
     while physical.tables.free_count > 2:
         physical.tables.allocate()
@@ -303,7 +321,7 @@ def test_mapping_over_a_window_lets_go_of_what_was_set_aside(space: AddressSpace
     space.store(BASE, b"mine")
     space.windows[BASE] = space.entry(BASE)
     frame = physical.frames.allocate()
-    space.set_entry(BASE, frame << FRAME_SHIFT | space.protection(WRITE))
+    space.set_entry(BASE, frame << space.bits.frame_shift | space.protection(WRITE))
     check_spaces(physical, [space], [])
     space.unmap(BASE, PAGE_BYTES)
     assert space.windows == {}

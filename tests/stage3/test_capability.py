@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
+from support.architectures import only_if_built
 from support.capability_machine import CapabilityMachine
 from support.effort import EFFORT
 
@@ -25,3 +26,13 @@ TestHandlers = CapabilityMachine.TestCase
 TestHandlers.settings = SETTINGS
 TestPrograms = ProgramsMachine.TestCase
 TestPrograms.settings = SETTINGS
+
+
+class RiscvMachine(ProgramsMachine):
+    """The same on RISC-V."""
+
+    arch = "riscv64"
+
+
+TestProgramsOnRiscv = only_if_built("riscv64")(RiscvMachine.TestCase)
+TestProgramsOnRiscv.settings = SETTINGS

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from anos_sim.stage3.abi import Sysno
+from support.architectures import only_if_built
 from support.effort import EFFORT
 from support.ipc_machine import IpcMachine
 from support.puppets import Handlers, Programs
@@ -29,6 +30,16 @@ TestHandlers = IpcMachine.TestCase
 TestHandlers.settings = SETTINGS
 TestPrograms = ProgramsMachine.TestCase
 TestPrograms.settings = SETTINGS
+
+
+class RiscvMachine(ProgramsMachine):
+    """The same on RISC-V."""
+
+    arch = "riscv64"
+
+
+TestProgramsOnRiscv = only_if_built("riscv64")(RiscvMachine.TestCase)
+TestProgramsOnRiscv.settings = SETTINGS
 
 
 @pytest.mark.parametrize("programs", [False, True])

@@ -12,7 +12,7 @@ import pytest
 from anos_sim.stage3.abi import MASK64, Rights, Status, Sysno
 from support.invariants import check_kernel
 from support.pair import Pair
-from support.puppets import Handlers, Programs
+from support.puppets import THEATRES
 from support.slots import write_transfer
 from support.theatre import Answer
 
@@ -27,7 +27,7 @@ def woken(status: Status) -> Answer:
     return Answer(status & MASK64)
 
 
-@pytest.fixture(params=[Handlers, Programs])
+@pytest.fixture(params=THEATRES)
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     with request.param() as theatre:
         pair = Pair(theatre)

@@ -12,7 +12,7 @@ import pytest
 from anos_sim.stage3.abi import PAGE_BYTES, MapFlags, Rights, Status, Sysno
 from support.invariants import check_kernel
 from support.pair import Pair
-from support.puppets import Handlers, Programs
+from support.puppets import THEATRES
 from support.slots import Passed, read_transfer, write_transfer
 from support.theatre import MAPS, Answer
 
@@ -21,7 +21,7 @@ SEND, RECEIVE, GRANT = int(Rights.SEND), int(Rights.RECEIVE), int(Rights.GRANT)
 RW = int(MapFlags.READ | MapFlags.WRITE)
 
 
-@pytest.fixture(params=[Handlers, Programs])
+@pytest.fixture(params=THEATRES)
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     with request.param() as theatre:
         pair = Pair(theatre)
@@ -129,7 +129,7 @@ def test_a_badge_stays_and_is_told(pair: Pair) -> None:
 
 def test_device_memory_is_mapped_within_a_range_as_its_rights_allow(pair: Pair) -> None:
     system, device = pair.system, pair.device()
-    start = 0xE000_0000
+    start = pair.kernel.machine.addresses.ecam
     part = pair.value(system, Sysno.MINT_RANGE, device, start, PAGE_BYTES, Rights.READ | GRANT)
     assert pair.status(system, Sysno.MINT_RANGE, part, start, 2 * PAGE_BYTES, 0) is BADARGS
     assert pair.status(system, Sysno.MINT_RANGE, part, start - PAGE_BYTES, PAGE_BYTES, 0) is BADARGS

@@ -46,6 +46,8 @@ class CapabilityWorld(RuleBasedStateMachine):
 
     programs = False
     """Whether the processes are real programs."""
+    arch = "x86_64"
+    """Of those programs."""
     children_at_first = 2
     child_calls: tuple[Sysno, ...] = CHILD_CALLS
 
@@ -56,7 +58,7 @@ class CapabilityWorld(RuleBasedStateMachine):
 
     def begin(self) -> None:
         """SYSTEM and its first children."""
-        self.theatre: Theatre = Programs() if self.programs else Handlers()
+        self.theatre: Theatre = Programs(arch=self.arch) if self.programs else Handlers()
         self.kernel = self.theatre.kernel
         self.model = Authority()
         self.built: dict[Process, list[Process]] = {}

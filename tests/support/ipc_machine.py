@@ -17,6 +17,8 @@ from .slots import Passed
 
 SLACK_PS = 1_000_000_000
 """Two limits that are so close may come in either order."""
+SOON_PS = 100 * SLACK_PS
+"""Longer than the programs of one case are busy, shorter than between any two limits else."""
 CHILDREN_MAX = 3
 LIKELY = st.integers(0, LEGAL - 1)
 SHARED = st.sampled_from([
@@ -132,6 +134,13 @@ class IpcMachine(IpcWorld):
     @precondition(lambda self: any(w.deadline_ps for w in self.post.waits))
     @rule()
     def pass_time(self) -> None:
+        """The first limit is reached, and each that would be while a program makes its call."""
+        self.pass_one_limit()
+        soon_ps = self.kernel.latest_ps() + SOON_PS
+        while any(w.deadline_ps is not None and w.deadline_ps < soon_ps for w in self.post.waits):
+            self.pass_one_limit()
+
+    def pass_one_limit(self) -> None:
         """The first limit is reached, and no other."""
         timed = [(w.deadline_ps, w) for w in self.post.waits if w.deadline_ps is not None]
         first_ps = min(deadline_ps for deadline_ps, _ in timed)

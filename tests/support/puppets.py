@@ -1,4 +1,4 @@
-"""Threads that make the calls a test tells them to: as Python objects, or real ones in ring 3.
+"""Threads that make the calls a test tells them to: as Python objects, or real ones in user mode.
 
 `Handlers` calls the kernel's functions itself; no engine runs. `Programs` runs
 tests/guest/puppet.c: the test writes a call into the memory of a sleeping thread and
@@ -8,7 +8,10 @@ wakes it, so the cookies, registers, stacks and page tables are those of a real 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pytest
 
 from anos_sim.hw.vcpu import NOW, THREAD_RESULT_SET, THREAD_RESULT_TYPE, THREAD_RESULT_VALUE
 from anos_sim.stage3.abi import (
@@ -22,7 +25,9 @@ from anos_sim.stage3.abi import (
 from anos_sim.stage3.errors import SyscallError
 from anos_sim.stage3.image import Segment, SystemImage
 from anos_sim.stage3.thread import Thread, ThreadState
+from anos_sim.toolchain.guest.zig import TARGETS
 
+from .architectures import only_if_built
 from .kernel import boot_image, program_image
 from .theatre import (
     CONTROL,
@@ -108,9 +113,9 @@ class Handlers(Theatre):
 class Programs(Theatre):
     """The threads run puppet.c."""
 
-    def __init__(self, cpus: int = 1, ram_mib: int = 32) -> None:
-        image = program_image("puppet", own_calls=True)
-        super().__init__(boot_image(image, "derived", cpus, ram_mib=ram_mib))
+    def __init__(self, cpus: int = 1, ram_mib: int = 32, arch: str = "x86_64") -> None:
+        image = program_image("puppet", own_calls=True, arch=arch)
+        super().__init__(boot_image(image, "derived", cpus, ram_mib=ram_mib, arch=arch))
         self.start(self.kernel.processes[1].threads[0], 0)
 
     def entry(self) -> int:
@@ -159,3 +164,15 @@ class Programs(Theatre):
                 return
             assert kernel.advance(1), kernel.outcome
         raise AssertionError("it does not come to rest")
+
+
+def on(arch: str) -> Callable[[], Programs]:
+    """Programs of an architecture."""
+    return partial(Programs, arch=arch)
+
+
+THEATRES = [
+    pytest.param(Handlers, id="handlers"),
+    *(pytest.param(on(arch), id=arch, marks=only_if_built(arch)) for arch in TARGETS),
+]
+"""For a fixture: the kernel's functions alone, and real programs."""

@@ -75,7 +75,8 @@ def check_spaces(physical: PhysicalMemory, spaces: list[AddressSpace], others: l
             frame = bits.frame(entry)
             if not entry & bits.device and frame != physical.zero_frame:
                 named[frame] += 1
-    counted = {frame: count for frame, count in enumerate(frames.counts) if count}
+    counts = enumerate(frames.counts[frames.begin :], frames.begin)
+    counted = {frame: count for frame, count in counts if count}
     wrong = {
         hex(frame << FRAME_SHIFT): (counted.get(frame, 0), named[frame])
         for frame in counted.keys() | named.keys()
