@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from anos_sim.stage3.abi import Rights
+from anos_sim.stage3.capability import Capability
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.objects import SystemCall
 from support.shell import Typed, run_shell
@@ -68,11 +70,18 @@ def test_a_call_is_there_when_it_is_named() -> None:
 def test_a_program_holds_what_it_was_given_and_no_more() -> None:
     held: Counter[str] = Counter()
     calls: set[str] = set()
+    rights: set[int] = set()
+
+    def is_call(capability: Capability) -> bool:
+        return isinstance(capability.target, SystemCall)
 
     def look(said: str, kernel: Kernel) -> None:
         if said.endswith("looping") and not held:
             (process,) = (p for p in kernel.processes.values() if p.name == "staged")
             targets = [each.target for each in process.capabilities.values()]
+            rights.update(
+                each.rights for each in process.capabilities.values() if not is_call(each)
+            )
             held.update(type(each).__name__ for each in targets)
             calls.update(each.number.name for each in targets if isinstance(each, SystemCall))
 
@@ -84,6 +93,7 @@ def test_a_program_holds_what_it_was_given_and_no_more() -> None:
         watch=look,
     )
     assert held["Channel"] == 4  # three streams and a directory
+    assert rights == {Rights.SEND | Rights.GRANT}
     assert held.total() == len(calls) + 4
     assert calls == {
         "SEND_MESSAGE", "SLEEP", "CREATE_THREAD", "CREATE_REGION", "DESTROY_REGION",
