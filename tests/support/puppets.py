@@ -173,6 +173,6 @@ def on(arch: str) -> Callable[[], Programs]:
 
 THEATRES = [
     pytest.param(Handlers, id="handlers"),
-    *(pytest.param(on(arch), id=arch, marks=only_if_built(arch)) for arch in TARGETS),
+    *(pytest.param(on(arch), id=f"Programs-{arch}", marks=only_if_built(arch)) for arch in TARGETS),
 ]
 """For a fixture: the kernel's functions alone, and real programs."""
