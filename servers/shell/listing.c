@@ -1,59 +1,73 @@
-/* ls: one name a line, sorted by nothing but the order in the directory. */
+/*
+ * ls: one name a line, in the order of the directory. FILE_LIST tells sizes and times as
+ * well, so a long listing asks no more than a short one.
+ */
 #include "listing.h"
 
-#include <dirent.h>
+#include "file_client.h"
+
+#include <anos/abi.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#define PATH_BYTES 4096
 #define DATE_BYTES 32
 
-static void show(FILE *out, const char *name, const struct stat *status)
+static void show(FILE *out, const char *name, bool is_directory, uint64_t bytes, time_t modified)
 {
     char date[DATE_BYTES] = "";
     struct tm calendar;
-    const bool is_directory = S_ISDIR(status->st_mode);
-    if (status->st_mtime != 0 && gmtime_r(&status->st_mtime, &calendar) != NULL) {
+    if (modified != 0 && gmtime_r(&modified, &calendar) != NULL) {
         strftime(date, sizeof date, "%Y-%m-%d %H:%M", &calendar);
     }
     if (is_directory) {
         fprintf(out, "%12s  %-16s  %s/\n", "-", date, name);
     } else {
-        fprintf(out, "%12lld  %-16s  %s\n", (long long)status->st_size, date, name);
+        fprintf(out, "%12" PRIu64 "  %-16s  %s\n", bytes, date, name);
+    }
+}
+
+/* Show the entries of one answer to FILE_LIST. */
+static void show_entries(struct call *call, const struct file_listing *listing, bool long_form)
+{
+    const struct file_entry *entry = (const struct file_entry *)listing->entries;
+    for (uint32_t i = 0; i < listing->count; i++, entry = file_entry_behind(entry)) {
+        const bool is_directory = entry->attributes & FILE_DIRECTORY;
+        if (long_form) {
+            show(call->out, entry->name, is_directory, entry->bytes, entry->modified);
+        } else {
+            fprintf(call->out, "%s%s\n", entry->name, is_directory ? "/" : "");
+        }
     }
 }
 
 static int list(struct call *call, const char *path, bool long_form)
 {
-    DIR *const names = opendir(path);
-    char *const inner = malloc(PATH_BYTES);
-    if (names == NULL || inner == NULL) {
-        const int error = names == NULL ? errno : ENOMEM;
-        free(inner);
-        return command_fail(call, path, error);
-    }
-    const bool has_slash = path[strlen(path) - 1] == '/';
-    const struct dirent *each;
-    struct stat status;
-    errno = 0;
-    while (!command_ends(call) && (each = readdir(names)) != NULL) {
-        snprintf(inner, PATH_BYTES, "%s%s%s", path, has_slash ? "" : "/", each->d_name);
-        if (!long_form) {
-            fprintf(call->out, "%s%s\n", each->d_name, each->d_type == DT_DIR ? "/" : "");
-        } else if (stat(inner, &status) == 0) {
-            show(call->out, each->d_name, &status);
-        } else {
-            command_fail(call, inner, errno);
+    char *const whole = realpath(path, NULL);
+    struct file_listing *const listing = aligned_alloc(ANOS_PAGE_BYTES, ANOS_PAGE_BYTES);
+    const uint64_t filesystem =
+        whole != NULL && listing != NULL ? file_system(whole, listing) : 0;
+    int64_t error = filesystem == 0 ? FILE_NO_ANSWER : 0;
+    uint64_t position = 0;
+    while (error == 0 && !command_ends(call)) {
+        error = file_list(filesystem, whole, position, listing);
+        if (error == 0) {
+            show_entries(call, listing, long_form);
+            position = listing->next;
+            if (position == 0) {
+                break;
+            }
         }
-        errno = 0;
     }
-    const int error = errno;
-    closedir(names);
-    free(inner);
-    return error == 0 || command_ends(call) ? STATUS_OK : command_fail(call, path, error);
+    free(whole);
+    free(listing);
+    if (error != 0) {
+        fprintf(call->errors, "ls: %s: %s\n", path, file_error_text(error));
+    }
+    return error == 0 ? STATUS_OK : STATUS_FAILED;
 }
 
 static int show_path(struct call *call, const char *path, bool long_form, bool titled)
@@ -69,7 +83,7 @@ static int show_path(struct call *call, const char *path, bool long_form, bool t
         return list(call, path, long_form);
     }
     if (long_form) {
-        show(call->out, path, &status);
+        show(call->out, path, false, (uint64_t)status.st_size, status.st_mtime);
     } else {
         fprintf(call->out, "%s\n", path);
     }
