@@ -23,12 +23,12 @@ def boot_table(entries: Sequence[Mapping[str, Any]]) -> bytes:
     return boot_config.pack(boot_config.parse(text, config_names(), classes))
 
 
-def server_files() -> dict[str, bytes]:
+def server_files(arch: str = "x86_64") -> dict[str, bytes]:
     """Our servers as the RAMFS has them, by file name."""
-    paths = sorted(elf_folder().glob("*.elf"))
+    paths = sorted(elf_folder(arch).glob("*.elf"))
     return {path.name: path.read_bytes() for path in paths if path.name != "system.elf"}
 
 
-def with_files(files: Mapping[str, bytes]) -> SystemImage:
+def with_files(files: Mapping[str, bytes], arch: str = "x86_64") -> SystemImage:
     """Our SYSTEM with exactly these files; it starts what their `boot.cfg` says."""
-    return with_ramfs(read_image(default_image(), "x86_64"), files)
+    return with_ramfs(read_image(default_image(arch), arch), files)

@@ -19,6 +19,7 @@ from anos_sim.toolchain.bench.groups import GROUPS
 from anos_sim.toolchain.bench.rows import GROUP_NAMES, ROWS, ROWS_BY_NAME, Budget, Row
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.errors import UserError
+from support.architectures import architectures
 
 COST = Row("cost", "a thing that costs", "us", "kernel", budget=Budget(10, absolute=True))
 TIMES = Row("times", "the same, compared", "us", "kernel", "cost", 3, Budget(2.0))
@@ -72,9 +73,10 @@ def test_the_budgets_are_those_of_the_design(name: str, limit: str) -> None:
 
 
 @pytest.mark.slow
-def test_each_group_measures_exactly_its_rows() -> None:
-    for name, measure in GROUPS.items():
-        figures = measure()
+@architectures
+def test_each_group_measures_exactly_its_rows(arch: str) -> None:
+    for name in dict.fromkeys(row.group for row in command.rows_on(ROWS, arch)):
+        figures = GROUPS[name](arch)
         assert set(figures) == {row.name for row in ROWS if row.group == name}
         assert all(value > 0 for row, value in figures.items() if row not in ("block", "memory"))
 
@@ -88,7 +90,7 @@ def test_a_guest_tells_how_often_it_did_what_between_which_lines() -> None:
     def hear(kernel: Kernel, text: str) -> None:
         heard.append(text)
 
-    image = guest.program_image("bench_pairs")
+    image = guest.program_image("bench_pairs", "x86_64")
     timings = guest.run(image, MachineConfig(cpus=2), at_line=hear)
     assert set(timings) == {"pairs"}
     assert timings["pairs"].count == 16 * 1500
@@ -97,12 +99,12 @@ def test_a_guest_tells_how_often_it_did_what_between_which_lines() -> None:
 
 def test_a_guest_that_does_not_get_to_its_end_is_an_error_that_says_what_it_said() -> None:
     with pytest.raises(UserError, match=r"did not get to its end; it said: .*ello"):
-        guest.run(guest.program_image("hello"), MachineConfig(cpus=1, ram_mib=32))
+        guest.run(guest.program_image("hello", "x86_64"), MachineConfig(cpus=1, ram_mib=32))
 
 
 def test_a_program_that_is_not_there_is_an_error_that_says_how_to_get_it() -> None:
     with pytest.raises(UserError, match=r"bench_nothing.elf is missing: run `anos-sim build`"):
-        guest.program_path("bench_nothing")
+        guest.program_path("bench_nothing", "x86_64")
 
 
 # ---- medians and ratios ----
@@ -180,8 +182,13 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """The command measures what stands in this dictionary, 100 for a row that does not."""
     values: dict[str, float] = {}
 
-    def measure(rows: Sequence[Row], repeat: int) -> list[dict[str, float]]:
-        return [{row.name: values.get(row.name, 100.0) for row in rows}] * repeat
+    def measure(rows: Sequence[Row], repeat: int, archs: Sequence[str]) -> list[Figure]:
+        run = {row.name: values.get(row.name, 100.0) for row in rows}
+        return [
+            figure
+            for arch in archs
+            for figure in make_figures(command.rows_on(rows, arch), [run] * repeat, arch)
+        ]
 
     monkeypatch.setattr(command, "measure", measure)
     return values
@@ -215,6 +222,7 @@ def test_json_has_the_machine_and_a_row_for_each_figure(
         "budget": "<= 0.35 x",
         "met": True,
         "runs": 2,
+        "arch": "x86_64",
     }
 
 
@@ -237,6 +245,30 @@ def test_the_table_says_which_budgets_are_missed(
     line = capsys.readouterr().out.splitlines()[2].split()
     assert line[0] == "null-call"
     assert line[-4:] == ["<=", "0.35", "x", "missed"]
+
+
+def test_all_architectures_stand_side_by_side(
+    made_up: dict[str, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_up["null-call"] = 20.0
+    assert main(["bench", "--arch", "all", "--only", "null-call", "chaos-plain"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["ROW", "x86_64", "RATIO", "riscv64", "RATIO", "AGAINST", "BUDGET"]
+    shown = {line[0]: line for line in lines if line}
+    assert shown["null-call"].count("0.20") == 2
+    assert shown["null-call"].count("ok") == 2
+    assert "-" in shown["chaos-plain"], "it is measured on one alone"
+
+
+def test_rows_of_two_architectures_are_compared_each_with_its_own(
+    made_up: dict[str, float], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(report(capsys, "--only", "null-call")))
+    options = ["--arch", "all", "--only", "null-call", "--json", "--compare", str(old)]
+    compared = {each["name"]: each["words"] for each in report(capsys, *options)["compared"]}
+    assert compared["null-call"] == "as before"
+    assert compared["riscv64 null-call"] == "was not measured before"
 
 
 def test_compare_reads_a_report_and_fails_when_a_budget_is_lost(

@@ -16,7 +16,7 @@ TIMES = 15
 TURNS = 100
 
 
-def measure() -> dict[str, float]:
+def measure(arch: str) -> dict[str, float]:
     """Seconds of the host's CPU, the least of some: with and without an injector, and in all."""
     ground = Ground("files")
     try:

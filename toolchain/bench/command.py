@@ -14,12 +14,13 @@ from typing import Any
 
 import attrs
 
+from anos_sim.hw.arch import ARCHITECTURES, DEFAULT
 from anos_sim.toolchain.errors import UserError
 from anos_sim.toolchain.table import render
 
 from .compare import FORMAT, Verdict, compare, load_report
 from .figures import Figure, Spread, make_figures
-from .rows import GROUP_NAMES, ROWS, ROWS_BY_NAME, Row
+from .rows import GROUP_NAMES, ROWS, ROWS_BY_NAME, X86_64_ONLY, Row
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,6 +44,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="NAME", help="these rows or groups only"
     )
+    parser.add_argument(
+        "--arch", default=DEFAULT.name, choices=(*ARCHITECTURES, "all"),
+        help="the processor; all: each row on each of them, side by side",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="as JSON, for scripts and --compare")
     parser.add_argument(
         "--compare", metavar="OLD.json", help="say what has changed since that report"
@@ -56,12 +61,14 @@ def run_bench(arguments: argparse.Namespace) -> int:
         raise UserError(f"--repeat {arguments.repeat}: measure at least once")
     rows = select(arguments.only)
     old = load_report(arguments.compare) if arguments.compare else None
-    figures = make_figures(rows, measure(rows, arguments.repeat))
+    archs = tuple(ARCHITECTURES) if arguments.arch == "all" else (arguments.arch,)
+    figures = measure(rows, arguments.repeat, archs)
     verdicts = compare(old, figures) if old is not None else []
     if arguments.json:
         print(json.dumps(make_report(figures, verdicts), indent=2))
     else:
-        print(figures_text(figures))
+        print(figures_text(figures) if len(archs) == 1 else columns_text(figures, archs))
+        print(f"\n{machine_text(figures)}")
         if verdicts:
             print(f"\nagainst {arguments.compare}:\n{verdicts_text(verdicts)}")
     return 1 if any(verdict.lost_budget for verdict in verdicts) else 0
@@ -90,19 +97,27 @@ def select(names: Sequence[str]) -> list[Row]:
     return [row for row in ROWS if not names or row.name in wanted]
 
 
-def measure(rows: Sequence[Row], repeat: int) -> list[dict[str, float]]:
+def measure(rows: Sequence[Row], repeat: int, archs: Sequence[str]) -> list[Figure]:
     """Measure all groups that the rows need, again and again; says on stderr how far it is."""
     from .groups import GROUPS  # what it takes costs every command its start
 
-    groups = list(dict.fromkeys(row.group for row in rows))
-    runs = []
+    runs: dict[str, list[dict[str, float]]] = {arch: [] for arch in archs}
     for number in range(1, repeat + 1):
-        run: dict[str, float] = {}
-        for group in groups:
-            print(f"run {number} of {repeat}: {group} ...", file=sys.stderr, flush=True)
-            run.update(GROUPS[group]())
-        runs.append(run)
-    return runs
+        for arch in archs:
+            run: dict[str, float] = {}
+            for group in dict.fromkeys(row.group for row in rows_on(rows, arch)):
+                where = f" on {arch}" if len(archs) > 1 else ""
+                print(f"run {number} of {repeat}: {group}{where} ...", file=sys.stderr, flush=True)
+                run.update(GROUPS[group](arch))
+            runs[arch].append(run)
+    return [
+        figure for arch in archs for figure in make_figures(rows_on(rows, arch), runs[arch], arch)
+    ]
+
+
+def rows_on(rows: Sequence[Row], arch: str) -> list[Row]:
+    """The rows that say something on an architecture."""
+    return [row for row in rows if arch == DEFAULT.name or row.group not in X86_64_ONLY]
 
 
 def machine_facts() -> dict[str, Any]:
@@ -139,7 +154,7 @@ def make_report(figures: Sequence[Figure], verdicts: Sequence[Verdict]) -> dict[
 
 
 def figures_text(figures: Sequence[Figure]) -> str:
-    """The table, with the machine below it."""
+    """The table of one architecture."""
     table: list[list[str]] = [
         ["ROW", "SUBJECT", "VALUE", "", "SPREAD", "RATIO", "AGAINST", "BUDGET", ""]
     ]
@@ -156,12 +171,42 @@ def figures_text(figures: Sequence[Figure]) -> str:
                 _ratio_text(figure.ratio),
                 figure.against,
                 figure.budget,
-                {None: "", True: "ok", False: "missed"}[figure.met],
+                _met_text(figure),
             ]
         )
+    return render(table, right={2, 4, 5})
+
+
+def columns_text(figures: Sequence[Figure], archs: Sequence[str]) -> str:
+    """The table with the value, the ratio and the verdict of each architecture side by side."""
+    by_arch = {(figure.arch, figure.name): figure for figure in figures}
+    first = {figure.name: figure for figure in reversed(figures)}
+    table = [["ROW", "", *(cell for arch in archs for cell in (arch, "RATIO", "")), "AGAINST",
+              "BUDGET"]]  # fmt: skip
+    for name in dict.fromkeys(figure.name for figure in figures):
+        cells = []
+        for arch in archs:
+            figure = by_arch.get((arch, name))
+            cells += _cells(figure) if figure is not None else ["-", "", ""]
+        each = first[name]
+        table.append([name, each.unit, *cells, each.against, each.budget])
+    right = {2 + 3 * place + cell for place in range(len(archs)) for cell in (0, 1)}
+    return render(table, right=right)
+
+
+def _cells(figure: Figure) -> list[str]:
+    return [f"{figure.value.median:.3f}", _ratio_text(figure.ratio), _met_text(figure)]
+
+
+def _met_text(figure: Figure) -> str:
+    return {None: "", True: "ok", False: "missed"}[figure.met]
+
+
+def machine_text(figures: Sequence[Figure]) -> str:
+    """What the absolute figures depend on, as a line."""
     facts = machine_facts()
-    return render(table, right={2, 4, 5}) + (
-        f"\n\n{facts['processor']}, {facts['processors']} processors, Python {facts['python']}, "
+    return (
+        f"{facts['processor']}, {facts['processors']} processors, Python {facts['python']}, "
         f"Unicorn {facts['unicorn']}; medians of {figures[0].runs}"
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from anos_sim.hw.arch import DEFAULT
 from anos_sim.toolchain.errors import UserError
 
 from .figures import Figure, figure_from
@@ -51,16 +52,21 @@ def load_report(name: str) -> list[Figure]:
 
 def compare(old: Sequence[Figure], new: Sequence[Figure]) -> list[Verdict]:
     """A verdict for each row of either, those of the new report first."""
-    before = {figure.name: figure for figure in old}
+    before = {_key(figure): figure for figure in old}
     verdicts = [
-        _verdict(before[figure.name], figure)
-        if figure.name in before
-        else Verdict(figure.name, "was not measured before")
+        _verdict(before[_key(figure)], figure)
+        if _key(figure) in before
+        else Verdict(_key(figure), "was not measured before")
         for figure in new
     ]
-    names = {figure.name for figure in new}
+    names = {_key(figure) for figure in new}
     verdicts += [Verdict(name, "is not measured now") for name in before if name not in names]
     return verdicts
+
+
+def _key(figure: Figure) -> str:
+    """What a row is called in a verdict: with its architecture, unless it is the usual one."""
+    return figure.name if figure.arch == DEFAULT.name else f"{figure.arch} {figure.name}"
 
 
 def _verdict(old: Figure, new: Figure) -> Verdict:
@@ -74,4 +80,4 @@ def _verdict(old: Figure, new: Figure) -> Verdict:
     lost = old.met is True and new.met is False
     if lost:
         words += ", no longer within its budget"
-    return Verdict(new.name, words, change, lost)
+    return Verdict(_key(new), words, change, lost)

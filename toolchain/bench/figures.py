@@ -47,14 +47,17 @@ class Figure:
     budget: str
     met: bool | None
     runs: int
+    arch: str = "x86_64"
 
     def decisive(self) -> Spread:
         """What is compared between machines and times: the ratio, or the value if there is none."""
         return self.ratio or self.value
 
 
-def make_figures(rows: Iterable[Row], runs: Sequence[Mapping[str, float]]) -> list[Figure]:
-    """One figure a row; ratios are taken within each run."""
+def make_figures(
+    rows: Iterable[Row], runs: Sequence[Mapping[str, float]], arch: str = "x86_64"
+) -> list[Figure]:
+    """One figure a row of an architecture; ratios are taken within each run."""
     figures = []
     for row in rows:
         value = spread([run[row.name] for run in runs])
@@ -65,7 +68,7 @@ def make_figures(rows: Iterable[Row], runs: Sequence[Mapping[str, float]]) -> li
         figures.append(
             Figure(
                 row.name, row.subject, row.unit, row.is_rate, value, ratio,
-                row.against(), row.budget_text(), met, len(runs),
+                row.against(), row.budget_text(), met, len(runs), arch,
             )
         )  # fmt: skip
     return figures

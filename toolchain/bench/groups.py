@@ -1,4 +1,6 @@
-"""How it is measured: each group fills several rows, in one go, so that ratios are fair."""
+"""How it is measured: each group fills several rows of an architecture, in one go, so that
+ratios are fair.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +41,13 @@ IN_MICROSECONDS = (
 )  # fmt: skip
 
 
-def kernel_rows() -> dict[str, float]:
+def kernel_rows(arch: str) -> dict[str, float]:
     """The kernel's primitives and computing, with the same on bare Unicorn before and after."""
-    traps = [bare.trap_seconds()]
-    timings = guest.run(guest.program_image("bench"), MachineConfig(cpus=1))
-    short = bare.loop_seconds(bare.SHORT_LOOP, bare.SHORT_BLOCKS)
-    long = bare.loop_seconds(bare.LONG_LOOP, bare.LONG_BLOCKS)
-    traps.append(bare.trap_seconds())
+    traps = [bare.trap_seconds(arch)]
+    timings = guest.run(guest.program_image("bench", arch), MachineConfig(cpus=1, arch=arch))
+    short = bare.short_loop_seconds(arch)
+    long = bare.long_loop_seconds(arch)
+    traps.append(bare.trap_seconds(arch))
     ours_short = timings["compute-short"]
     return {
         "bare-trap": sum(traps) / len(traps) * 1e6,
@@ -58,20 +60,21 @@ def kernel_rows() -> dict[str, float]:
     }
 
 
-def file_rows() -> dict[str, float]:
+def file_rows(arch: str) -> dict[str, float]:
     """Names and files through SYSTEM, devman, pcidrv, ahcidrv and fat32drv, on one CPU."""
     image = with_files(
         {
-            **server_files(),
-            "bench_files.elf": guest.program_path("bench_files").read_bytes(),
-            "boot.cfg": file_boot_table(),
+            **server_files(arch),
+            "bench_files.elf": guest.program_path("bench_files", arch).read_bytes(),
+            "boot.cfg": file_boot_table(arch),
             "load.bin": bytes(RAMFS_FILE_BYTES),
-        }
+        },
+        arch,
     )
     with tempfile.TemporaryDirectory(prefix="anos-sim-bench-") as folder:
         disk = Path(folder, "bench.img")
         write_fat32(disk, {"READ.BIN": bytes(DISK_FILE_BYTES)}, DISK_BYTES)
-        timings = guest.run(image, MachineConfig(cpus=1, disks=(str(disk),)))
+        timings = guest.run(image, MachineConfig(cpus=1, disks=(str(disk),), arch=arch))
     return {
         "vfs": timings["vfs"].each_us,
         **{name: timings[name].mega_per_second for name in IN_MEGABYTES},
@@ -79,12 +82,12 @@ def file_rows() -> dict[str, float]:
     }
 
 
-def file_boot_table() -> bytes:
+def file_boot_table(arch: str) -> bytes:
     """The boot config of our image, with the measuring program in the shell's place.
 
     Nobody draws the log meanwhile.
     """
-    table = read_image(default_image(), "x86_64").files()["boot.cfg"]
+    table = read_image(default_image(arch), arch).files()["boot.cfg"]
     entries = [entry for entry in boot_config.unpack(table) if entry.path != DRAWER]
     calls = tuple(config_names().values())
     return boot_config.pack(
@@ -111,12 +114,12 @@ def copy_rate() -> float:
     return COPY_BYTES / (time.perf_counter() - begin) / 1e6
 
 
-def boot_rows() -> dict[str, float]:
+def boot_rows(arch: str) -> dict[str, float]:
     """Starting: imports alone, the boot alone, and the command from exec to exit."""
     return {
         "imports": command_seconds("devices", "--help"),
-        "boot": boot_seconds(),
-        "process-boot": command_seconds("run", "--quiet"),
+        "boot": boot_seconds(arch),
+        "process-boot": command_seconds("run", "--quiet", "--arch", arch),
     }
 
 
@@ -128,16 +131,16 @@ def command_seconds(*arguments: str) -> float:
     return time.perf_counter() - begin
 
 
-def boot_seconds(prepare: Callable[[Kernel], None] = lambda kernel: None) -> float:
+def boot_seconds(arch: str, prepare: Callable[[Kernel], None] = lambda kernel: None) -> float:
     """Host seconds of the default system from a machine's description to switching off.
 
     The shell does what the tour says.
     """
     disk = sample_disk()
     begin = time.perf_counter()
-    machine = Machine(MachineConfig(disks=(str(disk),)))
+    machine = Machine(MachineConfig(disks=(str(disk),), arch=arch))
     machine.serial.source = Script(tour_script())
-    kernel = boot(machine, read_image(default_image(), "x86_64"))
+    kernel = boot(machine, read_image(default_image(arch), arch))
     prepare(kernel)
     while kernel.advance(guest.TURNS):
         pass
@@ -151,28 +154,29 @@ def record(kernel: Kernel) -> None:
     kernel.record(EventLog(keep=False))
 
 
-def event_rows() -> dict[str, float]:
+def event_rows(arch: str) -> dict[str, float]:
     """What recording costs: where nearly everything is an event, and in a usual boot."""
-    pairs = guest.program_image("bench_pairs")
-    off = guest.run(pairs, MachineConfig(cpus=1))["pairs"]
-    on = guest.run(pairs, MachineConfig(cpus=1), record)["pairs"]
+    pairs = guest.program_image("bench_pairs", arch)
+    off = guest.run(pairs, MachineConfig(cpus=1, arch=arch))["pairs"]
+    on = guest.run(pairs, MachineConfig(cpus=1, arch=arch), record)["pairs"]
     return {
         "events-off": off.each_us,
         "events-on": on.each_us,
-        "boot-off": boot_seconds(),
-        "boot-on": boot_seconds(record),
+        "boot-off": boot_seconds(arch),
+        "boot-on": boot_seconds(arch, record),
     }
 
 
-def cpu_rows() -> dict[str, float]:
+def cpu_rows(arch: str) -> dict[str, float]:
     """The same work on more CPUs."""
-    image = guest.program_image("bench_pairs")
+    image = guest.program_image("bench_pairs", arch)
     return {
-        f"cpus-{n}": guest.run(image, MachineConfig(cpus=n))["pairs"].each_us for n in CPU_COUNTS
+        f"cpus-{n}": guest.run(image, MachineConfig(cpus=n, arch=arch))["pairs"].each_us
+        for n in CPU_COUNTS
     }
 
 
-GROUPS: Mapping[str, Callable[[], dict[str, float]]] = {
+GROUPS: Mapping[str, Callable[[str], dict[str, float]]] = {
     "kernel": kernel_rows,
     "files": file_rows,
     "boot": boot_rows,

@@ -44,21 +44,23 @@ class Timing:
         return self.count / self.seconds / 1e6
 
 
-def program_path(name: str) -> Path:
+def program_path(name: str, arch: str) -> Path:
     """The file of a measuring program.
 
     Raises:
         UserError: it was not built.
     """
-    path = elf_folder() / "tests" / f"{name}.elf"
+    path = elf_folder(arch) / "tests" / f"{name}.elf"
     if not path.exists():
-        raise UserError(f"{path} is missing: run `anos-sim build` in a checkout, or install again")
+        raise UserError(
+            f"{path} is missing: run `anos-sim build --arch {arch}` in a checkout, or install again"
+        )
     return path
 
 
-def program_image(name: str, own_calls: bool = True) -> SystemImage:
+def program_image(name: str, arch: str, own_calls: bool = True) -> SystemImage:
     """A measuring program in SYSTEM's place, with all calls or only the 26 of Anos."""
-    image = read_image(program_path(name), "x86_64")
+    image = read_image(program_path(name, arch), arch)
     return attrs.evolve(image, highest_call=int(LAST_SYSNO)) if own_calls else image
 
 

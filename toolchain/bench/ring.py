@@ -3,7 +3,7 @@
 Each holds the 26 calls of Anos and three channels.
 
 Runs in a process of its own, so that memory which Python has kept from earlier
-work does not hide what this takes: `python -m anos_sim.toolchain.bench.ring`.
+work does not hide what this takes: `python -m anos_sim.toolchain.bench.ring x86_64`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ RAM_MIB = 512
 FEW, MANY = RING_SIZES[1], RING_SIZES[-1]
 
 
-def measure() -> dict[str, float]:
+def measure(arch: str) -> dict[str, float]:
     """The figures of a new host process."""
-    command = [sys.executable, "-m", "anos_sim.toolchain.bench.ring"]
+    command = [sys.executable, "-m", "anos_sim.toolchain.bench.ring", arch]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     figures: dict[str, float] = json.loads(output)
     return figures
@@ -41,15 +41,15 @@ def _own_bytes(kernel: Kernel) -> int:
     return pages * resource.getpagesize() - guest_bytes
 
 
-def _measure_here() -> dict[str, float]:
+def _measure_here(arch: str) -> dict[str, float]:
     memory: dict[str, int] = {}
 
     def hear(kernel: Kernel, text: str) -> None:
         if text.startswith("begin "):
             memory[text.split()[1]] = _own_bytes(kernel)
 
-    config = MachineConfig(cpus=1, ram_mib=RAM_MIB)
-    image = guest.program_image("bench_ring", own_calls=False)
+    config = MachineConfig(cpus=1, ram_mib=RAM_MIB, arch=arch)
+    image = guest.program_image("bench_ring", arch, own_calls=False)
     timings = guest.run(image, config, at_line=hear)
     figures = {name: timing.each_us for name, timing in timings.items()}
     grown = memory[f"ring-{MANY}"] - memory[f"ring-{FEW}"]
@@ -57,4 +57,4 @@ def _measure_here() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measure_here()))
+    print(json.dumps(_measure_here(sys.argv[1])))

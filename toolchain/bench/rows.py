@@ -8,6 +8,8 @@ RATES = ("MB/s", "M/s")
 """Units of which more is better."""
 CPU_COUNTS = (1, 2, 4, 8, 16)
 RING_SIZES = (2, 10, 100, 1000)
+X86_64_ONLY = ("chaos",)
+"""Groups that say the same on every architecture, so that one is enough."""
 
 
 @attrs.frozen
