@@ -52,8 +52,9 @@ def decide(run: Run) -> Result:
         retries=findings.retries,
     )
     outcome = kernel.outcome
+    workload = getattr(run.base.scenario, "process", "")
     now = [process.name for process in kernel.processes.values()]
-    gone = [name for name in dict.fromkeys(run.alive) if name not in now and name != "workload"]
+    gone = [name for name in dict.fromkeys(run.alive) if name not in now and name != workload]
     ended = kernel.reports[-1].splitlines()[0] if kernel.reports else ""
     panic = outcome.cause if outcome is not None and outcome.panic else ""
     if run.broken:

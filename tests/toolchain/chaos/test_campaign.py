@@ -278,6 +278,18 @@ def test_a_failing_run_leaves_a_page_that_says_how_to_see_it(
     assert pages[0].with_suffix(".events").exists()
 
 
+def test_the_scenario_of_the_document_can_be_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "chaos.md").read_text()
+    code = text.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "mine.py").write_text(code + "\n    operations = 8\n")
+    words = ["chaos", f"{tmp_path / 'mine.py'}:OneCpu", "--faults", "kill", "--quiet"]
+    assert main([*words, "--runs", "2", "--jobs", "1"]) == 0
+    assert main([*words, "--replay", "1/1"]) == 0
+    assert '"target":"fat32drv"' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
