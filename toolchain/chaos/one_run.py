@@ -59,8 +59,7 @@ class Run:
         self.broken = ""
         self.ended = ""
         """Why it ended, if not because the workload did."""
-        self.alive = [process.name for process in self.kernel.processes.values()]
-        self.ended_before = self.kernel.ended_processes
+        self.alive = {pid: process.name for pid, process in self.kernel.processes.items()}
         self.events = events if events is not None else EventLog(keep=False)
         self.count_all = count_all
         self.injector: Injector | None = None

@@ -54,7 +54,10 @@ def decide(run: Run) -> Result:
     outcome = kernel.outcome
     workload = getattr(run.base.scenario, "process", "")
     now = [process.name for process in kernel.processes.values()]
-    gone = [name for name in dict.fromkeys(run.alive) if name not in now and name != workload]
+    died = [
+        name for pid, name in run.alive.items() if pid not in kernel.processes and name != workload
+    ]
+    gone = [name for name in dict.fromkeys(died) if name not in now]
     ended = kernel.reports[-1].splitlines()[0] if kernel.reports else ""
     panic = outcome.cause if outcome is not None and outcome.panic else ""
     if run.broken:
@@ -76,9 +79,10 @@ def decide(run: Run) -> Result:
     elif gone:
         result.verdict = Verdict.DEGRADED
         result.why = f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone"
-    elif findings.retries or kernel.ended_processes > run.ended_before + 1:
+    elif findings.retries or died:
         result.verdict = Verdict.RECOVERED
-        result.why = f"{findings.retries} requests were tried again"
+        successors = f", {', '.join(died)} has a successor" if died else ""
+        result.why = f"{findings.retries} requests were tried again{successors}"
     if ended and result.verdict.rank >= Verdict.DEGRADED.rank:
         result.details.append(ended)
     return result

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.event_log import EventLog
+from anos_sim.stage3.process import ProcessState
 from anos_sim.toolchain.chaos import effects
 from anos_sim.toolchain.chaos.base import Base
 from anos_sim.toolchain.chaos.batch import Ground
@@ -190,3 +192,25 @@ def test_a_failing_run_is_shrunk_to_the_fault_that_matters(ground: Ground) -> No
     assert [fault.kind for fault in small.plan.faults] == ["kill"]
     assert int(small.scenario.partition(":")[2]) < 40
     assert small.row["verdict"] == row["verdict"]
+
+
+def test_a_server_with_a_successor_is_recovered(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restart(injector: Injector, fault: Fault, *_: object) -> str:
+        """End DEVMAN, and have somebody that goes by its name afterwards."""
+        kernel = injector.kernel
+        devman = next(each for each in kernel.processes.values() if each.name == "devman")
+        lifecycle.end_process(kernel, devman, "a test")
+        lifecycle.new_process(kernel, kernel.processes[1]).name = "devman"
+        successor = next(iter(kernel.building))
+        kernel.building.pop(successor)
+        successor.pid = kernel.next_pid
+        kernel.next_pid += 1
+        successor.state = ProcessState.ALIVE
+        kernel.processes[successor.pid] = successor
+        return "devman is started anew"
+
+    monkeypatch.setitem(effects.EFFECTS, "stall", restart)
+    row = run(ground, moment("stall"))
+    assert (row["verdict"], "devman has a successor" in row["why"]) == ("recovered", True), row
