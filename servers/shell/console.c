@@ -16,6 +16,7 @@
 #define RING_BYTES 4096
 #define STACK_BYTES 0x10000
 #define POLL_NS UINT64_C(10000000)
+#define POLLS_MAX 2000 /* 20 s */
 #define INTERRUPT 0x03
 
 static struct {
@@ -30,6 +31,12 @@ static struct {
     struct history history;
 } console = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
+/* Wait for a change; a shell that may not even wait any more has no console. */
+static void wait_for_change(void)
+{
+    console.ended |= pthread_cond_wait(&console.changed, &console.lock) != 0;
+}
+
 static void take_byte(char byte)
 {
     if (byte == INTERRUPT && console.interrupt != NULL) {
@@ -37,8 +44,11 @@ static void take_byte(char byte)
         pthread_cond_broadcast(&console.changed);
         return;
     }
-    while (console.count == RING_BYTES) {
-        pthread_cond_wait(&console.changed, &console.lock);
+    while (console.count == RING_BYTES && !console.ended) {
+        wait_for_change();
+    }
+    if (console.ended) {
+        return;
     }
     console.ring[(console.first + console.count++) % RING_BYTES] = byte;
     pthread_cond_broadcast(&console.changed);
@@ -67,10 +77,14 @@ static void *read_console(void *unused)
 
 bool console_open(void)
 {
-    while ((console.channel = anos_find_named_channel(CONSOLE_NAME).value) == 0) {
-        if (anos_task_sleep_current(POLL_NS).type != ANOS_OK) {
+    for (int poll = 0; poll < POLLS_MAX && console.channel == 0; poll++) {
+        console.channel = anos_find_named_channel(CONSOLE_NAME).value;
+        if (console.channel == 0 && anos_task_sleep_current(POLL_NS).type != ANOS_OK) {
             return false;
         }
+    }
+    if (console.channel == 0) {
+        return false;
     }
     return anos_thread_start(ANOS_CLASS_NORMAL, STACK_BYTES, read_console, NULL) == 0;
 }
@@ -102,7 +116,7 @@ int console_next(const atomic_bool *stop)
         pthread_mutex_lock(&console.lock);
     }
     while (console.count == 0 && !console.ended && (stop == NULL || !*stop)) {
-        pthread_cond_wait(&console.changed, &console.lock);
+        wait_for_change();
     }
     if (stop != NULL && *stop) {
         byte = LINE_EVENT_STOP;

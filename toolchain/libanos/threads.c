@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define FUTEX_WAIT 0
@@ -100,6 +101,22 @@ static uint64_t timeout_ns(const struct timespec *timeout)
     return ns > 0 ? ns : 1;
 }
 
+/*
+ * Without a call to wait, waking is none either: a waiter looks again at every tick. A
+ * program that was allowed to sleep and is not any more would look for ever, so it ends.
+ */
+static long futex_poll(volatile int *word, int value)
+{
+    if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) {
+        return -EAGAIN;
+    }
+    if (anos_task_sleep_current(POLL_NS).type == ANOS_INCAPABLE &&
+        __syscall_capabilities[ANOS_SYS_SLEEP] != 0) {
+        __anos_exit_process(EXIT_FAILURE);
+    }
+    return 0;
+}
+
 static long futex_wait(volatile int *word, int value, const struct timespec *timeout)
 {
     const struct anos_result woken =
@@ -111,19 +128,11 @@ static long futex_wait(volatile int *word, int value, const struct timespec *tim
         return -EAGAIN;
     case ANOS_TIMED_OUT:
         return -ETIMEDOUT;
+    case ANOS_INCAPABLE:
+        return futex_poll(word, value);
     default:
         return -EFAULT;
     }
-}
-
-/* Without a call to wait, waking is none either: a waiter looks again at every tick. */
-static long futex_poll(volatile int *word, int value)
-{
-    if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) {
-        return -EAGAIN;
-    }
-    anos_task_sleep_current(POLL_NS);
-    return 0;
 }
 
 /*
