@@ -68,6 +68,9 @@ class EventLog:
         self._kernel: Kernel | None = None
         self.size_bytes = 0
         """How many packed bytes there were so far."""
+        self.on_page: Callable[[Message, bool], None] | None = None
+        """Sees a message when it is sent, and (True) when it is answered, with its page as it is
+        then; it must change nothing."""
 
     # ---- who listens ----
 

@@ -21,6 +21,7 @@ from .events import DELIVERED, EventKind
 if TYPE_CHECKING:
     from .address_space import AddressSpace
     from .cpu import Cpu
+    from .event_log import EventLog
     from .kernel import Kernel
     from .process import Process
     from .thread import Thread
@@ -127,6 +128,8 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
             kernel.events.extend((RECEIVED, time_ps, tid, to, message.number, page, cookie))
         else:
             message.told = True
+            if kernel.events.on_page is not None:
+                kernel.events.on_page(message, False)
             by, badge, mapped = message.sender.tid, message.capability.badge, message.window != 0
             kernel.events.extend(
                 (DELIVERED, 0, by, to, message.number, page, badge, tid, cookie, mapped)
@@ -137,9 +140,12 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
 def tell_sent(kernel: Kernel, message: Message) -> None:
     """Events are recorded: a message is sent, by the call that is being handled."""
     message.told = True
+    events: EventLog = kernel.events  # type: ignore[assignment]
+    if events.on_page is not None:
+        events.on_page(message, False)
     held, to, page = message.capability, message.channel.number, message.frame_address
     sent = (to, message.number, message.tag, message.size_bytes, page, held.cookie, held.badge)
-    kernel.events.extend((SENT, message.sent_ps, message.sender.tid, *sent))  # type: ignore[union-attr]
+    events.extend((SENT, message.sent_ps, message.sender.tid, *sent))
 
 
 def tell_replied(kernel: Kernel, message: Message, by: Thread, reply: int) -> None:

@@ -181,8 +181,12 @@ def reply_message(kernel: Kernel, caller: Thread, arguments: Sequence[int]) -> i
     message = caller.process.messages.get(cookie)
     if message is None:
         raise SyscallError(FAILURE)
-    if kernel.events is not None and kernel.counts_receivers:
-        ipc.tell_replied(kernel, message, caller, reply)  # else the call says so
+    events = kernel.events
+    if events is not None:
+        if events.on_page is not None:
+            events.on_page(message, True)
+        if kernel.counts_receivers:
+            ipc.tell_replied(kernel, message, caller, reply)  # else the call says so
     if reply >= COOKIE_MIN and not message.abandoned:
         reply = kernel.policy.replied(caller, message, reply)
     ipc.finish(kernel, message, reply)

@@ -15,13 +15,14 @@ from anos_sim.stage3.errors import ImageError
 
 from . import bench, bt, build, caps, conformance, devices, events, mem, ps, replay, run
 from .chaos import command as chaos
+from .compare import command as compare
 from .errors import UserError
 from .guest.errors import BuildError
 from .look import ipc, top, trace
 
 COMMANDS = (
-    run, replay, ps, bt, mem, devices, caps, events, trace, ipc, top, conformance, bench, chaos,
-    build,
+    run, replay, compare, ps, bt, mem, devices, caps, events, trace, ipc, top, conformance, bench,
+    chaos, build,
 )  # fmt: skip
 USER_ERRORS = (UserError, ConfigError, DiskError, ImageError, BuildError, EngineError)
 
