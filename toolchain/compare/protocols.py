@@ -27,8 +27,8 @@ VFS_LIST, PROCESS_LIST = 4, 3
 ANSWERS = {
     ("SYSTEM::VFS", VFS_LIST): (Field(CHANNELS, begin=8, record=40, at=32),),
     ("SYSTEM::PROCESS", PROCESS_LIST): (
-        Field(PROCESSES, begin=16, record=120, at=0),
-        Field(TIMES, begin=16, record=120, at=8),
+        Field(PROCESSES, begin=16, record=136, at=0),
+        Field(TIMES, begin=16, record=136, at=8),
     ),
 }
 """By channel and tag: struct vfs_entry, struct process_entry."""
