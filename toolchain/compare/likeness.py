@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from .protocols import CHANNELS, PROCESSES
+from anos_sim.stage3.abi import ObjectSlot
+
+from .protocols import CHANNELS, PROCESSES, SLOTS
 from .story import WINDOW_BYTES, Story
 
 WORD_BYTES = 8
@@ -27,6 +29,7 @@ _TOKEN = re.compile(
     r"|\b\d+\.\d+\b"  # a time, as ps prints it
 )
 _CHANNEL = "channel "
+_LOW, _HIGH = 1 << ObjectSlot.DEVICE_MEMORY - 64, 1 << ObjectSlot.DEVICE_MEMORY_HIGH - 64
 _DIFFERENT = ""
 
 
@@ -96,6 +99,8 @@ class Likeness:
         elif kind == CHANNELS:
             ours, theirs = self._first.channels.get(one), self._second.channels.get(other)
             is_same = ours is not None and theirs is not None and ours.identity == theirs.identity
+        elif kind == SLOTS:
+            is_same = one ^ other == _HIGH and bool(one & other & _LOW)
         else:
             is_same = True
         return kind if is_same else _DIFFERENT

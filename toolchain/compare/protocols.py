@@ -7,6 +7,8 @@ from collections.abc import Callable
 import attrs
 
 TIMES, CHANNELS, PROCESSES = "times", "channel numbers", "pids"
+SLOTS = "parts of device memory"
+"""A set of the slots 64 to 127."""
 
 
 @attrs.frozen
@@ -29,6 +31,7 @@ ANSWERS = {
     ("SYSTEM::PROCESS", PROCESS_LIST): (
         Field(PROCESSES, begin=16, record=136, at=0),
         Field(TIMES, begin=16, record=136, at=8),
+        Field(SLOTS, begin=16, record=136, at=32),
     ),
 }
 """By channel and tag: struct vfs_entry, struct process_entry."""
