@@ -162,3 +162,22 @@ def test_cookies_and_addresses_are_translated_and_nothing_else_is() -> None:
     unaligned = [b"abcd" + (COOKIE + more).to_bytes(8, "little") for more in (0, 1, 2)]
     assert likeness.memory(unaligned[0], unaligned[1]) == ({"cookies"}, -1)
     assert likeness.memory(unaligned[0], unaligned[2])[1] >= 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "is_same"),
+    [
+        ("times", 32_997, 36_215, True),
+        ("pids", 5, 6, True),
+        ("pids", 5, 7, False),
+        ("parts of device memory", 1 << 48, 3 << 48, True),
+        ("parts of device memory", 0, 2 << 48, False),
+        ("", 32_997, 36_215, False),
+    ],
+)
+def test_numbers_of_a_run_are_what_the_protocol_says(
+    kind: str, one: int, other: int, is_same: bool
+) -> None:
+    first, second = Story("a", processes={5: "shell"}), Story("b", processes={6: "shell"})
+    data = [number.to_bytes(8, "little") for number in (one, other)]
+    assert (Likeness(first, second).memory(data[0], data[1], lambda at: kind)[1] < 0) is is_same
