@@ -2,8 +2,9 @@
  * The disk's blocks that were used last, and what is to be written of them.
  *
  * Everything is read through it in blocks of a page, whole and aligned to the
- * disk. What is written whole sector by sector is not read before. A block that is not here is read together with those behind it if the
- * one before it is here, so that a sequential reader causes few commands.
+ * disk. What is written whole, sector by sector, is not read before. A block that is
+ * not here is read together with those behind it if the one before it is here, so that
+ * a sequential reader causes few commands.
  *
  * What is written stays here, as dirty units of 512 bytes, each of a class that
  * says when it may reach the disk. Data may at any time, to make room; the other

@@ -64,10 +64,7 @@ static int list(struct call *call, const char *path, bool long_form)
     }
     free(whole);
     free(listing);
-    if (error != 0) {
-        fprintf(call->errors, "ls: %s: %s\n", path, file_error_text(error));
-    }
-    return error == 0 ? STATUS_OK : STATUS_FAILED;
+    return error == 0 ? STATUS_OK : command_fail(call, path, EIO); /* it was there just now */
 }
 
 static int show_path(struct call *call, const char *path, bool long_form, bool titled)

@@ -224,9 +224,9 @@ COMMANDS = (
 )
 
 
-ROUNDS, WARM_UP = 20, 12
+ROUNDS, WARM_UP = 52, 40
 """Until the shell's heap and the kept log have the size that they keep."""
-FRAMES_OF_TIMING = 4
+FRAMES_OF_TIMING = 8
 
 
 def test_many_commands_leave_nothing_behind() -> None:
