@@ -103,7 +103,7 @@ def test_a_guest_that_does_not_get_to_its_end_is_an_error_that_says_what_it_said
 
 
 def test_a_program_that_is_not_there_is_an_error_that_says_how_to_get_it() -> None:
-    with pytest.raises(UserError, match=r"bench_nothing.elf is missing: run `anos-sim build --arch"):
+    with pytest.raises(UserError, match=r"bench_nothing.elf is missing: run `anos-sim"):
         guest.program_path("bench_nothing", "x86_64")
 
 
