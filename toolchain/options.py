@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +17,7 @@ from anos_sim.stage3.policy import POLICIES
 from anos_sim.stage3.schedule import make_schedule
 from anos_sim.stage3.scheduler import Scheduler
 
+from . import user_class
 from .added import AddedProgram, is_elf, read_added, with_programs
 from .boot_image import read_config_file
 from .duration import parse_duration
@@ -252,17 +252,7 @@ def load_scheduler(reference: str) -> Scheduler:
     name, colon, class_name = reference.rpartition(":")
     if not colon or not Path(name).is_file():
         raise UserError(f"--scheduler {reference}: write FILE.py:CLASS, with a file that exists")
-    spec = importlib.util.spec_from_file_location("user_scheduler", name)
-    if spec is None or spec.loader is None:
-        raise UserError(f"--scheduler {reference}: {name} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        policy = getattr(module, class_name)()
-    except AttributeError:
-        raise UserError(f"--scheduler {reference}: {name} has no class {class_name}") from None
-    except Exception as error:
-        raise UserError(f"--scheduler {reference}: {name} does not load: {error!r}") from None
+    policy: Scheduler = user_class.make(f"--scheduler {reference}", name, class_name)
     missing = [
         method
         for method in ("pick", "tick", "replied")
@@ -270,4 +260,4 @@ def load_scheduler(reference: str) -> Scheduler:
     ]
     if missing:
         raise UserError(f"--scheduler {reference}: {class_name} lacks {', '.join(missing)}")
-    return policy  # type: ignore[no-any-return]
+    return policy

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from anos_sim.hw.config import MachineConfig
+from anos_sim.hw.machine import Machine
 from anos_sim.stage3.abi import config_names
+from anos_sim.stage3.boot import boot
 from anos_sim.stage3.image import SystemImage, read_image
+from anos_sim.stage3.kernel import Kernel
+from anos_sim.stage3.log import LogLine
 from anos_sim.toolchain.boot_image import read_boot_config
 from anos_sim.toolchain.options import default_image
 from anos_sim.toolchain.system_image import boot_table, server_files, with_files
+from support.invariants import check_kernel
 
 PROGRAMS = Path(str(files("anos_sim.toolchain"))) / "elf" / "tests"
 servers = server_files
@@ -55,3 +61,25 @@ def system_image(
     return with_files(
         {**programs, "boot.cfg": boot_table([*entries, *drivers]), **(contents or {})}
     )
+
+
+def said_on(
+    config: MachineConfig,
+    image: SystemImage,
+    *programs: str,
+    policy: str = "derived",
+    prepare: Callable[[Kernel], None] = lambda kernel: None,
+) -> list[str]:
+    """What these programs say when a machine runs to its end; nothing may die or be lost."""
+    machine = Machine(config)
+    kernel = boot(machine, image, policy)
+    lines: list[LogLine] = []
+    kernel.on_log = lines.append
+    prepare(kernel)
+    while kernel.advance(1000):
+        pass
+    check_kernel(kernel)
+    assert kernel.reports == []
+    kernel.close()
+    machine.close()
+    return [line.text for line in lines if line.process in programs]

@@ -11,6 +11,7 @@ import pytest
 from anos_sim.hw.config import AhciConfig, MachineConfig, PortConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3.boot import boot
+from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
 from anos_sim.toolchain.cli import main
@@ -20,7 +21,7 @@ from support.effort import EFFORT
 from support.fat_image import FatImage, make_volume
 from support.invariants import check_kernel
 from support.power_cut import complaints, read_all
-from support.system import PROGRAMS, entry, servers, system_image, usual_drivers
+from support.system import PROGRAMS, entry, said_on, servers, system_image, usual_drivers
 
 MIB = 1 << 20
 LARGE_BYTES = 300 * 1024
@@ -39,18 +40,11 @@ def run(
     """What a program of tests/guest says on these disks, up to its end or a power cut."""
     started = entry(program, *arguments, wait_for=wait_for, stack_size=0x20000)
     image = system_image([DEVMAN, DRIVER, started], servers())
-    machine = Machine(config)
-    kernel = boot(machine, image, policy)
-    lines: list[LogLine] = []
-    kernel.on_log = lines.append
-    machine.power.on_cut = lambda *_: kernel.end(Outcome(0, "power cut"))
-    while kernel.advance(1000):
-        pass
-    check_kernel(kernel)
-    assert kernel.reports == []
-    kernel.close()
-    machine.close()
-    return [line.text for line in lines if line.process == program]
+
+    def end_at_power_cut(kernel: Kernel) -> None:
+        kernel.machine.power.on_cut = lambda *_: kernel.end(Outcome(0, "power cut"))
+
+    return said_on(config, image, program, policy=policy, prepare=end_at_power_cut)
 
 
 def volume(path: Path, bits: int = 32) -> Path:
@@ -120,17 +114,8 @@ def test_files_in_memory_up_to_their_limit_or_to_what_the_machine_has(
 ) -> None:
     ramfs = entry("ramfs", "ram:", str(limit_mib), stack_size=0x20000)
     program = entry("ram_files", str(least_kib), wait_for="ram:", stack_size=0x20000)
-    machine = Machine(MachineConfig(ram_mib=ram_mib))
-    kernel = boot(machine, system_image([ramfs, program], servers()), policy)
-    lines: list[LogLine] = []
-    kernel.on_log = lines.append
-    while kernel.advance(1000):
-        pass
-    check_kernel(kernel)
-    assert kernel.reports == []
-    kernel.close()
-    machine.close()
-    said = [line.text for line in lines if line.process == "ram_files"]
+    image = system_image([ramfs, program], servers())
+    said = said_on(MachineConfig(ram_mib=ram_mib), image, "ram_files", policy=policy)
     assert [text for text in said if text.startswith("FAIL")] == []
     assert said[-1].startswith("done ")
     room = int(next(text.split()[2] for text in said if text.startswith("room")))

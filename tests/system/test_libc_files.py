@@ -8,15 +8,11 @@ from typing import Any
 import pytest
 
 from anos_sim.hw.config import AhciConfig, MachineConfig, PortConfig
-from anos_sim.hw.machine import Machine
-from anos_sim.stage3.boot import boot
-from anos_sim.stage3.log import LogLine
 from anos_sim.toolchain.guest.disk_image import write_fat32
 from support.fat_image import FatImage, copy_in, make_volume, tool
 from support.fat_image import run as run_tool
-from support.invariants import check_kernel
 from support.power_cut import complaints, read_all
-from support.system import entry, servers, system_image
+from support.system import entry, said_on, servers, system_image
 
 MIB = 1 << 20
 LARGE = bytes((offset * 7 + offset // 256) & 0xFF for offset in range(300 * 1024))
@@ -51,18 +47,8 @@ def run_machine(
 ) -> list[str]:
     """What programs say on a machine whose disk0: these servers make."""
     image = system_image([*servers_first, *programs], servers())
-    machine = Machine(config)
-    kernel = boot(machine, image, policy)
-    lines: list[LogLine] = []
-    kernel.on_log = lines.append
-    while kernel.advance(1000):
-        pass
-    check_kernel(kernel)
-    assert kernel.reports == []
-    kernel.close()
-    machine.close()
-    names = {program["name"] for program in programs}
-    return [line.text for line in lines if line.process in names]
+    names = [program["name"] for program in programs]
+    return said_on(config, image, *names, policy=policy)
 
 
 @pytest.mark.parametrize(("bits", "policy"), [(12, "derived"), (16, "bearer"), (32, "derived")])

@@ -6,7 +6,6 @@ of one's own is named as FILE.py:CLASS and may inherit from it.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +16,7 @@ from anos_sim.hw.clock import PS_PER_MS, PS_PER_S
 from anos_sim.hw.config import MachineConfig
 from anos_sim.stage3.image import SystemImage, read_image
 from anos_sim.stage3.kernel import Kernel
+from anos_sim.toolchain import user_class
 from anos_sim.toolchain.added import CALLS, AddedProgram, with_programs
 from anos_sim.toolchain.boot_image import read_boot_config, show_boot_config, with_boot_config
 from anos_sim.toolchain.errors import UserError
@@ -158,17 +158,7 @@ def find_scenario(reference: str) -> Scenario:
     if not colon or not Path(name).is_file():
         known = ", ".join(SCENARIOS)
         raise UserError(f"there is no scenario {reference}: name {known}, or FILE.py:CLASS")
-    spec = importlib.util.spec_from_file_location("chaos_scenario", name)
-    if spec is None or spec.loader is None:
-        raise UserError(f"scenario {reference}: {name} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        scenario: Scenario = getattr(module, class_name)()
-    except AttributeError:
-        raise UserError(f"scenario {reference}: {name} has no class {class_name}") from None
-    except Exception as error:
-        raise UserError(f"scenario {reference}: {name} does not load: {error!r}") from None
+    scenario: Scenario = user_class.make(f"scenario {reference}", name, class_name)
     return scenario
 
 
