@@ -66,6 +66,8 @@ class Status(IntEnum):
     BAD_NAME = -5
     TIMED_OUT = -64
     """Ours: a wait with a limit has reached it."""
+    RESTARTED = -65
+    """Ours: who had the message ended unanswered, and another one takes its place."""
     INCAPABLE = -254
 
 
@@ -221,6 +223,7 @@ class Sysno(IntEnum):
     FUTEX_WAIT = 91
     FUTEX_WAKE = 92
     LIST_CAPABILITIES = 93
+    SUPERVISE_CHANNEL = 94
 
 
 class ObjectSlot(IntEnum):
@@ -234,6 +237,7 @@ class ObjectSlot(IntEnum):
     PROCESS_CONTROL is the right to look at and end SYSTEM's processes. STDIN,
     STDOUT and STDERR are channels that speak the stream protocol. ENVIRONMENT is
     the one that is no capability: the address of the program's environment.
+    SUPERVISOR is a channel to SYSTEM, of a program that SYSTEM restarts.
     """
 
     DEVICE_MEMORY = 112
@@ -245,6 +249,7 @@ class ObjectSlot(IntEnum):
     STDOUT = 118
     STDERR = 119
     ENVIRONMENT = 120
+    SUPERVISOR = 121
 
 
 FIRST_OWN_SYSNO = 64
@@ -680,6 +685,16 @@ CALLS: tuple[Call, ...] = (
         "Describe the caller's own capabilities, oldest first, from number `first` on: at most "
         "`count` of them. The value is how many were written. Errors: BADARGS if the caller may "
         "not write there.",
+    ),
+    Call(
+        Sysno.SUPERVISE_CHANNEL,
+        "anos_supervise_channel",
+        ((_U64, "channel"), (_U64, "generation")),
+        "Say that whoever serves the channel now has a successor, of this generation (0: it has "
+        "none, as without this call). When it ends, who waits for its answer hears RESTARTED and "
+        "the generation; everybody else who has sent to it hears the same instead of sending, "
+        "once, when the call was made for the successor; and names stay. Generations count one by "
+        "one. Needs DESTROY. Errors: FAILURE if there is no such channel, INCAPABLE.",
     ),
 )
 

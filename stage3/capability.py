@@ -55,11 +55,12 @@ class Capability:
     what was derived from it can still tell where it came from. `children` has
     the living derived ones under (holder, rights) if asking for the same again
     shall find them, all others under themselves; it is None until there is one.
-    `used` are the rights that were exercised while events were recorded.
+    `used` are the rights that were exercised while events were recorded. `heard` is the
+    `successor` of its channel when it was sent through last (0: never, or there was none).
     """
 
     __slots__ = (
-        "alive", "badge", "children", "cookie", "holder", "origin", "parent", "rights",
+        "alive", "badge", "children", "cookie", "heard", "holder", "origin", "parent", "rights",
         "target", "used",
     )  # fmt: skip
 
@@ -82,7 +83,7 @@ class Capability:
         self.origin = origin
         self.children: dict[object, Capability] | None = None
         self.alive = True
-        self.used = 0
+        self.used = self.heard = 0
 
     def derived(self) -> list[Capability]:
         """What was derived from it directly, tombstones included, oldest first."""

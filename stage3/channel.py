@@ -138,6 +138,8 @@ class Channel(KernelObject):
     waiting: deque[Receive] = attrs.field(factory=deque, repr=False)
     receivers: dict[Process, None] = attrs.field(factory=dict, repr=False)
     alive: bool = True
+    successor: int = 0
+    """The generation of who serves it next, as its supervisor says; 0: it has none."""
 
     @property
     def identity(self) -> tuple[ObjectKind, int]:
@@ -167,10 +169,17 @@ class NameTable:
         return value
 
     def register(self, name: bytes, channel: Channel, capability: Capability) -> bool:
-        """Take a name; False if it is empty or taken."""
+        """Take a name; False if it is empty or taken.
+
+        A channel may take again what it has by a capability that is gone: its successor's.
+        """
         key = self.hash(name)
-        if not key or key in self._entries:
+        if not key:
             return False
+        if key in self._entries:
+            _, owner, before = self._entries[key]
+            if owner is not channel or before.alive:
+                return False
         self._entries[key] = (name, channel, capability)
         return True
 

@@ -15,6 +15,7 @@ from anos_sim.hw.vcpu import PC, SP
 from . import loss
 from .abi import ALL_RIGHTS, MapFlags, Rights, Status
 from .capability import Capability, Origin, Site
+from .channel import Channel
 from .errors import SyscallError
 from .events import EventKind
 from .objects import Handler, KernelObject, PhysicalRange, VectorRange
@@ -150,9 +151,16 @@ class Derived:
         return self.delegate(held, child, held.rights, "create_process", actor).cookie
 
     def found(self, finder: Thread, named: Capability) -> int:
-        """Path 2: a channel found by name gives SEND."""
+        """Path 2: a channel found by name gives SEND.
+
+        A name outlives who registered it if a supervisor has a successor for the channel.
+        """
         if not named.alive:
-            return 0
+            channel = named.target
+            heir = named.living_parent()
+            if not isinstance(channel, Channel) or not channel.successor or heir is None:
+                return 0
+            named = heir
         return self.delegate(named, finder.process, SEND, "find_named_channel", finder).cookie
 
     def replied(self, replier: Thread, message: Message, value: int) -> int:

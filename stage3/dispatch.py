@@ -113,7 +113,7 @@ class Dispatcher:
         self._stay_near(state[NOW])
 
     def wake(self, thread: Thread, result_type: int, value: int) -> None:
-        """End a thread's wait with a result (the value counts only with OK).
+        """End a thread's wait with a result (the value is 0 unless that is OK or RESTARTED).
 
         The CPU that wakes it runs it if it has just become free; else the CPU
         where it ran last, if that is idle.
@@ -121,9 +121,8 @@ class Dispatcher:
         words = thread.registers.words
         words[THREAD_RESULT_SET] = 1
         if result_type:
-            words[THREAD_RESULT_TYPE], words[THREAD_RESULT_VALUE] = result_type & MASK64, 0
-        else:
-            words[THREAD_RESULT_VALUE] = value
+            words[THREAD_RESULT_TYPE] = result_type & MASK64
+        words[THREAD_RESULT_VALUE] = value
         thread.blocked_on = None
         if self.events is not None and (
             thread.state is not SENDING and (result_type or thread.state is not RECEIVING)

@@ -11,11 +11,12 @@ from .abi import Status
 
 
 class SyscallError(Exception):
-    """The call is refused with a status; nothing has changed."""
+    """The call is refused with a status, and perhaps a value; nothing has changed."""
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: Status, value: int = 0) -> None:
         super().__init__(status.name)
         self.status = status
+        self.value = value
 
 
 class OutOfFrames(Exception):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .process import Process
     from .thread import Thread
 
-OK, FAILURE = int(Status.OK), int(Status.FAILURE)
+OK, FAILURE, RESTARTED = int(Status.OK), int(Status.FAILURE), int(Status.RESTARTED)
 SENT, RECEIVED, REPLIED = (
     int(EventKind.SEND), int(EventKind.RECEIVE), int(EventKind.REPLY),
 )  # fmt: skip
@@ -176,7 +176,7 @@ def _open_window(kernel: Kernel, message: Message, receive: Receive) -> None:
     message.window, message.window_slot = buffer, slot
 
 
-def finish(kernel: Kernel, message: Message, value: int) -> None:
+def finish(kernel: Kernel, message: Message, value: int, status: int = OK) -> None:
     """End a message: the window closes, the page is let go, the sender wakes (0: FAILURE)."""
     receiver, window = message.receiver, message.window
     references = 1
@@ -191,14 +191,21 @@ def finish(kernel: Kernel, message: Message, value: int) -> None:
     if not message.abandoned:
         if message.transfer:
             transfer.deliver_answer(kernel, message)
-        kernel.wake(message.sender, OK if value else FAILURE, value)
+        kernel.wake(message.sender, status if value else FAILURE, value)
 
 
 def fail(kernel: Kernel, message: Message) -> None:
-    """End a message without an answer: its sender wakes with FAILURE."""
+    """End a message without an answer: its sender wakes with FAILURE, or with RESTARTED.
+
+    RESTARTED, and the next generation, if the channel goes on with a successor.
+    """
     if not message.abandoned:
         _tell_unanswered(kernel, message)
-    finish(kernel, message, 0)
+    channel = message.channel
+    successor = channel.successor if channel.alive else 0
+    if successor:
+        message.capability.heard = successor + 1  # once is enough
+    finish(kernel, message, successor, RESTARTED)
 
 
 def _tell_unanswered(kernel: Kernel, message: Message) -> None:

@@ -18,6 +18,7 @@ from .syscall import require_user, syscall
 from .thread import ThreadState
 
 if TYPE_CHECKING:
+    from .capability import Capability
     from .cpu import Cpu
     from .kernel import Kernel
     from .process import Process
@@ -44,6 +45,7 @@ def send_message(
     Raises:
         SyscallError(BADARGS): the buffer is no page of the user half.
         SyscallError(FAILURE): more than a page, or no such channel.
+        SyscallError(RESTARTED): a successor serves it since the last message; said once.
     """
     cookie, tag, size_bytes, buffer = arguments[0], arguments[1], arguments[2], arguments[3]
     if buffer >= USER_END or buffer & PAGE_OFFSET:
@@ -58,6 +60,8 @@ def send_message(
     if not held.rights & SEND:
         raise SyscallError(INCAPABLE)
     channel = held.target
+    if channel.successor and held.heard != channel.successor:
+        _hear_of_restart(held, channel.successor)
     message = caller.message
     if message is None:
         message = caller.message = Message(caller, channel, held)
@@ -95,6 +99,13 @@ def send_message(
     if kernel.events is not None and not message.told:
         ipc.tell_sent(kernel, message)
     channel.messages.append(message)
+
+
+def _hear_of_restart(held: Capability, successor: int) -> None:
+    """Who spoke with a predecessor is told so before anything else, with the generation."""
+    before, held.heard = held.heard, successor
+    if before:
+        raise SyscallError(Status.RESTARTED, successor - 1)
 
 
 @syscall(Sysno.RECV_MESSAGE)
@@ -220,6 +231,25 @@ def destroy_channel(kernel: Kernel, caller: Thread, cookie: int) -> int:
             raise SyscallError(Status.INCAPABLE)
         kernel.used(caller, held, Rights.DESTROY)
         ipc.destroy_channel(kernel, held.target)
+    return 0
+
+
+@syscall(Sysno.SUPERVISE_CHANNEL)
+def supervise_channel(kernel: Kernel, caller: Thread, cookie: int, generation: int) -> int:
+    """Whoever serves a channel has a successor, of this generation (0: it has none).
+
+    Raises:
+        SyscallError(FAILURE): no such channel.
+        SyscallError(INCAPABLE): no right to destroy it.
+    """
+    held = caller.process.capabilities.get(cookie)
+    if held is None or type(held.target) is not Channel:
+        kernel.refused(caller, cookie)
+        raise SyscallError(FAILURE)
+    if not held.rights & Rights.DESTROY:
+        raise SyscallError(INCAPABLE)
+    kernel.used(caller, held, Rights.DESTROY)
+    held.target.successor = generation
     return 0
 
 

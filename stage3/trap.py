@@ -75,7 +75,7 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             try:
                 value = handler(kernel, thread, arguments)
             except SyscallError as error:
-                thread.registers.set_result(error.status, 0)
+                thread.registers.set_result(error.status, error.value)
                 break
             if value is None:
                 break

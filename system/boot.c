@@ -8,6 +8,7 @@
 #include "mounts.h"
 #include "path.h"
 #include "ramfs.h"
+#include "supervisor.h"
 
 #include <anos/abi.h>
 #include <stdio.h>
@@ -62,6 +63,12 @@ const struct anos_boot_entry *boot_manifest(const char *path)
     return NULL;
 }
 
+const struct anos_boot_entry *boot_entry(uint32_t index)
+{
+    const struct anos_boot_config *const config = find_config();
+    return config != NULL && index < config->entry_count ? &config->entries[index] : NULL;
+}
+
 /* Wait until a mount is there; false if it does not come. */
 static bool wait_for(const char *mount)
 {
@@ -94,7 +101,7 @@ static void start(const struct anos_boot_entry *entry)
         .stack_bytes = entry->stack_bytes,
         .thread_class = (uint8_t)entry->thread_class,
     };
-    const int64_t pid = loader_start(&program, NULL);
+    const int64_t pid = supervisor_start(&program);
     if (pid > 0) {
         printf("boot: %s is process %lld\n", entry->name, (long long)pid);
     }

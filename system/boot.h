@@ -14,6 +14,9 @@ void boot_run(void);
  */
 const struct anos_boot_entry *boot_manifest(const char *path);
 
+/* The entry with this index; NULL if there is none. */
+const struct anos_boot_entry *boot_entry(uint32_t index);
+
 /* The rights that a manifest allows to the capability with this id; 0: it is not in it. */
 uint32_t boot_rights(const struct anos_boot_entry *manifest, uint64_t id);
 

@@ -6,6 +6,8 @@
  */
 #include "children.h"
 
+#include "supervisor.h"
+
 #include <anos/abi.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -101,19 +103,24 @@ static bool has_ended(struct child *child)
     return child->entry.end != ANOS_END_ALIVE;
 }
 
-static void give_up(uint64_t bits)
+/* Give up the first child, from slot `*slot` on, that has ended; false if there is none. */
+static bool give_up(uint64_t bits, unsigned *slot, struct process_entry *ended)
 {
+    bool found = false;
     pthread_mutex_lock(&children.lock);
-    for (unsigned i = 0; i < children.slot_count; i++) {
-        struct child *const child = &children.slots[i];
-        if (bits & bit_of(i) && child->process != 0 && has_ended(child)) {
+    for (; !found && *slot < children.slot_count; ++*slot) {
+        struct child *const child = &children.slots[*slot];
+        if (bits & bit_of(*slot) && child->process != 0 && has_ended(child)) {
+            *ended = child->entry;
             children.ended[children.next_ended++ % PROCESS_ENDED_MAX] = child->entry;
             anos_drop(child->process);
             *child = (struct child){ 0 };
-            children.free_hint = i < children.free_hint ? i : children.free_hint;
+            children.free_hint = *slot < children.free_hint ? *slot : children.free_hint;
+            found = true;
         }
     }
     pthread_mutex_unlock(&children.lock);
+    return found;
 }
 
 /* Is an entry nearer above `pid` than the one found so far? */
@@ -171,14 +178,24 @@ bool children_kill(uint64_t pid)
     return killed;
 }
 
+void children_look(void)
+{
+    anos_signal(children.ends, bit_of(0));
+}
+
 void *children_reap(void *unused)
 {
     (void)unused;
     for (;;) {
-        const struct anos_result ended = anos_wait(children.ends, UINT64_MAX, 0);
-        if (ended.type != ANOS_OK) {
+        const struct anos_result heard =
+            anos_wait(children.ends, UINT64_MAX, supervisor_pause());
+        if (heard.type != ANOS_OK && heard.type != ANOS_TIMED_OUT) {
             return NULL;
         }
-        give_up(ended.value);
+        struct process_entry ended;
+        for (unsigned slot = 0; heard.type == ANOS_OK && give_up(heard.value, &slot, &ended);) {
+            supervisor_hear(&ended);
+        }
+        supervisor_act();
     }
 }

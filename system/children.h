@@ -32,7 +32,13 @@ bool children_own(uint64_t process);
 /* End a child; false if none that lives has this pid. */
 bool children_kill(uint64_t pid);
 
-/* Runs as a thread: gives up the capabilities to children that have ended. */
+/* Look at what there is to do, though nobody has ended. */
+void children_look(void);
+
+/*
+ * Runs as a thread: gives up the capabilities to children that have ended, and tells the
+ * supervisor, which it lets act when it is time.
+ */
 void *children_reap(void *unused);
 
 #endif

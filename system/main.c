@@ -13,6 +13,7 @@
 #include "ramfs.h"
 #include "service.h"
 #include "starter.h"
+#include "supervisor.h"
 #include "vfs.h"
 
 #include <anos/abi.h>
@@ -63,8 +64,9 @@ int main(void)
     require(anos_thread_start(ANOS_CLASS_REALTIME, STACK_BYTES, children_reap, NULL) == 0,
             "no thread to hear of the end of programs");
     start_service(vfs_serve, VFS_NAME);
-    require(process_control_open(start_service(process_serve, PROCESS_NAME)),
-            "nobody could look at processes");
+    const uint64_t processes = start_service(process_serve, PROCESS_NAME);
+    require(process_control_open(processes), "nobody could look at processes");
+    supervisor_open(processes);
     require(anos_thread_start(ANOS_CLASS_NORMAL, STACK_BYTES, starter_run, NULL) == 0,
             "no thread for the filesystem starter");
     boot_run();

@@ -12,6 +12,7 @@
 #include "process_control.h"
 #include "ramfs.h"
 #include "start_request.h"
+#include "supervisor.h"
 
 #include <anos/thread.h>
 #include <pthread.h>
@@ -56,7 +57,7 @@ static void return_from_filesystem(void)
 static int64_t start(const struct program *program, uint64_t *process)
 {
     if (ramfs_has_mount(program->values.strings)) {
-        return loader_start(program, process);
+        return process == NULL ? supervisor_start(program) : loader_start(program, process);
     }
     if (!leave_for_filesystem()) {
         return SPAWN_BUSY;
@@ -108,6 +109,8 @@ static void handle(const struct service_message *message, uint64_t badge)
         answer = handle_request(message, NULL);
     } else if (process_control_has_badge(badge)) {
         answer = (int64_t)process_control_handle(message);
+    } else if (supervisor_has_badge(badge)) {
+        answer = (int64_t)supervisor_handle(message, badge);
     }
     anos_reply_message(message->cookie, (uint64_t)answer);
 }

@@ -5,6 +5,7 @@
  */
 #include "program_file.h"
 
+#include "again.h"
 #include "file.h"
 #include "mounts.h"
 #include "pages.h"
@@ -18,7 +19,7 @@
 /* Ask a filesystem about a path; the answer's value, 0 if there is none. */
 static uint64_t ask(uint64_t channel, enum file_tag tag, size_t bytes, void *page)
 {
-    const struct anos_result answer = anos_send_message(channel, tag, bytes, page);
+    const struct anos_result answer = send_again(channel, tag, bytes, page);
     return answer.type == ANOS_OK ? answer.value : 0;
 }
 

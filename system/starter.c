@@ -12,10 +12,12 @@
  */
 #include "starter.h"
 
+#include "again.h"
 #include "boot.h"
 #include "device.h"
 #include "loader.h"
 #include "ramfs.h"
+#include "supervisor.h"
 #include "vfs.h"
 
 #include <anos/abi.h>
@@ -75,7 +77,7 @@ static void start_driver(const struct device_info *device, const struct anos_boo
         .stack_bytes = manifest->stack_bytes,
         .thread_class = (uint8_t)manifest->thread_class,
     };
-    loader_start(&driver, NULL);
+    supervisor_start(&driver);
     served[served_count++] = device->id;
 }
 
@@ -88,7 +90,7 @@ static uint32_t query(uint64_t devman, void *page)
         .type = DEVICE_STORAGE,
     };
     memcpy(page, &request, sizeof request);
-    const struct anos_result answer = anos_send_message(devman, 0, sizeof request, page);
+    const struct anos_result answer = send_again(devman, 0, sizeof request, page);
     const struct device_answer *const devices = page;
     if (answer.type != ANOS_OK || answer.value < offsetof(struct device_answer, devices)) {
         return 0;
@@ -109,7 +111,7 @@ static uint64_t parent_of(uint64_t devman, uint64_t id)
         .id = id,
     };
     memcpy(page, &request, sizeof request);
-    const struct anos_result answer = anos_send_message(devman, 0, sizeof request, page);
+    const struct anos_result answer = send_again(devman, 0, sizeof request, page);
     const struct device_answer *const found = (const struct device_answer *)page;
     const bool whole = answer.type == ANOS_OK &&
                        answer.value >= offsetof(struct device_answer, devices[1]);

@@ -54,6 +54,16 @@ uint64_t taken_get(uint64_t message, uint64_t cookie, uint64_t rights)
     return value;
 }
 
+void taken_share(uint64_t cookie)
+{
+    pthread_mutex_lock(&lock);
+    struct taken *const taken = *find(cookie);
+    if (taken != NULL) {
+        taken->users++;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 void taken_put(uint64_t cookie)
 {
     pthread_mutex_lock(&lock);

@@ -14,7 +14,13 @@
  */
 uint64_t taken_get(uint64_t message, uint64_t cookie, uint64_t rights);
 
-/* Give up what taken_get answered. What was derived from it stays valid. */
+/* One more user of what taken_get answered; of another cookie, nothing. */
+void taken_share(uint64_t cookie);
+
+/*
+ * Give up what taken_get answered, for one user; of another cookie, nothing. What was
+ * derived from it stays valid.
+ */
 void taken_put(uint64_t cookie);
 
 #endif

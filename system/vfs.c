@@ -71,6 +71,15 @@ static bool unregister(const char *prefix, uint64_t channel)
     return removed;
 }
 
+/* Has this channel this mount already? A filesystem that was restarted has kept both. */
+static bool is_there(const char *prefix, uint64_t channel)
+{
+    const uint64_t before = mounts_find(prefix);
+    return before != 0 && path_mount_bytes(prefix) == strlen(prefix) &&
+           before != channel &&
+           anos_inspect(before).value == anos_inspect(channel).value;
+}
+
 static uint64_t change(const struct service_message *message)
 {
     struct vfs_mount mount;
@@ -90,6 +99,10 @@ static uint64_t change(const struct service_message *message)
         return unregister(mount.prefix, channel);
     }
     remove_dead();
+    if (is_there(mount.prefix, channel)) {
+        taken_put(channel);
+        return true;
+    }
     const bool added = mounts_add(mount.prefix, channel);
     if (!added) {
         taken_put(channel);

@@ -13,7 +13,7 @@ from anos_sim.stage3.abi import ThreadClass, config_names
 from anos_sim.stage3.image import SystemImage, find_ramfs
 
 from .errors import UserError
-from .guest import boot_config, boot_driver, ramfs
+from .guest import boot_config, boot_driver, boot_restart, ramfs
 from .guest.errors import BuildError
 
 CONFIG = "boot.cfg"
@@ -106,6 +106,8 @@ def _as_json(entry: boot_config.BootEntry) -> dict[str, Any]:
         made["wait_for"] = entry.wait_for
     if entry.driver is not None:
         made["driver"] = boot_driver.as_json(entry.driver)
+    if entry.restart != boot_restart.BootRestart():
+        made["restart"] = boot_restart.as_json(entry.restart)
     made["capabilities"] = [names[number] for number in entry.capabilities]
     made["delegates"] = [names[number] for number in entry.delegates]
     return made

@@ -3,6 +3,7 @@
 
 #include "msi.h"
 #include "pci.h"
+#include "port.h"
 
 #include <anos/abi.h>
 #include <stdio.h>
@@ -37,8 +38,9 @@ bool controller_open(struct controller *controller, uint64_t registers, uint64_t
         return false;
     }
     const uint32_t command = pci_read(config, PCI_COMMAND) & PCI_COMMAND_MASK;
+    /* No bus master yet: a predecessor's commands may be there, whose memory is gone. */
     pci_write(config, PCI_COMMAND,
-              command | PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER | PCI_COMMAND_NO_INTX);
+              (command & ~PCI_COMMAND_BUS_MASTER) | PCI_COMMAND_MEMORY | PCI_COMMAND_NO_INTX);
     if (!map_registers(controller, registers)) {
         printf("ahcidrv: cannot map the registers\n");
         return false;
@@ -52,8 +54,11 @@ bool controller_open(struct controller *controller, uint64_t registers, uint64_t
     for (unsigned port = 0; port < AHCI_PORTS_MAX; port++) {
         if (hba->ports >> port & 1) {
             hba->port[port].interrupt_enable = 0;
+            port_stop(&hba->port[port]);
         }
     }
+    pci_write(config, PCI_COMMAND,
+              command | PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER | PCI_COMMAND_NO_INTX);
     hba->interrupt_status = UINT32_MAX;
     hba->control |= HBA_INTERRUPTS;
     return true;

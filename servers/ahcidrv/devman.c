@@ -1,6 +1,7 @@
 /* Telling DEVMAN what there is to use (anos-abi 9.2 and 9.4). */
 #include "devman.h"
 
+#include "again.h"
 #include "device.h"
 
 #include <anos/abi.h>
@@ -26,7 +27,7 @@ static uint64_t register_device(uint32_t type, const void *device)
     const size_t bytes = device_record_bytes(type);
     memcpy(page, &header, sizeof header);
     memcpy(page + sizeof header, device, bytes);
-    return anos_send_message(devman, 0, sizeof header + bytes, page).value;
+    return send_again(devman, 0, sizeof header + bytes, page).value;
 }
 
 uint64_t devman_register_controller(uint64_t parent_id)
@@ -69,7 +70,7 @@ void devman_remove_disk(struct disk *disk)
     static _Alignas(ANOS_PAGE_BYTES) struct device_removal removal;
     if (disk->device_id != 0) {
         removal = (struct device_removal){ .message = DEVICE_UNREGISTER, .id = disk->device_id };
-        anos_send_message(devman, 0, sizeof removal, &removal);
+        send_again(devman, 0, sizeof removal, &removal);
         disk->device_id = 0;
     }
 }

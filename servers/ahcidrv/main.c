@@ -16,6 +16,7 @@
 #include "devman.h"
 #include "disk.h"
 #include "service.h"
+#include "supervised.h"
 
 #include <anos/abi.h>
 #include <anos/thread.h>
@@ -57,9 +58,8 @@ static void find_disks(void)
             !port_open(&disk->port, &controller, index) || !disk_identify(disk)) {
             continue;
         }
-        const struct anos_result channel = anos_create_channel();
-        disk->channel = channel.value;
-        if (channel.type == ANOS_OK) {
+        disk->channel = supervised_channel(index);
+        if (disk->channel != 0) {
             disk_count++;
         } else {
             printf("ahcidrv: no channel for the disk at port %u\n", index);
@@ -70,9 +70,11 @@ static void find_disks(void)
 /* Register the disks, each when there is somebody to serve it. */
 static void serve_disks(uint64_t controller_id)
 {
+    const uint32_t shares_begin = (uint32_t)supervised_generation() << SHARE_GENERATION_SHIFT;
     for (unsigned i = 0; i < disk_count; i++) {
         struct disk *const disk = &disks[i];
         queue_open(&disk->queue, &disk->port, &disk->shares, disk->queue_depth);
+        disk->shares.count = shares_begin;
         if (anos_thread_start(ANOS_CLASS_NORMAL, STACK_BYTES, service_run, disk) == 0) {
             devman_register_disk(disk, controller_id);
         } else {

@@ -25,8 +25,8 @@ static bool wait_until_clear(const volatile uint32_t *value, uint32_t bits)
     return true;
 }
 
-/* Stop taking commands, then stop receiving; what was under way is dropped (10.3). */
-static bool stop(struct port_registers *registers)
+/* Stop taking commands, then stop receiving (10.3). */
+bool port_stop(struct port_registers *registers)
 {
     registers->command &= ~PORT_START;
     if (!wait_until_clear(&registers->command, PORT_RUNNING)) {
@@ -92,7 +92,7 @@ bool port_open(struct port *port, struct controller *controller, unsigned index)
 {
     struct port_registers *const registers = &controller->registers->port[index];
     *port = (struct port){ .controller = controller, .registers = registers, .index = index };
-    if (!stop(registers)) {
+    if (!port_stop(registers)) {
         printf("ahcidrv: port %u does not stop\n", index);
         return false;
     }
@@ -179,7 +179,7 @@ bool port_has_link(const struct port *port)
 
 void port_restart(struct port *port)
 {
-    port->is_running = stop(port->registers) && start(port->registers);
+    port->is_running = port_stop(port->registers) && start(port->registers);
     port_acknowledge(port);
 }
 

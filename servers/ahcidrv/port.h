@@ -40,6 +40,9 @@ struct command {
  */
 bool port_open(struct port *port, struct controller *controller, unsigned index);
 
+/* Have a port stop, whoever started it: what was under way is dropped. False if it goes on. */
+bool port_stop(struct port_registers *registers);
+
 /* The buffer of a slot. */
 static inline uint8_t *port_buffer(const struct port *port, unsigned slot)
 {

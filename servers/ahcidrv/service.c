@@ -61,6 +61,13 @@ static void move_pages(struct disk *disk, struct request *request, size_t bytes)
     if (bytes < sizeof wanted || wanted.count > BLOCK_PAGES_MAX * BLOCK_READ_MAX) {
         wanted.count = 0;
     }
+    pthread_mutex_lock(&disk->queue.lock);
+    const bool is_shared = share_page(&disk->shares, wanted.object, 0) != NULL;
+    pthread_mutex_unlock(&disk->queue.lock);
+    if (!is_shared) {
+        answer(request, BLOCK_NO_OBJECT);
+        return;
+    }
     request->object = wanted.object;
     memcpy(request->pages, wanted.pages, sizeof wanted.pages);
     move_in_page(disk, request, wanted.type == BLOCK_WRITE_PAGES, wanted.sector, wanted.count,

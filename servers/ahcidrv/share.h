@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SHARE_GENERATION_SHIFT 16 /* numbers of a driver begin with its generation << this */
 #define SHARES_MAX 4 /* of a disk; one more takes the place of the oldest */
 
 struct share {
@@ -15,7 +16,7 @@ struct share {
 };
 
 struct shares {
-    uint32_t count; /* made so far */
+    uint32_t count; /* number of the last one; no predecessor has used it, and no successor will */
     struct share table[SHARES_MAX];
 };
 

@@ -11,6 +11,7 @@
 #include "device.h"
 #include "registry.h"
 #include "spawn.h"
+#include "supervised.h"
 
 #include <anos/abi.h>
 #include <inttypes.h>
@@ -19,7 +20,6 @@
 
 #define BUS_DRIVER "boot:/pcidrv.elf"
 #define BUS_DRIVER_STACK_BYTES 0x100000
-#define BUS_RANGES_MAX 16
 #define RECORDS_BEGIN sizeof(struct device_registration)
 
 /*
@@ -290,18 +290,22 @@ static void start_bus_driver(const struct mcfg_entry *range, size_t index, size_
 int main(void)
 {
     printf("DEVMAN of anos-sim\n");
-    const struct anos_result channel = anos_create_channel();
-    if (channel.type != ANOS_OK ||
-        anos_register_channel_name(channel.value, DEVMAN_NAME).type != ANOS_OK) {
+    const uint64_t channel = supervised_channel(0);
+    if (channel == 0 || !supervised_name(channel, DEVMAN_NAME)) {
         printf("DEVMAN: ends, it cannot have its name\n");
         return 1;
     }
-    struct mcfg_entry ranges[BUS_RANGES_MAX];
-    const size_t range_count = acpi_read_mcfg(ranges, BUS_RANGES_MAX);
-    for (size_t i = 0; i < range_count; i++) {
-        start_bus_driver(&ranges[i], i, range_count);
+    if (registry_open()) {
+        printf("DEVMAN: goes on with the devices of its predecessor\n");
+    }
+    struct buses *const buses = registry_buses();
+    if (buses->count == 0) {
+        buses->count = acpi_read_mcfg(buses->ranges, BUS_RANGES_MAX);
+    }
+    for (; buses->started < buses->count; buses->started++) {
+        start_bus_driver(&buses->ranges[buses->started], buses->started, buses->count);
     }
     printf("DEVMAN: initialisation is complete\n");
-    serve(channel.value);
+    serve(channel);
     return 1;
 }

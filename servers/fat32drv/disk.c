@@ -7,6 +7,7 @@
  */
 #include "disk.h"
 
+#include "again.h"
 #include "block.h"
 
 #include <anos/abi.h>
@@ -26,7 +27,7 @@ bool disk_open(struct disk *disk, uint64_t channel)
     } message;
     message.request = (struct block_request){ .type = BLOCK_INFO };
     const struct anos_result answer =
-        anos_send_message(channel, 0, BLOCK_REQUEST_BYTES_MIN, &message);
+        send_again(channel, 0, BLOCK_REQUEST_BYTES_MIN, &message);
     if (answer.type != ANOS_OK || answer.value < sizeof message.info) {
         return false;
     }
@@ -47,7 +48,7 @@ bool disk_read(const struct disk *disk, uint64_t sector, uint32_t count, void *p
     };
     memcpy(page, &request, BLOCK_REQUEST_BYTES_MIN);
     const struct anos_result answer =
-        anos_send_message(disk->channel, 0, BLOCK_REQUEST_BYTES_MIN, page);
+        send_again(disk->channel, 0, BLOCK_REQUEST_BYTES_MIN, page);
     return answer.type == ANOS_OK && answer.value == (uint64_t)count * disk->sector_bytes;
 }
 
@@ -59,49 +60,69 @@ bool disk_write(const struct disk *disk, uint64_t sector, uint32_t count, const 
     if ((uintptr_t)from % ANOS_PAGE_BYTES != 0) { /* a message begins where a page does */
         data = memcpy(page, from, bytes);
     }
-    const struct anos_result answer = anos_send_message(
-        disk->channel, block_write_page_tag(sector, count), bytes, (void *)data);
+    struct anos_result answer = { .type = ANOS_RESTARTED };
+    for (int i = 0; answer.type == ANOS_RESTARTED && i < AGAIN_TRIES; i++) {
+        answer = anos_send_message(disk->channel, block_write_page_tag(sector, count), bytes,
+                                   (void *)data); /* nobody writes into the page */
+    }
     return answer.type == ANOS_OK && answer.value == count;
+}
+
+/* Let the driver have the memory that we share; again, if it was restarted. */
+static void share(struct disk *disk)
+{
+    static _Alignas(ANOS_PAGE_BYTES) struct block_share request;
+    request = (struct block_share){ BLOCK_SHARE, disk->shared_pages, disk->memory, 0 };
+    const struct anos_result shared =
+        send_again(disk->channel, 0, sizeof request, &request);
+    disk->object = shared.type == ANOS_OK ? (uint32_t)shared.value : 0;
 }
 
 uint8_t *disk_share(struct disk *disk, uint32_t count)
 {
-    static _Alignas(ANOS_PAGE_BYTES) struct block_share request;
     const uint64_t bytes = (uint64_t)count * ANOS_PAGE_BYTES;
     const uint64_t memory = anos_create_memory(bytes).value;
     const uint64_t flags = ANOS_MAP_READ | ANOS_MAP_WRITE;
     if (memory == 0 || anos_map_memory(memory, SHARED_WINDOW, 0, bytes, flags).type != ANOS_OK) {
         return NULL;
     }
-    request = (struct block_share){ BLOCK_SHARE, count, memory, 0 };
-    const struct anos_result shared =
-        anos_send_message(disk->channel, 0, sizeof request, &request);
     disk->shared = (uint8_t *)SHARED_WINDOW;
-    disk->object = shared.type == ANOS_OK ? (uint32_t)shared.value : 0;
+    disk->shared_pages = count;
+    disk->memory = memory;
+    share(disk);
     return disk->shared;
 }
 
-/* Move all pages by one request; false if that cannot be or does not go well. */
-static bool move_shared(const struct disk *disk, enum block_type type, uint64_t sector,
+/*
+ * Move all pages by one request; false if that cannot be or does not go well. A driver that
+ * was restarted does not know the memory any more.
+ */
+static bool move_shared(struct disk *disk, enum block_type type, uint64_t sector,
                         uint32_t count, uint8_t *const *pages)
 {
     static _Alignas(ANOS_PAGE_BYTES) struct block_pages request;
     const uint64_t bytes = (uint64_t)count * disk->sector_bytes;
-    if (disk->object == 0) {
-        return false;
+    for (int i = 0; disk->object != 0 && i < AGAIN_TRIES; i++) {
+        request = (struct block_pages){
+            .type = type,
+            .object = disk->object,
+            .sector = sector,
+            .count = count,
+        };
+        for (uint32_t page = 0; page * ANOS_PAGE_BYTES < bytes; page++) {
+            request.pages[page] =
+                (uint16_t)((size_t)(pages[page] - disk->shared) / ANOS_PAGE_BYTES);
+        }
+        const struct anos_result answer =
+            anos_send_message(disk->channel, 0, sizeof request, &request);
+        const bool is_new = answer.type == ANOS_OK && answer.value == BLOCK_NO_OBJECT;
+        if (answer.type != ANOS_RESTARTED && !is_new) {
+            return answer.type == ANOS_OK &&
+                   answer.value == (type == BLOCK_READ_PAGES ? bytes : count);
+        }
+        share(disk);
     }
-    request = (struct block_pages){
-        .type = type,
-        .object = disk->object,
-        .sector = sector,
-        .count = count,
-    };
-    for (uint32_t page = 0; page * ANOS_PAGE_BYTES < bytes; page++) {
-        request.pages[page] = (uint16_t)((size_t)(pages[page] - disk->shared) / ANOS_PAGE_BYTES);
-    }
-    const struct anos_result answer =
-        anos_send_message(disk->channel, 0, sizeof request, &request);
-    return answer.type == ANOS_OK && answer.value == (type == BLOCK_READ_PAGES ? bytes : count);
+    return false;
 }
 
 /* How many of `left` sectors are in the next page. */
@@ -111,7 +132,7 @@ static uint32_t in_page(const struct disk *disk, uint32_t left)
     return left < page ? left : page;
 }
 
-bool disk_read_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+bool disk_read_pages(struct disk *disk, uint64_t sector, uint32_t count,
                      uint8_t *const *pages)
 {
     bool all = true;
@@ -125,7 +146,7 @@ bool disk_read_pages(const struct disk *disk, uint64_t sector, uint32_t count,
     return all;
 }
 
-bool disk_write_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+bool disk_write_pages(struct disk *disk, uint64_t sector, uint32_t count,
                       uint8_t *const *pages)
 {
     bool all = true;
@@ -143,5 +164,5 @@ bool disk_flush(const struct disk *disk)
 {
     static _Alignas(ANOS_PAGE_BYTES) struct block_request request;
     request = (struct block_request){ .type = BLOCK_FLUSH };
-    return anos_send_message(disk->channel, 0, BLOCK_REQUEST_BYTES_MIN, &request).type == ANOS_OK;
+    return send_again(disk->channel, 0, BLOCK_REQUEST_BYTES_MIN, &request).type == ANOS_OK;
 }

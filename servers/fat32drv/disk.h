@@ -11,6 +11,8 @@ struct disk {
     uint64_t channel; /* of the driver */
     uint32_t object;  /* the driver's number for the memory that we share; 0: none */
     uint8_t *shared;
+    uint32_t shared_pages;
+    uint64_t memory; /* our capability to them */
     uint64_t sector_count;
     uint32_t sector_bytes; /* 512, 1024, 2048 or 4096 */
 };
@@ -34,9 +36,9 @@ bool disk_write(const struct disk *disk, uint64_t sector, uint32_t count, const 
  * Read or write sectors that follow each other, a page of them at each of `pages`, which
  * are of disk_share, and DISK_PAGES_MAX at most.
  */
-bool disk_read_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+bool disk_read_pages(struct disk *disk, uint64_t sector, uint32_t count,
                      uint8_t *const *pages);
-bool disk_write_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+bool disk_write_pages(struct disk *disk, uint64_t sector, uint32_t count,
                       uint8_t *const *pages);
 
 /* Have all that was written on the medium. */

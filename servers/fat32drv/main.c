@@ -12,11 +12,13 @@
  * nobody asks for it: a second thread sends a message that we answer as soon as
  * there is something to be written, then sleeps, and sends the next one.
  */
+#include "again.h"
 #include "cache.h"
 #include "date.h"
 #include "device.h"
 #include "mounts.h"
 #include "operations.h"
+#include "supervised.h"
 #include "vfs.h"
 
 #include <anos/abi.h>
@@ -63,7 +65,7 @@ static uint64_t query_device(uint64_t devman, uint64_t id)
     };
     const struct device_answer *const answer = (const struct device_answer *)page;
     memcpy(page, &query, sizeof query);
-    const struct anos_result sent = anos_send_message(devman, 0, sizeof query, page);
+    const struct anos_result sent = send_again(devman, 0, sizeof query, page);
     const bool found = sent.type == ANOS_OK && answer->count > 0 &&
                        sent.value >= offsetof(struct device_answer, devices[1]) &&
                        answer->devices[0].type == DEVICE_STORAGE;
@@ -198,11 +200,11 @@ int main(int argc, char **argv)
         printf("fat32drv: %s has no FAT volume: %s\n", prefix, wrong);
         return 1;
     }
-    const struct anos_result channel = anos_create_channel();
-    if (channel.type != ANOS_OK || !register_mounts(channel.value)) {
+    server.channel = supervised_channel(0);
+    server.handles.opened = supervised_generation() << FILE_GENERATION_SHIFT;
+    if (server.channel == 0 || !register_mounts(server.channel)) {
         return 1;
     }
-    server.channel = channel.value;
     serve();
     return 1;
 }

@@ -23,8 +23,11 @@
  *   BLOCK_WRITE_PAGES  body: struct block_pages       -> sectors written
  *
  * An answer of 0, which arrives as ANOS_FAILURE, says: a bad request, sectors
- * that are not there, an object that the driver does not know (any more), or the
- * device could not; then some pages may be read or written.
+ * that are not there, or the device could not; then some pages may be read or written.
+ * BLOCK_NO_OBJECT says: the driver does not know such an object (any more), so share it
+ * again. So it is when the driver was restarted: numbers are never used twice.
+ *
+ * All requests may be made again when the driver was restarted before it answered.
  */
 #ifndef BLOCK_H
 #define BLOCK_H
@@ -36,6 +39,7 @@
 #define BLOCK_READ_MAX 8  /* sectors in a message's page */
 #define BLOCK_WRITE_MAX 7 /* sectors behind the request's header */
 #define BLOCK_REQUEST_BYTES_MIN 24
+#define BLOCK_NO_OBJECT UINT64_MAX
 #define BLOCK_PAGE_MAX 8 /* sectors of a write of our own kind */
 
 enum block_type {

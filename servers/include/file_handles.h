@@ -10,7 +10,10 @@
 
 #include "file.h"
 
+#include <stdbool.h>
+
 #define FILE_HANDLES_MAX 256
+#define FILE_GENERATION_SHIFT 32 /* `opened` begins with the server's generation << this */
 
 struct file_handle {
     uint64_t badge;  /* 0: free. Never the same again, so an old message finds nothing */
@@ -20,12 +23,15 @@ struct file_handle {
 };
 
 struct file_handles {
-    uint64_t opened; /* how many have been made */
+    uint64_t opened; /* how many have been made, so that no successor makes the same */
     struct file_handle table[FILE_HANDLES_MAX];
 };
 
 /* What a badge stands for; NULL if that is nothing any more. */
 const struct file_handle *file_handles_find(const struct file_handles *handles, uint64_t badge);
+
+/* Was it made by a server that has ended since, of which we are the successor? */
+bool file_handles_is_stale(const struct file_handles *handles, uint64_t badge);
 
 /*
  * The cookie of a handle on a path, in `*cookie`: 0, or an enum file_error. `channel`

@@ -31,6 +31,17 @@
  *
  * They are about processes that SYSTEM started; the last PROCESS_ENDED_MAX that have ended
  * are among them. Through the named channel they are SPAWN_UNKNOWN_TAG, as are other tags.
+ *
+ * A program that SYSTEM restarts has a third one, in slot ANOS_CAP_SUPERVISOR (supervised.h):
+ *
+ *   PROCESS_GENERATION                      -> how many times it has been started
+ *   PROCESS_CHANNEL  body: u64, 0 to 33     -> the channel with this number, to receive on
+ *   PROCESS_MEMORY   body: u64, bytes       -> the memory object that it has, zeros at first
+ *   PROCESS_KEEP     body: struct process_keep; cookie 0: no longer -> 1
+ *   PROCESS_KEPT     body: u64, a key       -> the capability that was kept, or 0
+ *
+ * The same channels, memory and capabilities are its successor's.
+
  */
 #ifndef PROCESS_H
 #define PROCESS_H
@@ -51,6 +62,11 @@ enum process_tag {
     PROCESS_START = 2,
     PROCESS_LIST = 3,
     PROCESS_KILL = 4,
+    PROCESS_GENERATION = 5,
+    PROCESS_CHANNEL = 6,
+    PROCESS_MEMORY = 7,
+    PROCESS_KEEP = 8,
+    PROCESS_KEPT = 9,
 };
 
 enum spawn_error {
@@ -109,6 +125,11 @@ struct process_listing {
     uint32_t count;
     uint32_t reserved_12;
     struct process_entry entries[];
+};
+
+struct process_keep {
+    uint64_t key; /* not 0 */
+    uint64_t cookie;
 };
 
 /* The size of the message for so many pairs and bytes of strings. */

@@ -2,6 +2,7 @@
 #include "kept.h"
 
 #include "log.h"
+#include "supervised.h"
 
 #include <anos/abi.h>
 #include <anos/thread.h>
@@ -59,8 +60,7 @@ static void *serve(void *channel)
 
 bool kept_serve(void)
 {
-    const struct anos_result channel = anos_create_channel();
-    return channel.type == ANOS_OK &&
-           anos_register_channel_name(channel.value, LOG_NAME).type == ANOS_OK &&
-           anos_thread_start(ANOS_CLASS_HIGH, STACK_BYTES, serve, (void *)channel.value) == 0;
+    const uint64_t channel = supervised_channel(0);
+    return channel != 0 && supervised_name(channel, LOG_NAME) &&
+           anos_thread_start(ANOS_CLASS_HIGH, STACK_BYTES, serve, (void *)channel) == 0;
 }

@@ -11,6 +11,7 @@
 #include "kept.h"
 #include "screen.h"
 #include "stream.h"
+#include "supervised.h"
 
 #include <anos/abi.h>
 #include <anos/thread.h>
@@ -85,8 +86,8 @@ static void *serve(void *channel)
 static void offer_screen(void)
 {
     static uint64_t channel;
-    channel = anos_create_channel().value;
-    if (channel != 0 && anos_register_channel_name(channel, SCREEN_NAME).type == ANOS_OK) {
+    channel = supervised_channel(1);
+    if (channel != 0 && supervised_name(channel, SCREEN_NAME)) {
         anos_thread_start(ANOS_CLASS_HIGH, STACK_BYTES, serve, &channel);
     }
 }

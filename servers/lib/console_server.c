@@ -9,6 +9,7 @@
 #include "console_server.h"
 
 #include "stream.h"
+#include "supervised.h"
 
 #include <anos/abi.h>
 #include <anos/thread.h>
@@ -160,9 +161,8 @@ static bool serve_one(uint64_t channel)
 int console_serve(const struct console_device *device)
 {
     console.device = device;
-    const struct anos_result channel = anos_create_channel();
-    if (channel.type != ANOS_OK ||
-        anos_register_channel_name(channel.value, CONSOLE_NAME).type != ANOS_OK) {
+    const uint64_t channel = supervised_channel(0);
+    if (channel == 0 || !supervised_name(channel, CONSOLE_NAME)) {
         printf("there is a console already\n");
         return 0;
     }
@@ -170,7 +170,7 @@ int console_serve(const struct console_device *device)
         printf("there is no thread for the console's input\n");
         return 1;
     }
-    while (serve_one(channel.value)) {
+    while (serve_one(channel)) {
     }
     return 1;
 }

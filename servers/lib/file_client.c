@@ -30,6 +30,14 @@ static size_t put_request(const char *path, uint64_t position, void *page)
     return offsetof(struct file_request, path) + path_bytes;
 }
 
+/* A filesystem's reply, or an error in its place. */
+static int64_t reply_of(struct anos_result answer)
+{
+    return answer.type == ANOS_OK          ? (int64_t)answer.value
+           : answer.type == ANOS_RESTARTED ? FILE_STALE
+                                           : FILE_NO_ANSWER;
+}
+
 /* Send one of our own requests; the reply, or an error. */
 static int64_t ask(uint64_t filesystem, enum file_tag tag, const char *path, uint64_t position,
                    void *page)
@@ -38,8 +46,7 @@ static int64_t ask(uint64_t filesystem, enum file_tag tag, const char *path, uin
     if (bytes == 0) {
         return FILE_NO_ANSWER;
     }
-    const struct anos_result answer = anos_send_message(filesystem, tag, bytes, page);
-    return answer.type == ANOS_OK ? (int64_t)answer.value : FILE_NO_ANSWER;
+    return reply_of(anos_send_message(filesystem, tag, bytes, page));
 }
 
 int64_t file_stat(uint64_t filesystem, const char *path, void *page)
@@ -88,10 +95,9 @@ int64_t file_write(uint64_t filesystem, const char *path, uint64_t offset, const
     request->path_bytes = (uint32_t)path_bytes;
     strcpy(request->path, path);
     memcpy(request->path + path_bytes, from, count);
-    const struct anos_result answer =
-        anos_send_message(filesystem, FILE_WRITE, head_bytes + count, page);
-    const int64_t reply = (int64_t)answer.value;
-    return answer.type != ANOS_OK ? FILE_NO_ANSWER : reply < 0 ? reply : reply - 1;
+    const int64_t reply =
+        reply_of(anos_send_message(filesystem, FILE_WRITE, head_bytes + count, page));
+    return reply < 0 ? reply : reply - 1;
 }
 
 int64_t file_truncate(uint64_t filesystem, const char *path, uint64_t bytes, void *page)
@@ -108,11 +114,9 @@ int64_t file_rename(uint64_t filesystem, const char *old_path, const char *new_p
     }
     request->position = 0;
     memcpy(mempcpy(request->path, old_path, old_bytes), new_path, new_bytes);
-    const struct anos_result answer =
-        anos_send_message(filesystem, FILE_RENAME,
-                          offsetof(struct file_request, path) + old_bytes + new_bytes, page);
-    const int64_t reply = (int64_t)answer.value;
-    return answer.type != ANOS_OK ? FILE_NO_ANSWER : reply < 0 ? reply : 0;
+    const size_t bytes = offsetof(struct file_request, path) + old_bytes + new_bytes;
+    const int64_t reply = reply_of(anos_send_message(filesystem, FILE_RENAME, bytes, page));
+    return reply < 0 ? reply : 0;
 }
 
 int64_t file_remove(uint64_t filesystem, const char *path, void *page)
@@ -150,11 +154,8 @@ int64_t file_open(uint64_t filesystem, const char *path, uint32_t rights, uint64
     }
     const struct anos_result answer =
         anos_send_transfer(filesystem, FILE_OPEN, bytes, page, &transfer);
-    if (answer.type != ANOS_OK) {
-        return FILE_NO_ANSWER;
-    }
-    if ((int64_t)answer.value < 0) {
-        return (int64_t)answer.value;
+    if (reply_of(answer) < 0) {
+        return reply_of(answer);
     }
     *handle = transfer.count > 0 ? transfer.slots[0].cookie : 0;
     return *handle != 0 ? 0 : FILE_NO_ANSWER;
@@ -187,6 +188,8 @@ const char *file_error_text(int64_t error)
         return "larger than a file can be";
     case FILE_NO_HANDLES:
         return "this kernel has no handles on files";
+    case FILE_STALE:
+        return "the filesystem was restarted; what was not synced may be lost";
     default:
         return "the filesystem does not answer";
     }

@@ -14,6 +14,12 @@ const struct file_handle *file_handles_find(const struct file_handles *handles, 
     return badge != 0 && handle->badge == badge ? handle : NULL;
 }
 
+bool file_handles_is_stale(const struct file_handles *handles, uint64_t badge)
+{
+    return badge / FILE_HANDLES_MAX >> FILE_GENERATION_SHIFT !=
+           handles->opened >> FILE_GENERATION_SHIFT;
+}
+
 /* A path as the table has it, "disk0:/docs/a.txt", on the heap; NULL without memory. */
 static char *normal(const char *path)
 {

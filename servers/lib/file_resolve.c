@@ -66,7 +66,9 @@ int64_t file_resolve(struct file_server *server, const struct file_message *mess
     if (answer == 0 && message->badge != 0) {
         const struct file_handle *const handle =
             file_handles_find(&server->handles, message->badge);
-        answer = handle == NULL ? FILE_NOT_FOUND : put_below(handle, path, target);
+        answer = handle != NULL ? put_below(handle, path, target)
+                 : file_handles_is_stale(&server->handles, message->badge) ? FILE_STALE
+                                                                           : FILE_NOT_FOUND;
     }
     if (answer == 0 && right != 0 && !(file_rights(server, message) & right)) {
         answer = FILE_PROTECTED;

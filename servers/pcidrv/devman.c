@@ -1,6 +1,7 @@
 /* Telling DEVMAN what is on the bus (anos-abi 9.2). */
 #include "devman.h"
 
+#include "again.h"
 #include "device.h"
 
 #include <anos/abi.h>
@@ -42,7 +43,7 @@ uint64_t devman_register(const struct function *function, uint64_t parent_id)
              function->device, function->number);
     memcpy(page, &header, sizeof header);
     memcpy(page + sizeof header, &device, sizeof device);
-    const struct anos_result answer = anos_send_message(devman, 0, MESSAGE_BYTES, page);
+    const struct anos_result answer = send_again(devman, 0, MESSAGE_BYTES, page);
     if (answer.type != ANOS_OK) {
         printf("pcidrv: DEVMAN does not take %s\n", device.base.name);
     }

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "operations.h"
 #include "pool.h"
+#include "supervised.h"
 #include "vfs.h"
 
 #include <inttypes.h>
@@ -49,7 +50,8 @@ int main(int argc, char **argv)
         return 1;
     }
     pool_limit((uint64_t)mib << 20);
-    server.channel = anos_create_channel().value;
+    server.channel = supervised_channel(0);
+    server.handles.opened = supervised_generation() << FILE_GENERATION_SHIFT;
     if (!register_mount(argv[1])) {
         printf("ramfs: %s cannot be mounted: the VFS refuses it\n", argv[1]);
         return 1;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define COPY_TRIES 16
 #define COPY_BYTES 0x10000
 #define PATH_BYTES 4096
 
@@ -56,6 +57,23 @@ static bool is_same(const char *a, const char *b)
            first.st_ino == second.st_ino;
 }
 
+/* Copy once, and see that it is on the medium; 0 or an errno. */
+static int try_copy(const struct call *call, int source, const char *to)
+{
+    const int copy = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    int error = copy < 0 || lseek(source, 0, SEEK_SET) < 0 ? errno : 0;
+    if (error == 0) {
+        error = copy_bytes(call, source, copy);
+    }
+    if (error == 0 && fsync(copy) != 0 && errno != EINVAL) {
+        error = errno;
+    }
+    if (copy >= 0) {
+        close(copy);
+    }
+    return error;
+}
+
 static int copy_file(const struct call *call, const char *from, const char *to)
 {
     if (is_directory(from)) {
@@ -68,12 +86,11 @@ static int copy_file(const struct call *call, const char *from, const char *to)
     if (source < 0) {
         return command_fail(call, from, errno);
     }
-    const int copy = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    const int error = copy < 0 ? errno : copy_bytes(call, source, copy);
-    close(source);
-    if (copy >= 0) {
-        close(copy);
+    int error = ESTALE;
+    for (int i = 0; error == ESTALE && i < COPY_TRIES; i++) { /* a filesystem was restarted */
+        error = try_copy(call, source, to);
     }
+    close(source);
     return error == 0 ? STATUS_OK : command_fail(call, to, error);
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define RING_BYTES 4096
+#define SEND_TRIES 16
 #define STACK_BYTES 0x10000
 #define POLL_NS UINT64_C(10000000)
 #define POLLS_MAX 2000 /* 20 s */
@@ -54,13 +55,23 @@ static void take_byte(char byte)
     pthread_cond_broadcast(&console.changed);
 }
 
+/* A console that was restarted in the middle takes the message again. */
+static struct anos_result send(uint64_t tag, size_t bytes, void *page)
+{
+    struct anos_result answer = { .type = ANOS_RESTARTED };
+    for (int i = 0; answer.type == ANOS_RESTARTED && i < SEND_TRIES; i++) {
+        answer = anos_send_message(console.channel, tag, bytes, page);
+    }
+    return answer;
+}
+
 static void *read_console(void *unused)
 {
     static _Alignas(ANOS_PAGE_BYTES) char page[ANOS_PAGE_BYTES];
     (void)unused;
     for (;;) {
         const struct anos_result answer =
-            anos_send_message(console.channel, STREAM_WATCH, sizeof page, page);
+            send(STREAM_WATCH, sizeof page, page);
         pthread_mutex_lock(&console.lock);
         if (answer.type != ANOS_OK || answer.value <= 1) {
             console.ended = true;
@@ -98,7 +109,7 @@ bool console_write(const char *bytes, size_t count)
     while (count > 0 && written) {
         const size_t piece = count < sizeof page ? count : sizeof page;
         memcpy(page, bytes, piece);
-        written = anos_send_message(console.channel, STREAM_WRITE, piece, page).type == ANOS_OK;
+        written = send(STREAM_WRITE, piece, page).type == ANOS_OK;
         bytes += piece;
         count -= piece;
     }
@@ -112,7 +123,7 @@ int console_next(const atomic_bool *stop)
     pthread_mutex_lock(&console.lock);
     if (console.count == 0 && !console.ended) {
         pthread_mutex_unlock(&console.lock);
-        anos_send_message(console.channel, STREAM_WANT, 0, NULL);
+        send(STREAM_WANT, 0, NULL);
         pthread_mutex_lock(&console.lock);
     }
     while (console.count == 0 && !console.ended && (stop == NULL || !*stop)) {

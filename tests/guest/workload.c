@@ -146,7 +146,8 @@ static int64_t try_once(const struct request *request, bool again)
 /* Errors that another try may not have: the device's, and no answer at all. */
 static bool is_passing(int64_t error)
 {
-    return error == FILE_IO_ERROR || error == FILE_NO_ANSWER || error < FILE_NO_ANSWER;
+    return error == FILE_IO_ERROR || error == FILE_STALE || error == FILE_NO_ANSWER ||
+           error < FILE_NO_ANSWER;
 }
 
 /* A sync has failed (or not): what was written before it may be lost (or is on the medium). */
@@ -163,6 +164,9 @@ static bool carry_out(const struct request *request)
     int64_t error = try_once(request, false);
     if (request->kind == SYNC) {
         synced(error != 0);
+    }
+    if (error == FILE_STALE) { /* the filesystem was restarted: as after a sync that fails */
+        synced(true);
     }
     for (unsigned tries = 1; error != 0 && tries < TRIES && is_passing(error); tries++) {
         printf("again %u %lld\n", number, (long long)error);

@@ -100,7 +100,7 @@ static uint32_t in_page(const struct disk *disk, uint32_t left)
     return left < page ? left : page;
 }
 
-bool disk_read_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+bool disk_read_pages(struct disk *disk, uint64_t sector, uint32_t count,
                      uint8_t *const *pages)
 {
     reads++;
@@ -112,7 +112,7 @@ bool disk_read_pages(const struct disk *disk, uint64_t sector, uint32_t count,
     return all;
 }
 
-bool disk_write_pages(const struct disk *disk, uint64_t sector, uint32_t count,
+bool disk_write_pages(struct disk *disk, uint64_t sector, uint32_t count,
                       uint8_t *const *pages)
 {
     if (!go_to(disk, sector, count)) {

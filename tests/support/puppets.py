@@ -81,7 +81,7 @@ class Handlers(Theatre):
                 value = handler(kernel, thread, [*arguments, 0, 0, 0, 0, 0][:5])
                 answer = None if value is None else Answer(0, value)
             except SyscallError as error:
-                answer = Answer(error.status & MASK64)
+                answer = Answer(error.status & MASK64, error.value)
         if cpu.thread is thread:
             kernel.preempt(cpu)
         self.come_to_rest()

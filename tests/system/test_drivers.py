@@ -124,5 +124,5 @@ def test_without_a_config_that_it_can_read_the_bus_driver_says_so_and_goes_on(
         "SYSCALL_DEBUG_PRINT", "SYSCALL_MAP_PHYSICAL", "SYSCALL_EXIT_PROCESS", *DEVICES,
     ])  # fmt: skip
     said = run(tmp_path, [driver("lamp", BY_DEVICE), bus_driver], {})
-    assert "pcidrv: there is no boot:/boot.cfg of version 3 to say which drivers to start" in said
+    assert "pcidrv: there is no boot:/boot.cfg of version 4 to say which drivers to start" in said
     assert said[-1] == "pcidrv: enumeration is complete, 4 functions; the driver exits"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anos_sim.stage3 import abi
-from anos_sim.toolchain.guest import boot_config, boot_driver
+from anos_sim.toolchain.guest import boot_config, boot_driver, boot_restart
 from anos_sim.toolchain.guest.boot_config import BootEntry
 from anos_sim.toolchain.guest.boot_driver import BootDriver
 from anos_sim.toolchain.guest.errors import BuildError
@@ -183,7 +183,11 @@ def test_what_is_no_boot_config_is_refused(text: str, says: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "layout"),
-    [("anos_boot_driver", boot_driver.DRIVER), ("anos_boot_entry", boot_config.ENTRY)],
+    [
+        ("anos_boot_driver", boot_driver.DRIVER),
+        ("anos_boot_restart", boot_restart.RESTART),
+        ("anos_boot_entry", boot_config.ENTRY),
+    ],
 )
 def test_the_c_header_agrees_on_the_layout(name: str, layout: struct.Struct) -> None:
     """Sum the fields that the header declares and compare them with the packer's."""
@@ -193,6 +197,7 @@ def test_the_c_header_agrees_on_the_layout(name: str, layout: struct.Struct) -> 
     assert body is not None
     sizes = {"char": 1, "uint8_t": 1, "uint16_t": 2, "uint32_t": 4, "uint64_t": 8}
     sizes["anos_boot_driver"] = boot_driver.DRIVER.size
+    sizes["anos_boot_restart"] = boot_restart.RESTART.size
     fields = re.findall(r"(\w+) (\w+)(?:\[(\d+)\])?;", body[1])
     assert sum(sizes[kind] * int(count or 1) for kind, _, count in fields) == layout.size
     assert f"sizeof(struct {name}) == {layout.size}" in header

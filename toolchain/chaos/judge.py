@@ -17,6 +17,8 @@ from anos_sim.hw.disk import Disk
 from .volume import read_volume
 
 BLOCK = 512
+RESTARTED = "-13"
+"""The error of a filesystem that was restarted: what was not synced may be lost."""
 
 
 @attrs.define
@@ -72,7 +74,7 @@ class Ledger:
             self._begin(self._open)
         elif words[0] == "again":
             self.findings.retries += 1
-            if self._open[:1] == ["sync"]:
+            if self._open[:1] == ["sync"] or words[2] == RESTARTED:
                 self._lost()
         elif words[0] == "end":
             self.findings.operations += 1

@@ -1,7 +1,7 @@
 """Turn `system/boot.json` into `boot.cfg`, the flat table that SYSTEM reads.
 
-The JSON has Anos's keys (anos-abi 8.3) and four of ours, `delegates`, `start`,
-`wait_for` and `driver`:
+The JSON has Anos's keys (anos-abi 8.3) and five of ours, `delegates`, `start`,
+`wait_for`, `driver` and `restart`:
 
     {"boot_servers": [{
         "name": "Shell",                          for the log
@@ -13,20 +13,21 @@ The JSON has Anos's keys (anos-abi 8.3) and four of ours, `delegates`, `start`,
         "start": "boot",                          optional: or "on request"
         "arguments": ["disk0:/"],                 optional: argv[1] and on
         "wait_for": "disk0:",                     optional: start when this mount is there
-        "driver": {"class": "01/06/01"}           optional: for which devices (boot_driver.py)
+        "driver": {"class": "01/06/01"},          optional: for which devices (boot_driver.py)
+        "restart": "on-crash"                     optional: when it ends (boot_restart.py)
     }]}
 
 Without `delegates` a program may pass on all it has, as in Anos. A program that
 starts on request is started by another one; its entry limits what it gets. A driver
 is started by pcidrv, on request, once for each function that it fits.
 
-The table is little-endian: magic "BOTC", version 3, number of entries, bytes of
-an entry, each a u32; then the entries of 1,112 bytes, as `<anos/boot_config.h>`
+The table is little-endian: magic "BOTC", version 4, number of entries, bytes of
+an entry, each a u32; then the entries of 1,152 bytes, as `<anos/boot_config.h>`
 declares them:
 
     name[64] path[128] wait_for[32] u64 stack_bytes u32 class u32 capability_count
     u8 capabilities[128] u8 may_delegate[128] u32 argument_count u32 argument_bytes
-    u32 on_request u32 reserved arguments[512] driver[88]
+    u32 on_request u32 reserved arguments[512] driver[88] restart[40]
 
 Everything is checked here, so a mistake stops the build and not the boot.
 """
@@ -39,14 +40,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import boot_driver
+from . import boot_driver, boot_restart
 from .boot_driver import BootDriver
+from .boot_restart import BootRestart
 from .errors import BuildError
 
 MAGIC = int.from_bytes(b"BOTC", "little")
-VERSION = 3
+VERSION = 4
 HEADER = struct.Struct("<IIII")
-ENTRY = struct.Struct("<64s128s32sQII128s128sIIII512s88s")
+ENTRY = struct.Struct("<64s128s32sQII128s128sIIII512s88s40s")
 PAGE_BYTES = 0x1000
 STACK_BYTES_MAX = 0x0400_0000
 """Stacks end at 0x44000000, and below 0x40000000 there may be code."""
@@ -57,7 +59,7 @@ BOOT_PREFIX = "boot:/"
 
 _NAME, _PATH, _WAIT_FOR = 64, 128, 32
 _REQUIRED = ("name", "path", "stack_size", "class")
-_OPTIONAL = ("capabilities", "delegates", "start", "arguments", "wait_for", "driver")
+_OPTIONAL = ("capabilities", "delegates", "start", "arguments", "wait_for", "driver", "restart")
 _STARTS = {"boot": False, "on request": True}
 
 
@@ -75,6 +77,7 @@ class BootEntry:
     delegates: tuple[int, ...] = ()
     on_request: bool = False
     driver: BootDriver | None = None
+    restart: BootRestart = BootRestart()
 
 
 def parse(
@@ -113,16 +116,18 @@ def parse(
         _entry(f"boot_servers[{index}]", server, calls, classes, programs)
         for index, server in enumerate(servers)
     ]
-    if "extends" not in root:
-        return entries
-    own = {entry.path: entry for entry in entries}
-    kept = [own.get(entry.path, entry) for entry in built_in or ()]
-    known = {entry.path for entry in kept}
-    return [*kept, *(entry for entry in entries if entry.path not in known)]
+    if "extends" in root:
+        own = {entry.path: entry for entry in entries}
+        kept = [own.get(entry.path, entry) for entry in built_in or ()]
+        known = {entry.path for entry in kept}
+        entries = [*kept, *(entry for entry in entries if entry.path not in known)]
+    boot_restart.check_depends([(entry.path, entry.restart) for entry in entries])
+    return entries
 
 
 def pack(entries: list[BootEntry]) -> bytes:
     """Return the table for SYSTEM."""
+    paths = [entry.path for entry in entries]
     table = bytearray(HEADER.pack(MAGIC, VERSION, len(entries), ENTRY.size))
     for entry in entries:
         arguments = b"".join(argument.encode() + b"\0" for argument in entry.arguments)
@@ -141,6 +146,7 @@ def pack(entries: list[BootEntry]) -> bytes:
             0,
             arguments,
             boot_driver.pack(entry.driver),
+            boot_restart.pack(entry.restart, paths),
         )
     return bytes(table)
 
@@ -151,11 +157,13 @@ def unpack(table: bytes) -> list[BootEntry]:
     if (magic, version, entry_bytes) != (MAGIC, VERSION, ENTRY.size):
         raise BuildError("this is no boot config table of our version")
     entries = []
-    for index in range(count):
-        fields = ENTRY.unpack_from(table, HEADER.size + index * ENTRY.size)
+    rows = [ENTRY.unpack_from(table, HEADER.size + at * ENTRY.size) for at in range(count)]
+    paths = [row[1].split(b"\0")[0].decode() for row in rows]
+    for fields in rows:
         name, path, wait_for = (field.split(b"\0")[0].decode() for field in fields[:3])
         stack_bytes, thread_class, capability_count, capabilities = fields[3:7]
-        may_delegate, argument_count, argument_bytes, on_request, _, arguments, driver = fields[7:]
+        may_delegate, argument_count, argument_bytes, on_request = fields[7:11]
+        arguments, driver, restart = fields[12:]
         entries.append(
             BootEntry(
                 name,
@@ -172,6 +180,7 @@ def unpack(table: bytes) -> list[BootEntry]:
                 ),
                 bool(on_request),
                 boot_driver.unpack(driver),
+                boot_restart.unpack(restart, paths),
             )
         )
     return entries
@@ -230,6 +239,9 @@ def _entry(
     driver = None
     if "driver" in server:
         driver = boot_driver.parse(f"{where}.driver", server["driver"], name)
+    restart = BootRestart()
+    if "restart" in server:
+        restart = boot_restart.parse(f"{where}.restart", server["restart"])
     start = _choice(
         f"{where}.start", server.get("start", "on request" if driver else "boot"), _STARTS
     )
@@ -246,6 +258,7 @@ def _entry(
         delegates,
         _STARTS[start],
         driver,
+        restart,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from anos_sim.hw.clock import PS_PER_NS
+from anos_sim.stage3.abi import Rights
 from anos_sim.toolchain.table import render
 
 from .history import HeldOnce, History
@@ -67,7 +68,12 @@ def find_unused(history: History) -> list[Unused]:
 
 
 def _source(held: HeldOnce) -> str:
-    """Where it came from. What came back to whom it began with was never another's."""
+    """Where it came from. What came back to whom it began with was never another's.
+
+    A channel to receive on that its supervisor made for it is as its own.
+    """
+    if held.object.startswith("channel ") and held.rights & Rights.RECEIVE:
+        return OWN
     root = held.path()[0]
     if root.pid == held.pid:
         return POWER_ON if root.how == POWER_ON else OWN

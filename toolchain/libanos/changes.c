@@ -41,7 +41,8 @@ static long change_open(int descriptor, enum file_tag tag, uint64_t position, bo
     long answer = -EINVAL;
     if (disk_file != NULL && !(must_write && (file->flags & O_ACCMODE) == O_RDONLY)) {
         MESSAGE_PAGE(page);
-        answer = __anos_ask(&disk_file->place, tag, position, page);
+        answer = __anos_is_stale(disk_file) ? -ESTALE
+                                            : __anos_ask(&disk_file->place, tag, position, page);
     }
     __anos_put(file);
     return answer < 0 ? answer : 0;

@@ -15,6 +15,16 @@ HIDDEN struct disk_file *__anos_disk_file(struct open_file *file)
     return file->kind == &__anos_disk_kind ? (struct disk_file *)file : NULL;
 }
 
+/*
+ * May what was written to it be lost, since its filesystem was restarted? It cannot be written
+ * or synced any more then: who wrote it must begin anew.
+ */
+HIDDEN bool __anos_is_stale(const struct disk_file *disk_file)
+{
+    return (disk_file->file.flags & O_ACCMODE) != O_RDONLY &&
+           disk_file->restarts != __anos_restarts();
+}
+
 static long disk_read(struct open_file *file, struct span *to, int64_t position)
 {
     const struct disk_file *const disk_file = (struct disk_file *)file;
@@ -67,6 +77,9 @@ static long write_some(const struct disk_file *disk_file, struct span *from, int
 static long disk_write(struct open_file *file, struct span *from, int64_t position)
 {
     const struct disk_file *const disk_file = (struct disk_file *)file;
+    if (__anos_is_stale(disk_file)) {
+        return -ESTALE;
+    }
     MESSAGE_PAGE(page);
     const size_t wanted = from->left;
     long done = 0;

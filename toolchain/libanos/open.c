@@ -73,6 +73,7 @@ static struct disk_file *make(const struct path *path, const struct place *place
                       .flags = flags & FLAGS_KEPT,
                       .references = 1 },
             .is_directory = is_directory,
+            .restarts = __anos_restarts(),
             .place = { place->channel, place->is_relative,
                        disk_file->path + (place->path - path->text) },
         };

@@ -12,12 +12,15 @@
 struct disk_file {
     struct open_file file;
     bool is_directory;
+    unsigned restarts; /* of filesystems, when it was opened: after more, changes may be lost */
     void *listing; /* of a directory that is being read: directories.c */
     struct place place;
     char path[];
 };
 
 HIDDEN extern const struct file_kind __anos_disk_kind;
+
+HIDDEN bool __anos_is_stale(const struct disk_file *disk_file);
 
 /* What an open file is, if it lies in a filesystem; else NULL. */
 HIDDEN struct disk_file *__anos_disk_file(struct open_file *file);

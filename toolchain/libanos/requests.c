@@ -2,7 +2,11 @@
 #include "requests.h"
 
 #include <anos/abi.h>
+#include <stdatomic.h>
 #include <string.h>
+
+#define KEPT_BYTES_MAX 512 /* of a request that is made again when the filesystem was restarted */
+#define TRIES_MAX 16
 
 static long error_number(int64_t error)
 {
@@ -26,15 +30,43 @@ static long error_number(int64_t error)
         return -EACCES;
     case FILE_TOO_LARGE:
         return -EFBIG;
+    case FILE_STALE:
+        return -ESTALE;
     case FILE_IO_ERROR:
     default: /* one that we do not know */
         return -EIO;
     }
 }
 
+/* Can a request be made twice, and its answer be as if it was made once? */
+static bool may_repeat(enum file_tag tag)
+{
+    return tag == FILE_STAT || tag == FILE_LIST || tag == FILE_READ;
+}
+
+static atomic_uint restarts;
+
+HIDDEN unsigned __anos_restarts(void)
+{
+    return restarts;
+}
+
 HIDDEN long __anos_send(const struct place *place, enum file_tag tag, size_t bytes, void *page)
 {
-    const struct anos_result answer = anos_send_message(place->channel, tag, bytes, page);
+    uint8_t kept[KEPT_BYTES_MAX]; /* the answer comes into the same page */
+    const bool repeats = may_repeat(tag) && bytes <= sizeof kept;
+    if (repeats) {
+        memcpy(kept, page, bytes);
+    }
+    struct anos_result answer = anos_send_message(place->channel, tag, bytes, page);
+    restarts += answer.type == ANOS_RESTARTED;
+    for (int i = 0; answer.type == ANOS_RESTARTED && repeats && i < TRIES_MAX; i++) {
+        memcpy(page, kept, bytes);
+        answer = anos_send_message(place->channel, tag, bytes, page);
+    }
+    if (answer.type == ANOS_RESTARTED) {
+        return -ESTALE; /* it may be done or not */
+    }
     if (answer.type == ANOS_INCAPABLE) {
         return -EACCES;
     }

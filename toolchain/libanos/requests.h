@@ -24,4 +24,10 @@ HIDDEN size_t __anos_put_path(const struct place *place, char *to, size_t room);
 /* Send a request that lies in `page`: the reply, at least 1, or an error. */
 HIDDEN long __anos_send(const struct place *place, enum file_tag tag, size_t bytes, void *page);
 
+/*
+ * How many times this process has heard that a filesystem was restarted. What it changed
+ * before and did not sync may be lost.
+ */
+HIDDEN unsigned __anos_restarts(void);
+
 #endif

@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 
 #define PIECE_BYTES 1023
+#define SEND_TRIES 16 /* while whoever serves a stream is restarted again and again */
 #define ALONE __attribute__((__noinline__)) /* its buffer is on the stack only while it runs */
 
 /* The stream of one of the three, 0 if there is none. */
@@ -38,8 +39,10 @@ static struct {
 static long read_stream(uint64_t stream, struct span *to)
 {
     if (input.count == 0) {
-        const struct anos_result answer =
-            anos_send_message(stream, STREAM_READ, sizeof input.page, input.page);
+        struct anos_result answer = { .type = ANOS_RESTARTED };
+        for (int i = 0; answer.type == ANOS_RESTARTED && i < SEND_TRIES; i++) {
+            answer = anos_send_message(stream, STREAM_READ, sizeof input.page, input.page);
+        }
         if (answer.type != ANOS_OK || answer.value > 1 + sizeof input.page) {
             return -EIO;
         }
@@ -63,7 +66,10 @@ ALONE static long write_stream(uint64_t stream, struct span *from)
     while (from->left > 0) {
         const size_t count = from->left < sizeof page ? from->left : sizeof page;
         __anos_span_take(from, page, count);
-        const struct anos_result answer = anos_send_message(stream, STREAM_WRITE, count, page);
+        struct anos_result answer = { .type = ANOS_RESTARTED };
+        for (int i = 0; answer.type == ANOS_RESTARTED && i < SEND_TRIES; i++) {
+            answer = anos_send_message(stream, STREAM_WRITE, count, page);
+        }
         if (answer.type != ANOS_OK) {
             return written > 0 ? written : -EPIPE;
         }

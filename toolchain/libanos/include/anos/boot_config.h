@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define ANOS_BOOT_MAGIC 0x43544f42 /* "BOTC" */
-#define ANOS_BOOT_VERSION 3
+#define ANOS_BOOT_VERSION 4
 #define ANOS_BOOT_CONFIG_PATH "boot:/boot.cfg"
 
 enum anos_boot_match {
@@ -36,6 +36,23 @@ struct anos_boot_driver {
     char name[64];         /* of the device, for the log */
 };
 
+enum anos_boot_policy {
+    ANOS_BOOT_NEVER = 0,
+    ANOS_BOOT_ON_CRASH = 1, /* killed, a fault, or a status that is not 0 */
+    ANOS_BOOT_ALWAYS = 2,
+};
+
+/* What SYSTEM does when a program ends. */
+struct anos_boot_restart {
+    uint32_t policy;         /* enum anos_boot_policy */
+    uint32_t limit;          /* so many ends in `within_ms` are too many */
+    uint32_t within_ms;
+    uint32_t backoff_ms;     /* before the second restart in that time, doubled for each more ... */
+    uint32_t backoff_max_ms; /* ... up to this */
+    uint32_t heartbeat_ms;   /* a message must be answered in this time, or (0) at any time */
+    uint8_t depends[16];     /* entries, from 1 on, with each of which it is started anew */
+};
+
 struct anos_boot_entry {
     char name[64];     /* for the log */
     char path[128];    /* becomes argv[0], e.g. "boot:/devman.elf" */
@@ -51,6 +68,7 @@ struct anos_boot_entry {
     uint32_t reserved_508;
     char arguments[512];       /* one behind the other */
     struct anos_boot_driver driver;
+    struct anos_boot_restart restart;
 };
 
 struct anos_boot_config {
@@ -62,7 +80,8 @@ struct anos_boot_config {
 };
 
 _Static_assert(sizeof(struct anos_boot_driver) == 88, "anos_boot_driver");
-_Static_assert(sizeof(struct anos_boot_entry) == 1112, "anos_boot_entry");
+_Static_assert(sizeof(struct anos_boot_restart) == 40, "anos_boot_restart");
+_Static_assert(sizeof(struct anos_boot_entry) == 1152, "anos_boot_entry");
 _Static_assert(sizeof(struct anos_boot_config) == 16, "anos_boot_config");
 
 #endif
