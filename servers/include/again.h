@@ -3,6 +3,9 @@
 #define AGAIN_H
 
 #include <anos/abi.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #define AGAIN_TRIES 16

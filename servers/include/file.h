@@ -112,9 +112,9 @@ enum file_error {
     FILE_PROTECTED = -10,      /* the file is read-only, or the volume, or the handle */
     FILE_TOO_LARGE = -11,      /* longer than a file can be */
     FILE_NO_HANDLES = -12,     /* FILE_OPEN under `bearer`, where a capability has no badge */
-    FILE_STALE = -13,          /* a handle of a server that was restarted: open it again.
-                                  file_client answers so, once, if a server was: the request may be done or
-                                  not, and what was changed and not synced may be lost */
+    FILE_STALE = -13,          /* a handle of a server that was restarted: open it again. After
+                                  a restart file_client answers so once: the request may be done
+                                  or not, and what was changed and not synced may be lost */
 };
 
 /*

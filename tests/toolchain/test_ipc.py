@@ -162,7 +162,7 @@ def test_the_picture_has_a_box_for_each_process_and_no_two_on_one_another(
     picture = ElementTree.fromstring(capsys.readouterr().out)
     boxes = [each for each in picture.iter(f"{SVG}rect") if each.get("class") == "box"]
     texts = [each.text for each in picture.iter(f"{SVG}text")]
-    assert len(boxes) == 8
+    assert len(boxes) == 9
     assert {"SYSTEM[1]", "shell[5]"} <= set(texts)
     corners = [(int(each.attrib["x"]), int(each.attrib["y"])) for each in boxes]
     for number, (x, y) in enumerate(corners):
