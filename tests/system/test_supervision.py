@@ -17,7 +17,6 @@ from anos_sim.stage3.boot import boot
 from anos_sim.stage3.image import SystemImage, read_image
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.process import Process
-from anos_sim.toolchain.chaos.volume import read_volume
 from anos_sim.toolchain.boot_image import (
     ramfs_files,
     read_boot_config,
@@ -25,6 +24,7 @@ from anos_sim.toolchain.boot_image import (
     with_boot_config,
     with_ramfs,
 )
+from anos_sim.toolchain.chaos.volume import read_volume
 from anos_sim.toolchain.guest.disk_image import write_fat32
 from anos_sim.toolchain.options import default_image, elf_folder
 from anos_sim.toolchain.script import Script

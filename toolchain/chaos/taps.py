@@ -17,7 +17,7 @@ from anos_sim.hw.command_engine import CommandEngine
 from anos_sim.hw.drive import Answer, Drive, Operation
 from anos_sim.hw.fis import RegisterH2D, TaskFile
 from anos_sim.hw.vcpu import CODE, LIMIT, NOW, PS_PER_BYTE
-from anos_sim.stage3.abi import Sysno
+from anos_sim.stage3.abi import Rights, Sysno
 from anos_sim.stage3.channel import Message
 from anos_sim.stage3.cpu import Cpu
 from anos_sim.stage3.kernel import Kernel
@@ -59,9 +59,17 @@ def _tap_call(kernel: Kernel, call: SystemCall, heard: Callable[[Message], None]
 
 
 def ends_of(message: Message) -> tuple[str, str]:
-    """The names of a message's sender and of who made the channel that it goes to."""
-    creator = message.channel.creator
-    return message.sender.process.name, creator.name if creator is not None else ""
+    """The names of a message's sender and of who serves the channel that it goes to.
+
+    That is who made it, or for whom a supervisor made it.
+    """
+    channel = message.channel
+    server = channel.creator
+    if channel.successor and channel.first is not None:
+        for held in channel.first.derived():
+            if held.alive and held.rights & Rights.RECEIVE:
+                server = held.holder
+    return message.sender.process.name, server.name if server is not None else ""
 
 
 class CodeTap:

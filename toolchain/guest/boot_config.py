@@ -37,7 +37,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import boot_driver, boot_restart
@@ -77,7 +77,7 @@ class BootEntry:
     delegates: tuple[int, ...] = ()
     on_request: bool = False
     driver: BootDriver | None = None
-    restart: BootRestart = BootRestart()
+    restart: BootRestart = field(default_factory=BootRestart)
 
 
 def parse(

@@ -123,8 +123,10 @@ def pack(restart: BootRestart, paths: Sequence[str]) -> bytes:
 
 def unpack(data: bytes, paths: Sequence[str]) -> BootRestart:
     """Return the policy that `pack` made."""
-    *numbers, depends = RESTART.unpack(data)
-    return BootRestart(*numbers, tuple(paths[each - 1] for each in depends.rstrip(b"\0")))
+    *numbers, listed = RESTART.unpack(data)
+    policy, limit, within, backoff, backoff_max, heartbeat = numbers
+    depends = tuple(paths[each - 1] for each in listed.rstrip(b"\0"))
+    return BootRestart(policy, limit, within, backoff, backoff_max, heartbeat, depends)
 
 
 def as_json(restart: BootRestart) -> str | dict[str, Any]:
