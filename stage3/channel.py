@@ -171,14 +171,14 @@ class NameTable:
     def register(self, name: bytes, channel: Channel, capability: Capability) -> bool:
         """Take a name; False if it is empty or taken.
 
-        A channel may take again what it has by a capability that is gone: its successor's.
+        Who serves a supervised channel next may take again what its predecessor took.
         """
         key = self.hash(name)
         if not key:
             return False
         if key in self._entries:
             _, owner, before = self._entries[key]
-            if owner is not channel or before.alive:
+            if owner is not channel or before.alive or not channel.successor:
                 return False
         self._entries[key] = (name, channel, capability)
         return True
