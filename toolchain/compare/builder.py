@@ -18,7 +18,6 @@ class Builder:
         self.story = Story(title)
         self._children: dict[str, int] = {}
         self._thread_counts: dict[int, int] = {}
-        self._pids: dict[int, int] = {}
         self._held: dict[int, Held] = {}
         self._messages: dict[int, Sent] = {}
         self._sending: dict[int, Sent] = {}
@@ -55,7 +54,7 @@ class Builder:
 
     def finish(self, classes: Classes) -> Story:
         """All has been heard."""
-        identify(self.story, self._pids, classes)
+        identify(self.story, classes)
         return self.story
 
     # ---- processes ----
@@ -71,7 +70,7 @@ class Builder:
     def _thread_start(self, event: Event) -> None:
         pid = event.value("holder")
         number = self._thread_counts[pid] = self._thread_counts.get(pid, 0) + 1
-        self._pids[event.tid] = pid
+        self.story.pids[event.tid] = pid
         label = self.story.process(pid)
         self.story.threads[event.tid] = f"{label} thread {number}" if number > 1 else label
 
@@ -91,6 +90,7 @@ class Builder:
 
     def _capability(self, event: Event) -> None:
         parent = event.value("parent")
+        served = self._serving.get(event.tid)
         made = Held(
             cookie=event.value("cookie"),
             parent=self._held.get(parent),
@@ -101,6 +101,7 @@ class Builder:
             how=event.text("how"),
             actor=event.tid,
             time_ps=event.time_ps,
+            client=served.sender if served is not None else 0,
         )
         self._held[made.cookie] = made
         self.story.held.append(made)
@@ -108,8 +109,8 @@ class Builder:
             sending = self._sending.get(event.tid)
             going = sending.carried if sending else self._going.setdefault(event.tid, [])
             going.append(made)
-        elif made.how in ("take", "give") and event.tid in self._serving:
-            self._serving[event.tid].carried.append(made)
+        elif made.how in ("take", "give") and served is not None:
+            served.carried.append(made)
         elif made.how == "reply_message" and event.tid in self._answered:
             self._answered[event.tid].carried.append(made)
 

@@ -12,7 +12,7 @@ _VECTORS = re.compile(r"vectors (0x[0-9a-f]+)-(0x[0-9a-f]+)")
 _CHANNEL = re.compile(r"channel (\d+)")
 
 
-def identify(story: Story, pids: dict[int, int], classes: Classes) -> None:
+def identify(story: Story, classes: Classes) -> None:
     """Fill in `target` and `cls` of all capabilities, and what is known by them."""
     by_cookie = {held.cookie: held for held in story.held}
     counts: dict[Identity, int] = {}
@@ -82,6 +82,9 @@ def _made(
 ) -> Object:
     """An object that a program had made: its maker's n-th of this kind, made in this way."""
     maker = story.threads.get(held.actor, "nobody")
+    if held.client:  # any thread may have served it, and others' requests before or after it
+        client = story.threads.get(held.client, "nobody")
+        maker = f"{story.process(story.pids.get(held.actor, 0))} for {client}"
     whole = held.parent.target if held.parent is not None else None
     of = whole.identity if whole is not None else None
     key: tuple[Any, ...] = (kind, maker, held.how, of)

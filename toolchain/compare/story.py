@@ -2,7 +2,7 @@
 
 Nothing here has an address, a cookie or a pid as its identity. A process is known by its
 program's name and its turn among those of that name below its parent, a thread by its
-turn in its process, an object by who made it, how, and the how-manieth it was.
+turn in its process, an object by who made it, for whom, how, and the how-manieth it was.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Held:
     how: str
     actor: int
     time_ps: int
+    client: int = 0
+    """The thread whose message its actor was serving; 0: none's."""
     alive: bool = True
     target: Object | None = None
     cls: int = 0
@@ -115,6 +117,8 @@ class Story:
     complaint: str = ""
     processes: dict[int, str] = attrs.field(factory=dict)
     threads: dict[int, str] = attrs.field(factory=dict)
+    pids: dict[int, int] = attrs.field(factory=dict)
+    """The process of each thread."""
     channels: dict[int, Object] = attrs.field(factory=dict)
     channel_names: dict[int, list[str]] = attrs.field(factory=dict)
     held: list[Held] = attrs.field(factory=list)
