@@ -152,6 +152,19 @@ class IpcMachine(IpcWorld):
 
     # ---- rights and lives end ----
 
+    @rule(who=NUMBERS, place=PLACES, step=st.sampled_from([1, 1, 1, 2, 0]))
+    def supervise_channel(self, who: int, place: int, step: int) -> None:
+        """From now on whoever serves it has a successor; or, with step 0, none any more."""
+        puppet = self.idle(who)
+        node = self.channel_node(puppet.process, place) if puppet else None
+        if puppet is not None and node is not None:
+            expect = OK if node.rights & Rights.DESTROY else INCAPABLE
+            generation = self.post.successors.get(node.thing, 1) + step if step else 0
+            arguments = (node.cookie, generation)
+            done = self.call(puppet, Sysno.SUPERVISE_CHANNEL, *arguments, expect=expect)
+            if done is not None:
+                self.post.successors[node.thing] = generation
+
     @precondition(lambda self: self.count % 3 == 0)
     @rule(who=NUMBERS, place=PLACES, whose=NUMBERS)
     def revoke(self, who: int, place: int, whose: int) -> None:

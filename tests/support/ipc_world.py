@@ -6,7 +6,7 @@ one which is lost, delivered twice or mixed up is seen. `post.py` has the model.
 
 from __future__ import annotations
 
-from anos_sim.stage3.abi import PAGE_BYTES, ObjectKind, Rights, Sysno
+from anos_sim.stage3.abi import MASK64, PAGE_BYTES, ObjectKind, Rights, Status, Sysno
 from anos_sim.stage3.process import Process
 
 from .authority import FAILURE, OK, Node, Thing
@@ -29,7 +29,7 @@ class IpcWorld(CapabilityWorld):
         Sysno.CREATE_THREAD, Sysno.KILL_CURRENT_TASK, Sysno.KILL_PROCESS, Sysno.CREATE_CHANNEL,
         Sysno.SEND_MESSAGE, Sysno.RECV_MESSAGE, Sysno.REPLY_MESSAGE, Sysno.SEND_TRANSFER,
         Sysno.RECV_TRANSFER, Sysno.REPLY_TRANSFER, Sysno.DESTROY_CHANNEL, Sysno.MINT,
-        Sysno.REVOKE, Sysno.DROP,
+        Sysno.REVOKE, Sysno.DROP, Sysno.SUPERVISE_CHANNEL,
     )  # fmt: skip
 
     def begin(self) -> None:
@@ -113,6 +113,12 @@ class IpcWorld(CapabilityWorld):
             self.call(puppet, number, *arguments, expect=expect)
             return
         through = self.held(process, cookie)
+        generation = self.post.is_told(through)
+        if generation:
+            told = Answer(Status.RESTARTED & MASK64, generation)
+            assert self.theatre.call(puppet, number, *arguments) == told
+            self.compare(self.theatre.answers())
+            return
         letter = Letter(puppet, through, tag, word, slots, not plain)
         self.post.letters.append(letter)
         early = self.theatre.call(puppet, number, *arguments)

@@ -56,6 +56,10 @@ class Post:
         """Not answered yet, in the order of their sending."""
         self.waits: list[Wait] = []
         self.wakes: dict[Puppet, Answer] = {}
+        self.successors: dict[Thing, int] = {}
+        """Of supervised channels: the generation of who serves them next."""
+        self.heard: dict[Node, int] = {}
+        """By capability: which of them it was sent through last, if the channel had one."""
 
     def queue(self, channel: Thing) -> list[Letter]:
         """Letters that nobody has received yet."""
@@ -84,6 +88,27 @@ class Post:
         self.wake(letter.sender, Status.OK if value else Status.FAILURE, value)
         return Status.OK
 
+    def fails(self, letter: Letter) -> None:
+        """Who had it ends: its sender hears of the successor, if there is one."""
+        through = letter.through
+        successor = 0 if through.ended else self.successors.get(through.thing, 0)
+        if not successor:
+            self.answer(letter, 0)
+            return
+        self.letters.remove(letter)
+        self.heard[through] = successor + 1
+        if letter.waits:
+            self.wake(letter.sender, Status.RESTARTED, successor)
+
+    def is_told(self, through: Node) -> int:
+        """Who sends hears first of a restart since its last message: the generation, or 0."""
+        successor = self.successors.get(through.thing, 0)
+        before = self.heard.get(through, 0)
+        if not successor or before == successor:
+            return 0
+        self.heard[through] = successor
+        return successor - 1 if before else 0
+
     def time_out(self, wait: Wait) -> None:
         """Nothing came in time."""
         self.waits.remove(wait)
@@ -97,7 +122,7 @@ class Post:
                 if letter.receiver is None:
                     self.letters.remove(letter)
         for letter in self.served_by(process):
-            self.answer(letter, 0)
+            self.fails(letter)
         self.waits = [wait for wait in self.waits if wait.puppet.process is not process]
 
     def settle(self) -> None:
