@@ -159,6 +159,7 @@ void *ramfs_serve(void *channel)
     static _Alignas(ANOS_PAGE_BYTES) uint8_t window[ANOS_PAGE_BYTES];
     static struct file_server server = { .operations = &operations };
     struct file_message message;
+    service_own_stack();
     server.channel = (uint64_t)channel;
     while (file_receive(&server, window, &message)) {
         if (!answer_anos(&message)) {

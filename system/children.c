@@ -6,6 +6,7 @@
  */
 #include "children.h"
 
+#include "service.h"
 #include "supervisor.h"
 
 #include <anos/abi.h>
@@ -186,6 +187,7 @@ void children_look(void)
 void *children_reap(void *unused)
 {
     (void)unused;
+    service_own_stack();
     for (;;) {
         const struct anos_result heard =
             anos_wait(children.ends, UINT64_MAX, supervisor_pause());

@@ -11,6 +11,7 @@
 #include "pages.h"
 #include "process_control.h"
 #include "ramfs.h"
+#include "service.h"
 #include "start_request.h"
 #include "supervisor.h"
 
@@ -118,6 +119,7 @@ static void handle(const struct service_message *message, uint64_t badge)
 static void *receive(void *unused)
 {
     (void)unused;
+    service_own_stack();
     uint8_t *const window = pages_get(ANOS_PAGE_BYTES);
     struct anos_result received = { .type = ANOS_OK };
     while (window != NULL && received.type == ANOS_OK) {

@@ -4,6 +4,14 @@
 #include <anos/abi.h>
 #include <stdio.h>
 
+void service_own_stack(void)
+{
+    volatile uint8_t room[STACK_BYTES - 2 * ANOS_PAGE_BYTES];
+    for (size_t at = 0; at < sizeof room; at += ANOS_PAGE_BYTES) {
+        room[at] = 0;
+    }
+}
+
 void service_run(uint64_t channel, void *window, service_handler *handle)
 {
     for (;;) {

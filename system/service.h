@@ -26,6 +26,12 @@ void service_run(uint64_t channel, void *window, service_handler *handle);
 /* The stack of a service's thread, in bytes. */
 #define STACK_BYTES 0x10000
 
+/*
+ * Have all of the calling thread's stack from now on. SYSTEM must not end because there is no
+ * frame for another page of a stack.
+ */
+void service_own_stack(void);
+
 /* SYSTEM's services: what a thread starts with. The argument is the channel. */
 void *ramfs_serve(void *channel);
 void *vfs_serve(void *channel);

@@ -17,6 +17,7 @@
 #include "device.h"
 #include "loader.h"
 #include "ramfs.h"
+#include "service.h"
 #include "supervisor.h"
 #include "vfs.h"
 
@@ -155,6 +156,7 @@ static bool start_drivers(uint64_t devman, const struct anos_boot_entry *manifes
 void *starter_run(void *unused)
 {
     (void)unused;
+    service_own_stack();
     const struct anos_boot_entry *const manifest = boot_manifest(DRIVER_PATH);
     if (manifest == NULL) {
         printf("Filesystems: the boot config has no manifest for %s, so there are none but "

@@ -128,6 +128,7 @@ static uint64_t handle(const struct service_message *message)
 void *vfs_serve(void *channel)
 {
     static _Alignas(ANOS_PAGE_BYTES) uint8_t window[ANOS_PAGE_BYTES];
+    service_own_stack();
     service_run((uint64_t)channel, window, handle);
     return NULL;
 }
