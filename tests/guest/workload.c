@@ -9,12 +9,14 @@
  *   begin 7 write F3 512 1000 41      from offset 512 on 1000 bytes of stream 41
  *   again 7 -4                        it failed, and is tried once more
  *   end 7 ok                          or "end 7 error -4": it was given up
+ *   end 7 lost                        the file was lost when the filesystem was restarted
  *   wrong 8 F3 700                    the byte at 700 that was read is not what was written
  *
  * So whoever reads the lines knows what each file must hold, and since when. A request that
  * fails is tried again for about a second: a driver that is started anew has that long. A sync
- * that fails says that what was written since the last one may be lost: such files are not
- * checked any more, also if the next try succeeds.
+ * that fails, and a filesystem that says it was restarted, say that what was changed since the
+ * last sync may be lost: such files are not checked any more, also if the next try succeeds, and
+ * one that is not there is left alone.
  */
 #include "check.h"
 #include "file_client.h"
@@ -176,6 +178,12 @@ static bool carry_out(const struct request *request)
             disk = found;
         }
         error = try_once(request, true);
+    }
+    if (error == FILE_NOT_FOUND && request->kind > CREATE && request->kind < SYNC &&
+        !request->file->sure) {
+        printf("end %u lost\n", number);
+        request->file->exists = false;
+        return false;
     }
     if (error != 0) {
         printf("end %u error %lld\n", number, (long long)error);

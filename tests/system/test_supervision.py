@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import attrs
@@ -24,22 +23,18 @@ from anos_sim.toolchain.boot_image import (
     with_boot_config,
     with_ramfs,
 )
-from anos_sim.toolchain.chaos.volume import read_volume
+from anos_sim.toolchain.chaos import crashes
+from anos_sim.toolchain.chaos.taps import find_process
 from anos_sim.toolchain.guest.disk_image import write_fat32
 from anos_sim.toolchain.options import default_image, elf_folder
 from anos_sim.toolchain.script import Script
+from support.architectures import architectures
+from support.effort import EFFORT
 
 TURNS_MAX = 3_000_000
-FILE_BYTES = 300_000
-COPIES = 4
-MS_OF_COPYING = 10
-"""Less than it takes, in virtual time."""
-
-
-def data_of(number: int) -> bytes:
-    """Bytes that tell where they are from."""
-    block = hashlib.sha256(str(number).encode()).digest()
-    return block * (FILE_BYTES // len(block))
+SERVERS = crashes.servers()
+IN_A_ROW = min(100, int(10 * EFFORT))
+"""How often each server ends; 100 times in `make check`."""
 
 
 @attrs.define
@@ -53,7 +48,7 @@ class Run:
 
     def process(self, name: str) -> Process | None:
         """The one with this name that lives."""
-        return next((each for each in self.kernel.processes.values() if each.name == name), None)
+        return find_process(self.kernel, name)
 
     def end(self, name: str) -> bool:
         """End it as a fault would; False if there is none now."""
@@ -96,13 +91,10 @@ def start(disk: Path, script: str, image: SystemImage | None = None) -> Run:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    """A volume with one file for each copy that is to be made."""
+    """An empty volume."""
     path = tmp_path / "disk"
-    write_fat32(path, {f"from{number}": data_of(number) for number in range(COPIES)})
+    write_fat32(path, {})
     return path
-
-
-COPYING = "".join(f"cp from{number} to{number}\n" for number in range(COPIES))
 
 
 def with_restart(name: str, restart: object) -> SystemImage:
@@ -115,55 +107,25 @@ def with_restart(name: str, restart: object) -> SystemImage:
     return with_boot_config(image, show_boot_config(entries), "test")
 
 
-def copy_while_ending(disk: Path, name: str, times: int, period_ms: int) -> Run:
-    """Copy the files, and meanwhile end a server so often, once a period."""
-    patient = {"policy": "on-crash", "limit": 16, "within_ms": 1, "backoff_ms": 0}
-    image = with_restart(name, patient if times > 8 else "on-crash")
-    run = start(disk, "sleep 2\n" + COPYING * (1 + times * period_ms // MS_OF_COPYING), image)
-    run.until("> cp from0")
-    kernel, ended = run.kernel, 0
-    due_ps = kernel.latest_ps() + PS_PER_MS
-    for _ in range(TURNS_MAX):
-        if not kernel.advance(1):
-            break
-        if ended < times and kernel.latest_ps() >= due_ps and run.end(name):
-            ended += 1
-            due_ps = kernel.latest_ps() + period_ms * PS_PER_MS
-    assert ended == times, "\n".join(run.lines)
-    return run
-
-
-def check_copies(run: Run, disk: Path) -> None:
-    """All copies are there and right, and nothing else went wrong."""
-    volume = read_volume(run.machine.disks[0])
-    said = run.said.decode()
-    run.close()
-    for number in range(COPIES):
-        assert volume.files.get(f"TO{number}") == data_of(number), said
-    assert volume.problems == []
-
-
-@pytest.mark.parametrize(
-    "name", ["ahcidrv", "fat32drv", "ramfs", "serialdrv", "devman", "kterminal"]
-)
+@pytest.mark.parametrize("name", SERVERS)
 @pytest.mark.parametrize("times", [1, 2])
-def test_copies_are_right_though_a_server_ends(disk: Path, name: str, times: int) -> None:
-    run = copy_while_ending(disk, name, times, 7)
-    assert sum("starts in" in line for line in run.lines) == times
-    check_copies(run, disk)
+def test_copies_are_right_though_a_server_ends(name: str, times: int) -> None:
+    found = crashes.crash(name, times)
+    assert found.is_right(times), found
 
 
-@pytest.mark.parametrize("name", ["ahcidrv", "fat32drv", "serialdrv", "devman"])
-def test_a_hundred_ends_in_a_row_leave_all_copies_right(disk: Path, name: str) -> None:
-    run = copy_while_ending(disk, name, 100, 3)
-    assert sum("starts in" in line for line in run.lines) == 100
-    check_copies(run, disk)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SERVERS)
+@architectures
+def test_many_ends_in_a_row_leave_all_copies_right(name: str, arch: str) -> None:
+    """A hundred in `make check`."""
+    found = crashes.crash(name, IN_A_ROW, arch)
+    assert found.is_right(IN_A_ROW), found
 
 
-def things(run: Run) -> dict[str, int]:
+def things(kernel: Kernel) -> dict[str, int]:
     """What there is; kterminal keeps what is logged, so its pages are not counted."""
-    kernel = run.kernel
-    log = run.process("kterminal")
+    log = find_process(kernel, "kterminal")
     assert log is not None
     kept = sum(1 for _ in log.space.mappings(0, USER_END))
     return {
@@ -177,12 +139,14 @@ def things(run: Run) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", ["ahcidrv", "fat32drv", "serialdrv", "devman"])
-def test_what_is_restarted_leaves_nothing_behind(disk: Path, name: str) -> None:
+def test_what_is_restarted_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
     found = []
-    for times in (10, 30):
-        run = copy_while_ending(disk, name, times, 90 // times)
-        found.append(things(run))
-        run.close()
+    for times in (3, 9):
+        period_ps = 18 // times * PS_PER_MS
+        copying, ended = crashes.end_while_copying(tmp_path, name, times, period_ps, often=True)
+        assert ended == times
+        found.append(things(copying.kernel))
+        copying.close()
     assert found[0] == found[1]
 
 

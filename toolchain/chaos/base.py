@@ -48,7 +48,7 @@ class Base:
         self.lines = Lines()
         self.on_line: Callable[[LogLine], None] = self.lines.hear
         self.kernel.on_log = self._hear
-        self.kernel.symbols.add_folder(elf_folder())
+        self.kernel.symbols.add_folder(elf_folder(self.machine.config.arch))
         self._ready = False
         for _ in range(TURNS_MAX):
             if self._ready or not self.kernel.advance(1):

@@ -14,6 +14,8 @@ from typing import Any
 
 import attrs
 
+from anos_sim.hw.arch import DEFAULT
+
 from .base import Base
 from .branch import branch
 from .draw import Profile, draw_plan
@@ -31,6 +33,7 @@ class Spec:
     scenario: str = "files"
     seed: int = 1
     kinds: tuple[str, ...] = ()
+    arch: str = DEFAULT.name
     schedule: str | None = None
     """As --schedule; `random` and `pct` without a seed get one of each run."""
 
@@ -49,8 +52,8 @@ class Spec:
 class Ground:
     """A booted base and what a run without faults has to count."""
 
-    def __init__(self, scenario: str) -> None:
-        self.base = Base(find_scenario(scenario))
+    def __init__(self, scenario: str, arch: str = DEFAULT.name) -> None:
+        self.base = Base(find_scenario(scenario, arch))
         found = branch(self._measure)
         if "crashed" in found:
             raise RuntimeError(found["crashed"])
@@ -73,19 +76,19 @@ class Ground:
         return found
 
 
-_grounds: dict[str, Ground] = {}
+_grounds: dict[tuple[str, str], Ground] = {}
 
 
-def ground(scenario: str) -> Ground:
+def ground(scenario: str, arch: str) -> Ground:
     """The base of a scenario, booted at its first use in this process."""
-    if scenario not in _grounds:
-        _grounds[scenario] = Ground(scenario)
-    return _grounds[scenario]
+    if (scenario, arch) not in _grounds:
+        _grounds[scenario, arch] = Ground(scenario, arch)
+    return _grounds[scenario, arch]
 
 
 def plan_of(spec: Spec, run: int) -> Plan:
     """The plan of one run."""
-    profile = ground(spec.scenario).profile
+    profile = ground(spec.scenario, spec.arch).profile
     return draw_plan(spec.seed, run, spec.kinds, profile, spec.schedule_of(run))
 
 
@@ -93,9 +96,10 @@ def run_batch(spec: dict[str, Any], runs: Sequence[int]) -> list[dict[str, Any]]
     """Do some runs; a row of the results for each."""
     chosen = Spec(**{**spec, "kinds": tuple(spec["kinds"])})
     rows = []
+    where = ground(chosen.scenario, chosen.arch)
     for run in runs:
         plan = plan_of(chosen, run)
-        rows.append({"run": run, "plan": plan.as_json(), **ground(chosen.scenario).run(plan)})
+        rows.append({"run": run, "plan": plan.as_json(), **where.run(plan)})
     return rows
 
 

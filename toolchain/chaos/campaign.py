@@ -14,7 +14,7 @@ from anos_sim.toolchain.table import render
 from .batch import Spec
 from .kinds import KINDS
 from .results import Results
-from .verdict import Verdict
+from .verdict import Verdict, names_cause
 
 BATCH_RUNS = 20
 REPORT_SECONDS = 2.0
@@ -104,7 +104,10 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
         ("all runs", list(rows)),
     ):
         table.append(_row(name, Counter(row["verdict"] for row in chosen), heads))
-    return render(table, right=set(range(1, len(heads) + 2)))
+    hung = [row for row in rows if row["verdict"] == Verdict.HUNG.value]
+    unknown = [row for row in hung if not names_cause(row)]
+    text = render(table, right=set(range(1, len(heads) + 2)))
+    return f"{text}\n\nhung without a cause named: {len(unknown)} of {len(hung)}"
 
 
 def is_silent(row: dict[str, Any]) -> bool:
@@ -122,9 +125,10 @@ def worst(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def has_failed(rows: Sequence[dict[str, Any]]) -> bool:
-    """Is there a broken kernel, or wrong data though whoever was hit could know?"""
+    """Is there a broken kernel, wrong data though whoever was hit could know, or a mystery?"""
     return any(
         row["verdict"] == Verdict.BROKEN.value
         or (row["verdict"] == Verdict.WRONG.value and not is_silent(row))
+        or (row["verdict"] == Verdict.HUNG.value and not names_cause(row))
         for row in rows
     )

@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anos_sim.hw.arch import ARCHITECTURES, DEFAULT
 from anos_sim.toolchain.errors import UserError
 
-from .kinds import GROUPS, KINDS
+from .kinds import DEFAULT_GROUP, GROUPS, KINDS
 
 if TYPE_CHECKING:
     from .batch import Spec
@@ -38,8 +39,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "(docs/chaos.md).",
         epilog=f"faults, which --faults takes:\n{listing}\n\nand the groups {', '.join(GROUPS)}. "
         "Who is hit by a silent one cannot know.\n\n"
-        "exit status: 0; 1 if a kernel was broken, or data were wrong after loud faults only;\n"
-        "2 on bad input; 130 after Ctrl-C",
+        "exit status: 0; 1 if a kernel was broken, data were wrong after loud faults only, or a\n"
+        "hung run does not name its cause; 2 on bad input; 130 after Ctrl-C",
     )
     parser.add_argument(
         "scenario", nargs="?", default="files", metavar="SCENARIO",
@@ -52,8 +53,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--seed", type=int, default=1, metavar="S", help="what faults are drawn from (default: 1)"
     )
     parser.add_argument(
-        "--faults", default="all", metavar="KIND,...", help="only these kinds (default: all)"
+        "--faults",
+        default=DEFAULT_GROUP,
+        metavar="KIND,...",
+        help="only these kinds or groups (default: the group default)",
     )
+    parser.add_argument(
+        "--arch", default=DEFAULT.name, choices=ARCHITECTURES,
+        help=f"the processor (default: {DEFAULT.name})",
+    )  # fmt: skip
     parser.add_argument(
         "--schedule", metavar="STRATEGY",
         help="random or pct[:DEPTH], with a seed of each run; or random:SEED, pct:SEED:DEPTH",
@@ -75,6 +83,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--replay", metavar="SEED/RUN", help="do one run again and show it")
     again.add_argument("--plan", metavar="JSON", help="do a run with these faults and show it")
+    again.add_argument(
+        "--crashes", type=int, metavar="N",
+        help="in place of drawn faults: let each server end N times in a row while files are "
+        "copied, and see whether all copies are right",
+    )  # fmt: skip
+    parser.add_argument(
+        "--server",
+        action="append",
+        metavar="NAME",
+        help="of --crashes: only this one; again for more",
+    )
     parser.add_argument("--events", metavar="FILE", help="of --replay and --plan: write its events")
     parser.add_argument("--quiet", action="store_true", help="do not say how far it is")
     parser.set_defaults(run=run_chaos)
@@ -102,21 +121,51 @@ def run_chaos(arguments: argparse.Namespace) -> int:
     from .batch import Spec
     from .scenario import find_scenario
 
+    if arguments.crashes is not None:
+        return _crash_servers(arguments)
+    if arguments.server:
+        raise UserError("--server is of --crashes: name how often it shall end")
     if arguments.runs < 1 or (arguments.jobs is not None and arguments.jobs < 1):
         raise UserError("--runs and --jobs are 1 or more")
     if (arguments.engine == "dask") != (arguments.scheduler is not None):
         raise UserError("--engine dask and --scheduler ADDRESS go together")
-    find_scenario(arguments.scenario)
+    find_scenario(arguments.scenario, arguments.arch)
     _check_schedule(arguments.schedule)
     kinds = chosen_kinds(arguments.faults)
     if arguments.plan is not None:
         return _run_plan(arguments)
-    spec = Spec(arguments.scenario, arguments.seed, kinds, arguments.schedule)
+    spec = Spec(arguments.scenario, arguments.seed, kinds, arguments.arch, arguments.schedule)
     if arguments.replay is not None:
         return _replay(arguments, spec)
     if arguments.events is not None:
         raise UserError("--events is of one run: name it with --replay SEED/RUN")
     return _campaign(arguments, spec)
+
+
+def _crash_servers(arguments: argparse.Namespace) -> int:
+    from anos_sim.toolchain.duration import show_time
+    from anos_sim.toolchain.table import render
+
+    from .crashes import crash_all, servers
+    from .engines import default_jobs
+
+    known, times, jobs = servers(arguments.arch), arguments.crashes, arguments.jobs
+    if times < 1 or (jobs is not None and jobs < 1):
+        raise UserError("--crashes and --jobs are 1 or more")
+    names = arguments.server or known
+    for name in names:
+        if name not in known:
+            raise UserError(f"--server {name}: those that are restarted are {', '.join(known)}")
+    table = [["SERVER", "ENDED", "SUCCESSORS", "TIME", "SECONDS", "COPIES"]]
+    is_right = True
+    for each in crash_all(names, times, arguments.arch, jobs or default_jobs()):
+        is_right &= each.is_right(times)
+        table.append(
+            [each.server, str(each.ended), str(each.successors), show_time(each.time_ps),
+             f"{each.seconds:.1f}", "; ".join(each.wrong) or "right"]
+        )  # fmt: skip
+    print(render(table, right={1, 2, 3, 4}))
+    return 0 if is_right else 1
 
 
 def _check_schedule(text: str | None) -> None:
@@ -206,7 +255,7 @@ def _show(arguments: argparse.Namespace, plan: Any, known: dict[str, Any] | None
 
     from .report import run_once
 
-    row, lines = run_once(arguments.scenario, plan, arguments.events)
+    row, lines = run_once(arguments.scenario, plan, arguments.events, arguments.arch)
     if not arguments.quiet:
         for time_ps, who, text in lines:
             print(f"{show_time(time_ps):>12}  {who:<12}  {text}")

@@ -18,11 +18,11 @@ from anos_sim.hw.vcpu import NOW
 from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.abi import ProcessEnd
 from anos_sim.stage3.channel import Message
-from anos_sim.stage3.errors import OutOfFrames
 from anos_sim.stage3.process import Process
 from anos_sim.stage3.thread import Thread
 
 from .fault import Fault
+from .shortage import Shortage
 from .taps import DriveTap, find_process
 
 if TYPE_CHECKING:
@@ -38,8 +38,13 @@ ABORTED, UNCORRECTABLE = 0x04, 0x40
 
 
 def kill(injector: Injector, fault: Fault, *_: object) -> str:
-    """End a process, as a fault of its own would."""
+    """End a process, as a fault of its own would; then some of its successors."""
     process = find_process(injector.kernel, fault.target)
+    if process is not None:
+        left = injector.successors_left = fault.detail.get("successors", 0)
+        fault = attrs.evolve(fault, detail={**fault.detail, "successors": left - 1})
+    if injector.successors_left:
+        injector.later(fault.detail["ns"], injector.act, fault)
     if process is None:
         return ""
     what = f"{process} ends"
@@ -57,7 +62,8 @@ def _thread(injector: Injector, fault: Fault) -> Thread | None:
 def flip_register(injector: Injector, fault: Fault, *_: object) -> str:
     """Flip a bit of a general register."""
     thread = _thread(injector, fault)
-    name = injector.kernel.architecture.registers[fault.detail["register"] % 17]
+    names = injector.kernel.architecture.registers
+    name = names[fault.detail["register"] % len(names)]
     bit = fault.detail["bit"]
     if thread is None or not thread.registers.flip(name, bit):
         return ""
@@ -147,19 +153,14 @@ def stall(injector: Injector, fault: Fault, *_: object) -> str:
 
 def no_memory(injector: Injector, fault: Fault, *_: object) -> str:
     """Let no frame be had for a while; those that are in use stay."""
-    frames, tables = injector.kernel.frames, injector.kernel.physical.tables
-    if "allocate" in vars(frames):
+    if injector.shortage is not None:
         return ""
-
-    def refuse(*_: object) -> int:
-        raise OutOfFrames
+    shortage = injector.shortage = Shortage(injector.kernel)
 
     def relieve() -> None:
-        del frames.allocate, frames.allocate_run, tables.allocate
+        shortage.end()
+        injector.shortage = None
 
-    frames.allocate = refuse  # type: ignore[method-assign]
-    frames.allocate_run = refuse  # type: ignore[method-assign, assignment]
-    tables.allocate = refuse  # type: ignore[method-assign]
     injector.later(fault.detail["ns"], relieve)
     return f"for {fault.detail['ns']:,} ns"
 

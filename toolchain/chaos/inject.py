@@ -14,6 +14,7 @@ from anos_sim.stage3.kernel import Kernel
 
 from . import effects
 from .fault import Fault, Plan
+from .shortage import Shortage
 from .taps import (
     Arrive,
     CodeTap,
@@ -57,6 +58,10 @@ class Injector:
         self.messages: dict[str, int] = {}
         self.commands = self.interrupts = 0
         self.code: CodeTap | None = None
+        self.shortage: Shortage | None = None
+        """Of memory, while there is one."""
+        self.successors_left = 0
+        """How many successors of who was killed shall end as well."""
         self._after = after
         self._waiting: dict[str, list[Fault]] = {}
         for fault in sorted(plan.faults, key=lambda fault: fault.when[1]):
@@ -76,13 +81,14 @@ class Injector:
             tap_interrupts(kernel, self._interrupt)
         for fault in self._waiting.get("time", []):
             time_ps = self.begin_ps + fault.when[1] * PS_PER_NS
-            self.clock.at(time_ps, self._source, self._act, fault)
+            self.clock.at(time_ps, self._source, self.act, fault)
 
     def _soon(self, fault: Fault, *arguments: object) -> None:
         """Have it happen as soon as this turn is over."""
-        self.clock.at(self.kernel.now_ps(), self._source, self._act, fault, *arguments)
+        self.clock.at(self.kernel.now_ps(), self._source, self.act, fault, *arguments)
 
-    def _act(self, fault: Fault, *arguments: object) -> None:
+    def act(self, fault: Fault, *arguments: object) -> None:
+        """Let it happen now."""
         what = effects.EFFECTS[fault.kind](self, fault, *arguments)
         self.note(fault, what)
 

@@ -19,6 +19,7 @@ from .volume import read_volume
 BLOCK = 512
 RESTARTED = "-13"
 """The error of a filesystem that was restarted: what was not synced may be lost."""
+LOST = "a sync failed: what was written before it may be lost"
 
 
 @attrs.define
@@ -28,6 +29,10 @@ class Findings:
     wrong: list[str] = attrs.field(factory=list)
     errors: list[str] = attrs.field(factory=list)
     retries: int = 0
+    restarts: int = 0
+    """How often the filesystem said that it was restarted."""
+    lost: int = 0
+    """Files that were changed and not synced, and are not there after that."""
     done: bool = False
     operations: int = 0
     """How many ended, well or not."""
@@ -44,7 +49,9 @@ class _File:
     touched: bool = False
     removed: bool = False
     unsure: bool = False
-    """A request for it was given up: what it is now nobody knows."""
+    """A request for it was given up, or lost: what it is now nobody knows."""
+    may_have_old_name: bool = False
+    """It was given a new name, and that may be lost."""
 
 
 @lru_cache(8192)
@@ -61,6 +68,8 @@ class Ledger:
     def __init__(self) -> None:
         self.files: dict[str, _File] = {}
         self.gone: list[_File] = []
+        self.left: list[_File] = []
+        """What the workload does not find any more and leaves alone."""
         self.findings = Findings()
         self._open: list[str] = []
 
@@ -74,12 +83,19 @@ class Ledger:
             self._begin(self._open)
         elif words[0] == "again":
             self.findings.retries += 1
-            if self._open[:1] == ["sync"] or words[2] == RESTARTED:
+            if words[2] == RESTARTED:
+                self.findings.restarts += 1
+                self._lost()
+            elif self._open[:1] == ["sync"]:
+                self.findings.errors.append(LOST)
                 self._lost()
         elif words[0] == "end":
             self.findings.operations += 1
             if words[2] == "ok":
                 self._end(self._open)
+            elif words[2] == "lost":
+                self.findings.lost += 1
+                self.left.append(self.files.pop(self._open[1]))
             else:
                 self.findings.errors.append(f"{' '.join(self._open)}: {' '.join(words[2:])}")
                 file = self.files.get(self._open[1]) if len(self._open) > 1 else None
@@ -122,23 +138,24 @@ class Ledger:
             self.gone.append(self.files.pop(request[1]))
 
     def _lost(self) -> None:
-        """A sync has failed: who asked for it knows that what was written may be lost."""
+        """Who asked has been told that what was written since the last sync may be lost."""
         for file in self.files.values():
             if file.synced is None or file.touched:
                 file.unsure = True
-        self.findings.errors.append("a sync failed: what was written before it may be lost")
+            file.may_have_old_name |= len(file.names) > 1
 
     def _synced(self) -> None:
         self.gone.clear()
         for name, file in self.files.items():
             file.synced = None if file.unsure else bytes(file.content)
-            file.names = [name]
+            if not file.may_have_old_name:
+                file.names = [name]
             file.touched = file.removed = False
 
     def check(self, found: dict[str, bytes]) -> list[str]:
         """Compare with the files of the medium."""
         wrong = []
-        for file in [*self.files.values(), *self.gone]:
+        for file in [*self.files.values(), *self.gone, *self.left]:
             if file.synced is None or file.unsure:
                 continue
             left = [found[name] for name in file.names if name in found]

@@ -29,13 +29,18 @@ _BYTE = (("page", 0, 1023), ("offset", 0, 4095), ("bit", 0, 7))
 _THREAD = (("thread", 0, 7),)
 
 KINDS: dict[str, Kind] = {
-    "kill": Kind("a process ends at once", _PROCESS, targeted=True),
+    "kill": Kind(
+        "a process ends at once, and up to two successors as well",
+        _PROCESS,
+        targeted=True,
+        detail=(("successors", 0, 2), ("ns", 1000, 2 * MS)),
+    ),
     "flip-register": Kind(
         "a bit of a thread's register flips",
         _PROCESS,
         targeted=True,
         silent=True,
-        detail=(*_THREAD, ("register", 0, 16), *_BIT),
+        detail=(*_THREAD, ("register", 0, 63), *_BIT),
     ),
     "flip-stack": Kind(
         "a bit flips above a thread's stack pointer",
@@ -95,4 +100,5 @@ KINDS: dict[str, Kind] = {
 
 LOUD = tuple(name for name, kind in KINDS.items() if not kind.silent)
 SILENT = tuple(name for name, kind in KINDS.items() if kind.silent)
-GROUPS = {"all": tuple(KINDS), "loud": LOUD, "silent": SILENT}
+GROUPS = {"default": LOUD, "all": tuple(KINDS), "loud": LOUD, "silent": SILENT}
+DEFAULT_GROUP = "default"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 import traceback
+from contextlib import nullcontext
 from typing import Any
 
 import attrs
 
+from anos_sim.hw.clock import PS_PER_MS
 from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
@@ -24,7 +26,9 @@ from .verdict import Verdict, decide
 
 TURNS = 100
 CHECKS_MAX = 20
-"""Invariants are checked after so many faults at most, and at the end."""
+"""Invariants are checked after so many faults and starts of a server at most, and at the end."""
+SETTLE_PS = 400 * PS_PER_MS
+"""So long after the workload's end a server that ended may take to have a successor."""
 
 
 @attrs.define
@@ -66,6 +70,8 @@ class Run:
         self._checks = 0
         self._progress_ps = self._progress_code_ps = 0
         self._done = False
+        self._done_ps = 0
+        self._next_pid = self.kernel.next_pid
 
     def go(self) -> Result:
         """Do it."""
@@ -80,8 +86,10 @@ class Run:
         self._got_on()
         try:
             self.injector = Injector(kernel, self.plan, self._check, self.count_all)
-            while self._gets_on() and kernel.advance(TURNS):
-                pass
+            while self._gets_on() and self._advance():
+                if kernel.next_pid != self._next_pid:
+                    self._next_pid = kernel.next_pid
+                    self._check()
             self._check(last=True)
         except AssertionError as error:
             self.broken = f"an invariant does not hold: {_last_line(error)}"
@@ -102,6 +110,16 @@ class Run:
         result.host_seconds = round(time.monotonic() - begin, 4)
         return result
 
+    def _advance(self) -> bool:
+        """Some turns, but none after the one in which the workload ends."""
+        advance = self.kernel.advance
+        for _ in range(TURNS):
+            if not advance(1):
+                return False
+            if self._done:
+                break
+        return True
+
     def _hear(self, line: LogLine) -> None:
         self.lines.hear(line)
         scenario = self.base.scenario
@@ -109,6 +127,7 @@ class Run:
             self._got_on()
             if scenario.is_done(line.text):
                 self._done = True
+                self._done_ps = self.kernel.latest_ps()
 
     def _got_on(self) -> None:
         self._progress_ps = self.kernel.latest_ps()
@@ -116,7 +135,9 @@ class Run:
 
     def _gets_on(self) -> bool:
         if self._done:
-            return False
+            late = self.kernel.latest_ps() - self._done_ps > SETTLE_PS
+            ends = self.injector.successors_left if self.injector is not None else 0
+            return bool(ends or self.missing()) and not late
         limits = self.base.scenario.limits
         if self.base.code_ps() - self._progress_code_ps > limits.busy_ps:
             self.ended = "the CPUs are busy, and the workload does not get on"
@@ -127,10 +148,15 @@ class Run:
     def _check(self, last: bool = False) -> None:
         self._checks += 1
         if last or self._checks <= CHECKS_MAX:
-            check_kernel(self.kernel)
+            shortage = self.injector.shortage if self.injector is not None else None
+            with shortage.lifted() if shortage is not None else nullcontext():
+                check_kernel(self.kernel)
 
     def _why_it_stands(self) -> list[str]:
         """Who waits for whom, seen from the workload's thread or from who used the CPUs."""
+        outcome = self.kernel.outcome
+        if outcome is not None and outcome.panic:
+            return [f"lost event: {outcome.cause}"]
         try:
             kernel = self.kernel
             thread = self._stuck()
@@ -144,6 +170,17 @@ class Run:
             if process.name == name and process.threads:
                 return process.threads[0]
         return None
+
+    def died(self) -> list[str]:
+        """Who has ended of those that there were at the branch, but for the workload."""
+        workload = getattr(self.base.scenario, "process", "")
+        ended = [name for pid, name in self.alive.items() if pid not in self.kernel.processes]
+        return [name for name in dict.fromkeys(ended) if name != workload]
+
+    def missing(self) -> list[str]:
+        """Who of them has no successor."""
+        now = {process.name for process in self.kernel.processes.values()}
+        return [name for name in self.died() if name not in now]
 
     @property
     def done(self) -> bool:

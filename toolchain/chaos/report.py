@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from anos_sim.hw.arch import DEFAULT
 from anos_sim.stage3.event_log import EventLog
 from anos_sim.toolchain.duration import show_time
 from anos_sim.toolchain.errors import UserError
@@ -15,6 +16,7 @@ from .base import Base
 from .batch import Spec
 from .branch import branch
 from .fault import Plan
+from .kinds import DEFAULT_GROUP, GROUPS
 from .one_run import Run
 from .scenario import find_scenario
 from .shrink import Shrunk, shrink
@@ -24,12 +26,12 @@ LAST_LINES = 12
 
 
 def run_once(
-    scenario: str, plan: Plan, events: str | None = None
+    scenario: str, plan: Plan, events: str | None = None, arch: str = DEFAULT.name
 ) -> tuple[dict[str, Any], list[tuple[int, str, str]]]:
     """Boot and do one run, with its events to a file if one is named; its row and its log."""
 
     def work() -> dict[str, Any]:
-        base = Base(find_scenario(scenario))
+        base = Base(find_scenario(scenario, arch))
         log = EventLog(keep=False)
         if events is None:
             run = Run(base, plan, log)
@@ -52,7 +54,9 @@ def run_once(
 def replay_command(spec: Spec, run: int) -> str:
     """What does one run of a campaign again."""
     words = ["anos-sim", "chaos", spec.scenario, "--replay", f"{spec.seed}/{run}"]
-    words += ["--faults", kinds_text(spec.kinds)]
+    words += _arch_words(spec.arch)
+    if spec.kinds != GROUPS[DEFAULT_GROUP]:
+        words += ["--faults", kinds_text(spec.kinds)]
     if spec.schedule is not None:
         words += ["--schedule", spec.schedule]
     return shlex.join(words)
@@ -60,14 +64,17 @@ def replay_command(spec: Spec, run: int) -> str:
 
 def kinds_text(kinds: tuple[str, ...]) -> str:
     """Kinds as --faults takes them."""
-    from .kinds import GROUPS
-
     return next((name for name, members in GROUPS.items() if members == kinds), ",".join(kinds))
 
 
-def plan_command(shrunk: Shrunk, *more: str) -> str:
+def plan_command(shrunk: Shrunk) -> str:
     """What does a shrunk run again."""
-    return shlex.join(["anos-sim", "chaos", shrunk.scenario, "--plan", str(shrunk.plan), *more])
+    words = ["anos-sim", "chaos", shrunk.scenario, *_arch_words(shrunk.arch)]
+    return shlex.join([*words, "--plan", str(shrunk.plan)])
+
+
+def _arch_words(arch: str) -> list[str]:
+    return ["--arch", arch] if arch != DEFAULT.name else []
 
 
 def write_report(folder: Path, spec: Spec, row: dict[str, Any], plan: Plan) -> Path:
@@ -76,12 +83,12 @@ def write_report(folder: Path, spec: Spec, row: dict[str, Any], plan: Plan) -> P
     Raises:
         UserError: the folder cannot be written.
     """
-    shrunk = shrink(spec.scenario, plan, row)
+    shrunk = shrink(spec.scenario, plan, row, spec.arch)
     name = f"run-{spec.seed}-{row['run']}"
     page, events = folder / f"{name}.md", folder / f"{name}.events"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _, lines = run_once(shrunk.scenario, shrunk.plan, str(events))
+        _, lines = run_once(shrunk.scenario, shrunk.plan, str(events), shrunk.arch)
         page.write_text(_page(spec, row, shrunk, events, lines), encoding="utf-8")
     except OSError as error:
         raise UserError(f"--report: cannot write {error.filename}: {error.strerror}") from None

@@ -20,6 +20,8 @@ from .batch import Spec
 from .scenario import find_scenario
 
 FORMAT = "anos-sim chaos 1"
+OPTIONS = ("kinds", "seed", "schedule", "arch")
+"""What of a header is an option."""
 
 
 def header(spec: Spec) -> dict[str, Any]:
@@ -27,16 +29,16 @@ def header(spec: Spec) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "simulator": simulator_hash(),
-        "system": _system_hash(spec.scenario),
+        "system": _system_hash(spec),
         **attrs.asdict(spec),
         "kinds": list(spec.kinds),
     }
 
 
-def _system_hash(scenario: str) -> str:
+def _system_hash(spec: Spec) -> str:
     """A hash of what is booted."""
     digest = hashlib.blake2b(digest_size=16)
-    for segment in find_scenario(scenario).image().segments:
+    for segment in find_scenario(spec.scenario, spec.arch).image().segments:
         digest.update(segment.data)
     return digest.hexdigest()
 
@@ -69,8 +71,8 @@ class Results:
             raise UserError(f"--output {path} is no file of results: name another one")
         for key, value in wanted.items():
             if found.get(key) != value:
-                option = {"kinds": "--faults", "seed": "--seed", "schedule": "--schedule"}
-                what = f"another {option.get(key, key)}"
+                option = "--faults" if key == "kinds" else f"--{key}"
+                what = f"another {option if key in OPTIONS else key}"
                 raise UserError(
                     f"--output {path} has results of {what}: give the same options again, "
                     "or name another file"

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import attrs
 
+from anos_sim.hw.arch import DEFAULT
 from anos_sim.hw.clock import PS_PER_MS, PS_PER_S
 from anos_sim.hw.config import MachineConfig
 from anos_sim.stage3.image import SystemImage, read_image
@@ -46,6 +47,7 @@ class Scenario(Protocol):
     """What a campaign needs to know of its system."""
 
     name: str
+    arch: str
     cpus: int
     limits: Limits
 
@@ -76,6 +78,7 @@ class FileOperations:
 
     name = "files"
     process = "workload"
+    arch = DEFAULT.name
     cpus = 2
     ram_mib = 64
     operations = 100
@@ -84,12 +87,16 @@ class FileOperations:
 
     def image(self) -> SystemImage:
         """Our own system, with the workload in the place of the shell."""
-        path = elf_folder() / "tests" / "workload.elf"
+        path = elf_folder(self.arch) / "tests" / "workload.elf"
         if not path.exists():
-            raise UserError(f"{path} is missing: run `anos-sim build` in a checkout")
+            raise UserError(
+                f"{path} is missing: run `anos-sim build --arch {self.arch}` in a checkout"
+            )
         arguments = (str(self.operations), str(self.seed))
         program = AddedProgram(path, arguments, path.read_bytes())
-        image = with_programs(read_image(default_image(), "x86_64"), (program,), None, "chaos")
+        image = with_programs(
+            read_image(default_image(self.arch), self.arch), (program,), None, "chaos"
+        )
         entries = [entry for entry in read_boot_config(image) if entry["path"] not in PEOPLES]
         entries[-1] = {
             **entries[-1],
@@ -136,18 +143,26 @@ def machine_config(scenario: Scenario, disk: Path, cpus: int | None = None) -> M
         ram_mib=getattr(scenario, "ram_mib", 256),
         disks=(str(disk),),
         seed=0,
+        arch=getattr(scenario, "arch", DEFAULT.name),
     )
 
 
 SCENARIOS: dict[str, type[FileOperations]] = {FileOperations.name: FileOperations}
 
 
-def find_scenario(reference: str) -> Scenario:
-    """A scenario by its name, NAME:OPERATIONS, or FILE.py:CLASS.
+def find_scenario(reference: str, arch: str = DEFAULT.name) -> Scenario:
+    """A scenario by its name, NAME:OPERATIONS, or FILE.py:CLASS, on an architecture.
 
     Raises:
         UserError: there is none, or it does not load.
     """
+    found = _find(reference)
+    if arch != DEFAULT.name:
+        found.arch = arch
+    return found
+
+
+def _find(reference: str) -> Scenario:
     name, colon, class_name = reference.rpartition(":")
     if reference in SCENARIOS:
         return SCENARIOS[reference]()

@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from anos_sim.hw.arch import DEFAULT
+
 from .batch import ground
 from .fault import Plan
 from .scenario import with_operations
@@ -20,12 +22,13 @@ class Shrunk:
     scenario: str
     plan: Plan
     row: dict[str, Any]
+    arch: str = DEFAULT.name
     tries: int = 0
 
 
-def shrink(scenario: str, plan: Plan, row: dict[str, Any]) -> Shrunk:
+def shrink(scenario: str, plan: Plan, row: dict[str, Any], arch: str = DEFAULT.name) -> Shrunk:
     """Leave out faults, the schedule and operations as long as the verdict stays."""
-    found = Shrunk(scenario, plan, row)
+    found = Shrunk(scenario, plan, row, arch)
     _fewer_faults(found)
     if found.plan.schedule is not None:
         _try(found, found.scenario, attrs.evolve(found.plan, schedule=None))
@@ -38,7 +41,7 @@ def _try(found: Shrunk, scenario: str, plan: Plan) -> bool:
     if found.tries >= TRIES_MAX:
         return False
     found.tries += 1
-    row = ground(scenario).run(plan)
+    row = ground(scenario, found.arch).run(plan)
     if row["verdict"] != found.row["verdict"]:
         return False
     found.scenario, found.plan, found.row = scenario, plan, row

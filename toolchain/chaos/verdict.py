@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .one_run import Result, Run
@@ -27,12 +27,21 @@ class Verdict(Enum):
 
 TEXTS = {
     Verdict.NO_EFFECT: "no fault met anything, or nothing is different for the workload",
-    Verdict.RECOVERED: "a request was tried again or a server ended, and all came right",
+    Verdict.RECOVERED: "a request was tried again or a server has a successor, and all came right",
     Verdict.DEGRADED: "requests failed for good with an error, or a server is gone",
     Verdict.HUNG: "the workload did not come to its end, or SYSTEM has ended",
     Verdict.WRONG: "a flushed file is not what it was, the volume is damaged, or a read was wrong",
     Verdict.BROKEN: "an invariant of the kernel does not hold, or the simulator failed",
 }
+
+
+CAUSES = ("deadlock: ", "lost event: ")
+FOR_EVER = " runs for ever"
+
+
+def names_cause(row: dict[str, Any]) -> bool:
+    """Does a hung run say which cycle it is in, which event does not come, or who never ends?"""
+    return any(line.startswith(CAUSES) or FOR_EVER in line for line in row.get("details", ()))
 
 
 def decide(run: Run) -> Result:
@@ -52,12 +61,7 @@ def decide(run: Run) -> Result:
         retries=findings.retries,
     )
     outcome = kernel.outcome
-    workload = getattr(run.base.scenario, "process", "")
-    now = [process.name for process in kernel.processes.values()]
-    died = [
-        name for pid, name in run.alive.items() if pid not in kernel.processes and name != workload
-    ]
-    gone = [name for name in dict.fromkeys(died) if name not in now]
+    died, gone = run.died(), run.missing()
     ended = kernel.reports[-1].splitlines()[0] if kernel.reports else ""
     panic = outcome.cause if outcome is not None and outcome.panic else ""
     if run.broken:
@@ -81,7 +85,8 @@ def decide(run: Run) -> Result:
         result.why = f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone"
     elif findings.retries or died:
         result.verdict = Verdict.RECOVERED
-        successors = f", {', '.join(died)} has a successor" if died else ""
+        have = "has a successor" if len(died) == 1 else "have successors"
+        successors = f", {', '.join(died)} {have}" if died else ""
         result.why = f"{findings.retries} requests were tried again{successors}"
     if ended and result.verdict.rank >= Verdict.DEGRADED.rank:
         result.details.append(ended)

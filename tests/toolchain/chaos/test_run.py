@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.event_log import EventLog
-from anos_sim.stage3.process import ProcessState
 from anos_sim.toolchain.chaos import effects
 from anos_sim.toolchain.chaos.base import Base
 from anos_sim.toolchain.chaos.batch import Ground
@@ -62,7 +60,7 @@ def moment(kind: str) -> Fault:
     """A fault of a kind, somewhere in the middle."""
     target = "fat32drv" if KINDS[kind].targeted else ""
     what = KINDS[kind].moments[0]
-    number = {"message": 40, "time": 5_000_000, "disk": 12, "interrupt": 12}[what]
+    number = {"message": 40, "time": 1_000_000, "disk": 12, "interrupt": 12}[what]
     if kind in ("lying-read", "lost-flush"):
         number = 2
     return Fault(kind, (what, number), target, DETAIL.get(kind, {}))
@@ -73,7 +71,7 @@ def test_with_no_fault_armed_a_run_has_the_events_of_a_plain_one(ground: Ground)
         kernel, log, done = ground.base.kernel, EventLog(keep=False), []
         ground.base.on_line = lambda line: done.append(line.text)
         kernel.record(log)
-        while not (done and done[-1].startswith("workload done")) and kernel.advance(100):
+        while not (done and done[-1].startswith("workload done")) and kernel.advance(1):
             pass
         return {"hash": log.hash()}
 
@@ -112,10 +110,20 @@ def test_each_kind_happens_and_the_same_again(ground: Ground, plain: str, kind: 
         assert first["hash"] != plain
 
 
-def test_a_driver_that_is_killed_is_missed(ground: Ground) -> None:
-    row = run(ground, Fault("kill", ("code", 100_000), "fat32drv"))
-    assert row["verdict"] in ("degraded", "recovered"), row
-    assert "fat32drv" in row["fired"][0]
+@pytest.mark.parametrize("target", ["fat32drv", "ahcidrv", "devman", "kterminal", "ramfs"])
+@pytest.mark.parametrize("successors", [0, 2])
+def test_who_ends_has_a_successor(ground: Ground, target: str, successors: int) -> None:
+    detail = {"successors": successors, "ns": 200_000}
+    row = run(ground, Fault("kill", ("time", 1_000_000), target, detail))
+    assert (row["verdict"], len(row["fired"])) == ("recovered", 1 + successors), row
+    assert f"{target} has a successor" in row["why"]
+
+
+def test_who_ends_too_often_is_missed(ground: Ground) -> None:
+    kill = Fault("kill", ("time", 1_000_000), "fat32drv", {"successors": 9, "ns": 200_000})
+    row = run(ground, kill)
+    assert row["verdict"] == "degraded", row
+    assert len(row["fired"]) == 9, "it is restarted eight times"
 
 
 def test_a_bad_sector_is_met_by_trying_again(ground: Ground) -> None:
@@ -192,25 +200,3 @@ def test_a_failing_run_is_shrunk_to_the_fault_that_matters(ground: Ground) -> No
     assert [fault.kind for fault in small.plan.faults] == ["kill"]
     assert int(small.scenario.partition(":")[2]) < 40
     assert small.row["verdict"] == row["verdict"]
-
-
-def test_a_server_with_a_successor_is_recovered(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def restart(injector: Injector, fault: Fault, *_: object) -> str:
-        """End DEVMAN, and have somebody that goes by its name afterwards."""
-        kernel = injector.kernel
-        devman = next(each for each in kernel.processes.values() if each.name == "devman")
-        lifecycle.end_process(kernel, devman, "a test")
-        lifecycle.new_process(kernel, kernel.processes[1]).name = "devman"
-        successor = next(iter(kernel.building))
-        kernel.building.pop(successor)
-        successor.pid = kernel.next_pid
-        kernel.next_pid += 1
-        successor.state = ProcessState.ALIVE
-        kernel.processes[successor.pid] = successor
-        return "devman is started anew"
-
-    monkeypatch.setitem(effects.EFFECTS, "stall", restart)
-    row = run(ground, moment("stall"))
-    assert (row["verdict"], "devman has a successor" in row["why"]) == ("recovered", True), row
