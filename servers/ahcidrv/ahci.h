@@ -46,11 +46,10 @@ _Static_assert(offsetof(struct hba_registers, port) == 0x100, "port");
 #define HBA_AHCI_ENABLE (1u << 31)  /* GHC */
 #define HBA_INTERRUPTS (1u << 1)    /* GHC */
 
-#define PORT_START (1u << 0)            /* PxCMD.ST */
-#define PORT_COMMAND_OVERRIDE (1u << 3) /* PxCMD.CLO */
-#define PORT_RECEIVE (1u << 4)          /* PxCMD.FRE */
-#define PORT_RECEIVING (1u << 14)       /* PxCMD.FR */
-#define PORT_RUNNING (1u << 15)         /* PxCMD.CR */
+#define PORT_START (1u << 0)      /* PxCMD.ST */
+#define PORT_RECEIVE (1u << 4)    /* PxCMD.FRE */
+#define PORT_RECEIVING (1u << 14) /* PxCMD.FR */
+#define PORT_RUNNING (1u << 15)   /* PxCMD.CR */
 
 /* PxIS: how a command can end. */
 #define PORT_REGISTER_FIS (1u << 0)
@@ -72,6 +71,7 @@ _Static_assert(offsetof(struct hba_registers, port) == 0x100, "port");
 
 #define LINK_DETECTION 0xfu
 #define LINK_PRESENT 3u
+#define LINK_RESET 1u /* in PxSCTL */
 
 #define SIGNATURE_DISK 0x00000101u
 #define SIGNATURE_ATAPI 0xeb140101u

@@ -12,7 +12,6 @@
 #define CONFIG_WINDOW UINT64_C(0xc000000000)
 #define DEVICE_ACCESS (ANOS_MAP_READ | ANOS_MAP_WRITE | ANOS_MAP_NOCACHE)
 #define PORTS_IN_FIRST_PAGE 30
-#define POLL_NS 1 /* asleep until the next tick */
 
 static bool map(uint64_t physical, uint64_t window, uint64_t bytes)
 {
@@ -47,7 +46,7 @@ bool controller_open(struct controller *controller, uint64_t registers, uint64_t
     }
     controller->has_vector = msi_enable(config, config_physical, &controller->vector);
     if (!controller->has_vector) {
-        printf("ahcidrv: no interrupt; commands are polled for\n");
+        printf("ahcidrv: no interrupt; each tick is waited for\n");
     }
     struct hba_registers *const hba = controller->registers;
     hba->control |= HBA_AHCI_ENABLE;
@@ -64,13 +63,10 @@ bool controller_open(struct controller *controller, uint64_t registers, uint64_t
     return true;
 }
 
-bool controller_wait(const struct controller *controller)
+bool controller_wait(struct controller *controller)
 {
     uint32_t event;
-    if (controller->has_vector &&
-        anos_wait_interrupt(controller->vector, &event).type == ANOS_OK) {
-        return true;
-    }
-    anos_task_sleep_current(POLL_NS);
-    return false;
+    controller->has_vector = controller->has_vector &&
+                             anos_wait_interrupt(controller->vector, &event).type == ANOS_OK;
+    return controller->has_vector;
 }

@@ -9,7 +9,7 @@
 /* There is one interrupt for all ports, and one thread that waits for it. */
 struct controller {
     struct hba_registers *registers;
-    bool has_vector; /* or else commands are polled for */
+    bool has_vector; /* or else nobody but the watchdog (watch.h) hears of commands' ends */
     uint8_t vector;
 };
 
@@ -20,7 +20,7 @@ struct controller {
  */
 bool controller_open(struct controller *controller, uint64_t registers, uint64_t config);
 
-/* Wait for an interrupt, or for the next tick: then it is false. */
-bool controller_wait(const struct controller *controller);
+/* Wait for an interrupt, for ever; false if none can come (any more). */
+bool controller_wait(struct controller *controller);
 
 #endif

@@ -9,14 +9,16 @@
  *
  * Every disk has a channel and a thread that takes in its requests, since a thread
  * can receive on one channel only. The controller has one interrupt for all ports:
- * the main thread waits for it, and answers what has ended. Optical drives are left
- * alone.
+ * the main thread waits for it, and answers what has ended. A watchdog deals with
+ * errors, and with interrupts and commands that do not come to their end. Optical
+ * drives are left alone.
  */
 #include "controller.h"
 #include "devman.h"
 #include "disk.h"
 #include "service.h"
 #include "supervised.h"
+#include "watch.h"
 
 #include <anos/abi.h>
 #include <anos/thread.h>
@@ -83,36 +85,19 @@ static void serve_disks(uint64_t controller_id)
     }
 }
 
-/* Deal with the interrupts of some ports, a bit for each; true if all must be looked at again. */
-static bool end_commands(uint32_t ports)
-{
-    bool again = false;
-    for (unsigned i = 0; i < disk_count; i++) {
-        struct disk *const disk = &disks[i];
-        if (ports >> disk->port.index & 1) {
-            again |= queue_end(&disk->queue);
-        }
-        if (!disk->port.is_running) {
-            devman_remove_disk(disk);
-        }
-    }
-    return again;
-}
-
-/* Hear of the ends of commands, for ever. Without an interrupt each disk's thread looks itself. */
+/* Hear of the ends of commands, as long as there are interrupts. */
 static _Noreturn void run(void)
 {
-    if (!controller.has_vector) {
-        pthread_exit(NULL);
-    }
-    for (;;) {
-        controller_wait(&controller);
-        const bool has_one = disk_count == 1;
-        uint32_t ports = has_one ? UINT32_MAX : controller.registers->interrupt_status;
-        while (end_commands(ports) && !has_one) {
-            ports = UINT32_MAX;
+    while (controller_wait(&controller)) {
+        const uint32_t ports =
+            disk_count == 1 ? UINT32_MAX : controller.registers->interrupt_status;
+        for (unsigned i = 0; i < disk_count; i++) {
+            if (ports >> disks[i].port.index & 1) {
+                queue_end(&disks[i].queue);
+            }
         }
     }
+    pthread_exit(NULL);
 }
 
 int main(int argc, char **argv)
@@ -137,5 +122,8 @@ int main(int argc, char **argv)
     }
     anos_create_region(CLIENT_WINDOWS, CLIENT_WINDOWS_END, ANOS_REGION_AUTOMAP);
     serve_disks(controller_id);
+    if (!watch_start(disks, disk_count)) {
+        printf("ahcidrv: no thread for the watchdog; what gets lost stays so\n");
+    }
     run();
 }

@@ -9,45 +9,81 @@
 #define WINDOW_BYTES UINT64_C(0x200000)
 #define MEMORY_BYTES ((sizeof(struct port_memory) + ANOS_PAGE_BYTES - 1) & -ANOS_PAGE_BYTES)
 #define FEW_SLOTS 4
-#define STOP_TICKS_MAX 100     /* 1 s; what works stops in half of that (10.1.2) */
-#define TICK_WAIT_NS 1 /* asleep until the next tick */
+#define STOP_NS UINT64_C(1000000000) /* what works stops in half of that (10.1.2) */
+#define COMMAND_NS UINT64_C(3000000000)
+#define RESET_NS UINT64_C(1000000) /* 10.4.2 */
+#define PAUSE_NS_MIN UINT64_C(50000)
+#define PAUSE_NS_MAX UINT64_C(10000000)
 #define FIS_WORDS (sizeof(struct register_fis) / sizeof(uint32_t))
 
-/* Wait until all `bits` of a register are 0; false if they stay. */
-static bool wait_until_clear(const volatile uint32_t *value, uint32_t bits)
+static void wait_ns(uint64_t nanoseconds)
 {
-    for (int ticks = 0; *value & bits; ticks++) {
-        if (ticks == STOP_TICKS_MAX) {
-            return false;
-        }
-        anos_task_sleep_current(TICK_WAIT_NS);
+    static const uint32_t never_woken = 0;
+    anos_futex_wait(&never_woken, 0, nanoseconds); /* sleeping is for whole ticks */
+}
+
+/* Waiting with a limit, in pauses that get longer: what works is soon done. */
+struct wait {
+    uint64_t left_ns, pause_ns;
+};
+
+/* Pause once more; false if the limit is reached. */
+static bool wait_on(struct wait *wait)
+{
+    const uint64_t pause = wait->pause_ns < wait->left_ns ? wait->pause_ns : wait->left_ns;
+    if (pause == 0) {
+        return false;
     }
+    wait_ns(pause);
+    wait->left_ns -= pause;
+    wait->pause_ns = 2 * pause < PAUSE_NS_MAX ? 2 * pause : PAUSE_NS_MAX;
     return true;
+}
+
+/* Wait until `bits` of a register have a value; false if they do not get it. */
+static bool wait_until(const volatile uint32_t *value, uint32_t bits, uint32_t wanted)
+{
+    struct wait wait = { STOP_NS, PAUSE_NS_MIN };
+    bool is_so = (*value & bits) == wanted;
+    while (!is_so && wait_on(&wait)) {
+        is_so = (*value & bits) == wanted;
+    }
+    return is_so;
 }
 
 /* Stop taking commands, then stop receiving (10.3). */
 bool port_stop(struct port_registers *registers)
 {
     registers->command &= ~PORT_START;
-    if (!wait_until_clear(&registers->command, PORT_RUNNING)) {
+    if (!wait_until(&registers->command, PORT_RUNNING, 0)) {
         return false;
     }
     registers->command &= ~PORT_RECEIVE;
-    return wait_until_clear(&registers->command, PORT_RECEIVING);
+    return wait_until(&registers->command, PORT_RECEIVING, 0);
 }
 
-/* Begin with nothing pending, and with a drive that is idle (10.3.1). */
-static bool start(struct port_registers *registers)
+/* COMRESET: the drive forgets its commands, and keeps what it has written (10.4.2). */
+static bool reset_link(struct port_registers *registers)
 {
+    const uint32_t control = registers->link_control & ~LINK_DETECTION;
+    registers->link_control = control | LINK_RESET;
+    wait_ns(RESET_NS);
+    registers->link_control = control;
+    return wait_until(&registers->link_status, LINK_DETECTION, LINK_PRESENT) &&
+           wait_until(&registers->task_file, TASK_BUSY | TASK_DATA_REQUEST, 0);
+}
+
+/* Begin with nothing pending, and with a drive that is idle (6.2.2.1, 10.3.1). */
+static bool start(struct port_registers *registers, bool is_hung)
+{
+    registers->command |= PORT_RECEIVE; /* or else the drive cannot say that it is idle */
+    if ((is_hung || registers->task_file & (TASK_BUSY | TASK_DATA_REQUEST)) &&
+        !reset_link(registers)) {
+        return false;
+    }
     registers->link_error = UINT32_MAX;
     registers->interrupt_status = UINT32_MAX;
-    registers->command |= PORT_RECEIVE;
-    if (registers->task_file & (TASK_BUSY | TASK_DATA_REQUEST)) {
-        registers->command |= PORT_COMMAND_OVERRIDE;
-        if (!wait_until_clear(&registers->command, PORT_COMMAND_OVERRIDE)) {
-            return false;
-        }
-    }
+    registers->interrupt_enable = PORT_ENDS | PORT_ERRORS;
     registers->command |= PORT_START;
     return true;
 }
@@ -113,8 +149,7 @@ bool port_open(struct port *port, struct controller *controller, unsigned index)
     set_address(&registers->list_base, &registers->list_base_upper, physical);
     set_address(&registers->fis_base, &registers->fis_base_upper,
                 physical + offsetof(struct port_memory, received));
-    port->is_running = start(registers);
-    registers->interrupt_enable = PORT_ENDS | PORT_ERRORS;
+    port->is_running = start(registers, false);
     if (!port->is_running) {
         printf("ahcidrv: port %u does not start\n", index);
     }
@@ -166,6 +201,9 @@ void port_issue(struct port *port, uint32_t slots, bool are_queued)
 uint32_t port_acknowledge(struct port *port)
 {
     const uint32_t causes = port->registers->interrupt_status;
+    if (causes & PORT_ERRORS) {
+        port->registers->interrupt_enable = 0;
+    }
     port->registers->interrupt_status = causes; /* the port's before the controller's */
     port->controller->registers->interrupt_status = 1u << port->index;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -177,21 +215,22 @@ bool port_has_link(const struct port *port)
     return (port->registers->link_status & LINK_DETECTION) == LINK_PRESENT;
 }
 
-void port_restart(struct port *port)
+void port_restart(struct port *port, bool is_hung)
 {
-    port->is_running = port_stop(port->registers) && start(port->registers);
+    port->registers->interrupt_enable = 0;
+    const bool has_stopped = port_stop(port->registers);
+    port->is_running = start(port->registers, is_hung || !has_stopped);
     port_acknowledge(port);
 }
 
 /*
- * Wait for the end of slot 0. One interrupt more than commands have ended is no harm, for
- * only the slot's bit says that it has. An error of the drive in PxTFD is a cause of an
- * interrupt, too, so that register need not be read.
+ * Wait for the end of slot 0. An error of the drive in PxTFD is a cause of an interrupt, too,
+ * so that register need not be read.
  */
 static bool wait_for_end(struct port *port)
 {
-    for (int ticks = 0; ticks < COMMAND_TICKS_MAX;) {
-        ticks += !controller_wait(port->controller);
+    struct wait wait = { COMMAND_NS, PAUSE_NS_MIN };
+    while (wait_on(&wait)) {
         if (port_acknowledge(port) & PORT_ERRORS) {
             return false;
         }
@@ -204,12 +243,13 @@ static bool wait_for_end(struct port *port)
 
 bool port_run(struct port *port, const struct command *command)
 {
-    fill(port, 0, command, port->memory_physical + offsetof(struct port_memory, answer));
-    port_issue(port, 1, false);
-    const bool is_done =
-        wait_for_end(port) && port->memory->headers[0].byte_count == command->byte_count;
-    if (!is_done && port_has_link(port)) {
-        port_restart(port);
+    for (int tries = 0; tries < COMMAND_TRIES_MAX && port->is_running; tries++) {
+        fill(port, 0, command, port->memory_physical + offsetof(struct port_memory, answer));
+        port_issue(port, 1, false);
+        if (wait_for_end(port) && port->memory->headers[0].byte_count == command->byte_count) {
+            return true;
+        }
+        port_restart(port, true);
     }
-    return is_done;
+    return false;
 }

@@ -6,7 +6,7 @@
 
 #define SECTOR_BYTES 512
 #define PORT_BUFFER_BYTES 0x8000 /* of each slot, as a rule; a page if memory is short */
-#define COMMAND_TICKS_MAX 3000   /* 30 s, if commands are polled for */
+#define COMMAND_TRIES_MAX 3      /* then it fails */
 
 /* Each slot has a buffer of `buffer_bytes`, and its command's data are there. */
 struct port {
@@ -21,6 +21,8 @@ struct port {
     unsigned index;
     bool is_running;
 };
+
+#define FLUSH_CACHE_EXT 0xea
 
 /* A command of the drive. */
 struct command {
@@ -55,19 +57,25 @@ void port_prepare(struct port *port, unsigned slot, const struct command *comman
 /* Give the drive the commands of some slots, which are all queued or all are not. */
 void port_issue(struct port *port, uint32_t slots, bool are_queued);
 
-/* The causes of the port's interrupt so far, which are cleared: PORT_ENDS or PORT_ERRORS. */
+/*
+ * The causes of the port's interrupt so far, which are cleared: PORT_ENDS or PORT_ERRORS.
+ * With an error there is no other interrupt before a restart, for some causes cannot be cleared.
+ */
 uint32_t port_acknowledge(struct port *port);
 
 /* Is a drive plugged in? One that was pulled out does not come back. */
 bool port_has_link(const struct port *port);
 
-/* After an error, which stops the port, start it anew; commands that were under way are lost. */
-void port_restart(struct port *port);
+/*
+ * Stop a port and start it anew; commands that were under way are lost. The drive is reset by
+ * its link if `is_hung`, or if it does not become idle otherwise.
+ */
+void port_restart(struct port *port, bool is_hung);
 
 /*
  * Carry a command out that is not queued, in slot 0, while nothing else is under way, and
- * wait for its end. Up to 512 bytes of data come to `port->memory->answer`. False if the
- * drive, the link or the bus reports an error.
+ * look from time to time whether it has ended, so that no interrupt is needed. Up to 512
+ * bytes of data come to `port->memory->answer`. False if the drive does not do it.
  */
 bool port_run(struct port *port, const struct command *command);
 

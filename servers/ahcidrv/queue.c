@@ -1,22 +1,14 @@
-/* Slots, and errors in them (AHCI 1.3.1, 5.5 and 6.2; SATA 3.0, 13.6 and 13.7). */
+/* Slots: what is put into them, and its end (AHCI 1.3.1, 5.5; SATA 3.0, 13.6). */
 #include "queue.h"
 
-#include <stdio.h>
+#include "watch.h"
 
 #define READ_DMA_EXT 0x25
 #define WRITE_DMA_EXT 0x35
-#define FLUSH_CACHE_EXT 0xea
 #define READ_FPDMA_QUEUED 0x60
 #define WRITE_FPDMA_QUEUED 0x61
 #define DEVICE_LBA 0x40
 #define TAG_SHIFT 3
-
-/* The page of a drive's log that says which queued command has failed. */
-#define READ_LOG_EXT 0x2f
-#define QUEUE_ERROR_LOG 0x10
-#define LOG_BYTES 512
-#define LOG_NOT_QUEUED (1u << 7) /* in its first byte, with the tag */
-#define LOG_TAG_MASK 0x1fu
 
 void queue_open(struct queue *queue, struct port *port, struct shares *shares, unsigned depth)
 {
@@ -40,8 +32,8 @@ static void end_piece(struct request *request, bool went_well, struct request **
     }
 }
 
-/* These slots' commands have ended. */
-static void end_slots(struct queue *queue, uint32_t slots, bool went_well, struct request **ended)
+void queue_end_slots(struct queue *queue, uint32_t slots, bool went_well,
+                     struct request **ended)
 {
     struct port *const port = queue->port;
     for (; slots != 0; slots &= slots - 1) {
@@ -67,8 +59,10 @@ static void end_slots(struct queue *queue, uint32_t slots, bool went_well, struc
 static bool wait_for_room(struct queue *queue, bool is_queued)
 {
     const uint32_t all = (uint32_t)(((uint64_t)1 << queue->depth) - 1);
-    while (queue->port->is_running &&
-           (is_queued ? queue->is_exclusive || queue->under_way == all : queue->under_way != 0)) {
+    while (queue->is_recovering || queue->held != 0 ||
+           (queue->port->is_running &&
+            (is_queued ? queue->is_exclusive || queue->under_way == all
+                       : queue->under_way != 0))) {
         pthread_cond_wait(&queue->has_changed, &queue->lock);
     }
     return queue->port->is_running;
@@ -91,6 +85,7 @@ static uint32_t prepare(struct queue *queue, struct piece piece)
     queue->under_way |= 1u << slot;
     queue->is_exclusive = !command->is_queued;
     port_prepare(queue->port, slot, command);
+    watch_wake();
     return 1u << slot;
 }
 
@@ -126,9 +121,8 @@ void queue_move(struct queue *queue, struct request *request)
             port_issue(queue->port, ready, queue->has_tags);
             ready = 0;
         }
-        const uint32_t slot = wait_for_room(queue, command.is_queued)
-                                  ? prepare(queue, (struct piece){ request, at, command })
-                                  : 0;
+        const struct piece piece = { .request = request, .at = at, .command = command };
+        const uint32_t slot = wait_for_room(queue, command.is_queued) ? prepare(queue, piece) : 0;
         if (slot == 0) {
             end_piece(request, false, &ended);
         }
@@ -143,12 +137,15 @@ void queue_move(struct queue *queue, struct request *request)
 
 void queue_flush(struct queue *queue, struct request *request)
 {
-    const struct command flush = { .code = FLUSH_CACHE_EXT, .device = DEVICE_LBA };
+    const struct piece piece = {
+        .request = request,
+        .command = { .code = FLUSH_CACHE_EXT, .device = DEVICE_LBA },
+    };
     struct request *ended = NULL;
     request->pieces_left = 1;
     pthread_mutex_lock(&queue->lock);
     if (wait_for_room(queue, false)) {
-        port_issue(queue->port, prepare(queue, (struct piece){ request, 0, flush }), false);
+        port_issue(queue->port, prepare(queue, piece), false);
     } else {
         end_piece(request, false, &ended);
     }
@@ -156,82 +153,45 @@ void queue_flush(struct queue *queue, struct request *request)
     request_answer(ended);
 }
 
-/*
- * Which command of the queue has failed: its slot's bit, or all slots if the drive does not
- * say. The drive takes no queued commands before its log has been read.
- */
-static uint32_t find_failed(struct queue *queue)
-{
-    const struct command read_log = {
-        .code = READ_LOG_EXT,
-        .count = 1,
-        .sector = QUEUE_ERROR_LOG,
-        .byte_count = LOG_BYTES,
-    };
-    if (!port_run(queue->port, &read_log)) {
-        return UINT32_MAX;
-    }
-    const uint8_t first = queue->port->memory->answer[0];
-    const uint32_t failed = 1u << (first & LOG_TAG_MASK) & queue->under_way;
-    return first & LOG_NOT_QUEUED || failed == 0 ? UINT32_MAX : failed;
-}
-
-/* An error has stopped the port: one command has failed, the others are given to it again. */
-static void recover(struct queue *queue, struct request **ended)
-{
-    struct port *const port = queue->port;
-    if (!port_has_link(port)) {
-        if (port->is_running) {
-            printf("ahcidrv: the disk at port %u is gone\n", port->index);
-        }
-        port->is_running = false;
-        end_slots(queue, queue->under_way, false, ended);
-        return;
-    }
-    port_restart(port);
-    const bool are_queued = queue->under_way != 0 && !queue->is_exclusive;
-    end_slots(queue, are_queued ? find_failed(queue) & queue->under_way : queue->under_way, false,
-              ended);
-    if (!port->is_running) {
-        end_slots(queue, queue->under_way, false, ended);
-    }
-    for (uint32_t slots = queue->under_way; slots != 0; slots &= slots - 1) {
-        const unsigned slot = (unsigned)__builtin_ctz(slots);
-        port_prepare(port, slot, &queue->pieces[slot].command);
-    }
-    if (queue->under_way != 0) {
-        port_issue(port, queue->under_way, true);
-    }
-}
-
-/* Deal with what has ended; with `is_late` what has not ended will not. */
-static bool end(struct queue *queue, bool is_late)
+void queue_look(struct queue *queue, struct request **ended)
 {
     struct port_registers *const registers = queue->port->registers;
-    struct request *ended = NULL;
-    pthread_mutex_lock(&queue->lock);
-    const bool is_error = (port_acknowledge(queue->port) & PORT_ERRORS) != 0 || is_late;
+    queue->has_error |= (port_acknowledge(queue->port) & PORT_ERRORS) != 0;
     if (queue->under_way != 0) {
         const uint32_t left = queue->is_exclusive ? registers->issue : registers->active;
-        end_slots(queue, queue->under_way & ~left, true, &ended);
+        queue_end_slots(queue, queue->under_way & ~(left | queue->held), true, ended);
     }
-    if (is_error) {
-        recover(queue, &ended);
+    if (queue->held != 0 && queue->under_way == queue->held && !queue->has_error) {
+        queue_issue(queue);
+    }
+}
+
+void queue_issue(struct queue *queue)
+{
+    const uint32_t held = queue->held;
+    queue->held = held & (held - 1);
+    const uint32_t slots = queue->under_way & ~queue->held;
+    if (slots != 0) {
+        port_issue(queue->port, slots, !queue->is_exclusive);
+    }
+}
+
+void queue_end(struct queue *queue)
+{
+    struct request *ended = NULL;
+    pthread_mutex_lock(&queue->lock);
+    if (!queue->is_recovering) {
+        queue_look(queue, &ended);
+        if (queue->has_error) {
+            watch_wake();
+        }
     }
     pthread_mutex_unlock(&queue->lock);
     request_answer(ended);
-    return is_error;
 }
 
-bool queue_end(struct queue *queue)
+bool queue_is_busy(const struct queue *queue)
 {
-    return end(queue, false);
-}
-
-void queue_poll(struct queue *queue)
-{
-    for (int ticks = 0; queue->under_way != 0; ticks++) {
-        controller_wait(queue->port->controller);
-        end(queue, ticks == COMMAND_TICKS_MAX);
-    }
+    return __atomic_load_n(&queue->under_way, __ATOMIC_SEQ_CST) != 0 ||
+           __atomic_load_n(&queue->has_error, __ATOMIC_SEQ_CST);
 }

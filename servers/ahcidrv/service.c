@@ -168,8 +168,5 @@ void *service_run(void *argument)
         *request = (struct request){ .message = received.value, .page = request->page };
         message.bytes = bytes < ANOS_PAGE_BYTES ? bytes : ANOS_PAGE_BYTES;
         handle(disk, request, &message);
-        if (!disk->port.controller->has_vector) {
-            queue_poll(&disk->queue);
-        }
     }
 }

@@ -31,7 +31,7 @@ static uint64_t find_disk(void)
         .kind = QUERY_BY_TYPE,
         .type = DEVICE_STORAGE,
     };
-    for (int polls = 0; polls < 100; polls++) {
+    for (int polls = 0; polls < 500; polls++) {
         const uint64_t devman = anos_find_named_channel(DEVMAN_NAME).value;
         memcpy(page, &query, sizeof query);
         const struct device_answer *const answer = (const struct device_answer *)page;
