@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from .arch import ARCHITECTURES, DEFAULT
+from .arch import ARCHITECTURES, default_arch
 from .framebuffer import FRAMEBUFFER_BYTES_MAX, PIXEL_BYTES
 
 BRIDGES_MAX = 7
@@ -214,7 +214,7 @@ class MachineConfig:
     disks: tuple[str, ...] = ()
     write: bool = attrs.field(default=False, validator=SWITCH)
     power_cut_after: int = attrs.field(default=0, validator=Integer(0, WRITES_MAX))
-    arch: str = attrs.field(default=DEFAULT.name, validator=Choice(tuple(ARCHITECTURES)))
+    arch: str = attrs.field(factory=default_arch, validator=Choice(tuple(ARCHITECTURES)))
     console: str = attrs.field(default="serial", validator=Choice(("serial", "screen")))
     framebuffer: FramebufferConfig = attrs.field(factory=FramebufferConfig)
     costs: CostsConfig = attrs.field(factory=CostsConfig)

@@ -263,6 +263,14 @@ class Registers:
         place = names.registers.index(name)
         return not library().vcpu_flip(self.address, names.number, place, bit)
 
+    def register(self, name: str) -> int:
+        """One general register; 0 if it never ran."""
+        names = self.architecture
+        values = (ctypes.c_uint64 * len(names.registers))()
+        if library().vcpu_registers(self.address, names.number, ctypes.addressof(values)):
+            return 0
+        return values[names.registers.index(name)]
+
     def call_site(self) -> tuple[int, int]:
         """Program counter and stack pointer; zeros if it never ran."""
         registers = self.read()

@@ -99,7 +99,9 @@ class Derived:
             pc, stack_pointer = state[PC], state[SP]
         else:
             pc, stack_pointer = thread.registers.call_site()
-        caller = process.space.peek_word(stack_pointer)
+        link = self.kernel.architecture.return_register
+        space = process.space
+        caller = thread.registers.register(link) if link else space.peek_word(stack_pointer)
         key = (process.pid, thread.tid, pc, caller)
         site = self._sites.get(key)
         if site is None:

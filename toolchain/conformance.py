@@ -14,6 +14,7 @@ from pathlib import Path
 
 import attrs
 
+from anos_sim.hw.arch import default_arch
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3 import console, devices
@@ -52,7 +53,7 @@ class Program:
     interrupts_ms: tuple[int, ...] = ()
     arch: str = ""
 
-    def image(self, arch: str = "x86_64") -> SystemImage:
+    def image(self, arch: str) -> SystemImage:
         """Read it.
 
         Raises:
@@ -61,7 +62,7 @@ class Program:
         image = read_image(self._path(arch), arch)
         return attrs.evolve(image, highest_call=int(LAST_SLOT)) if self.own_calls else image
 
-    def contents(self, arch: str = "x86_64") -> bytes:
+    def contents(self, arch: str) -> bytes:
         """The bytes of its file.
 
         Raises:
@@ -150,7 +151,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "filter", nargs="?", default="", metavar="FILTER",
         help="a program, or part of the names of checks",
     )  # fmt: skip
-    parser.add_argument("--arch", default="x86_64", choices=ARCHITECTURES, help="the processor")
+    parser.add_argument(
+        "--arch", default=default_arch(), choices=ARCHITECTURES,
+        help="the processor; without it that of ANOS_SIM_ARCH, or x86_64",
+    )  # fmt: skip
     parser.add_argument("--cpus", type=int, default=1, metavar="N", help="number of CPUs, 1 to 16")
     parser.add_argument(
         "--caps", choices=sorted(POLICIES), help="capability policy (default: both)"
@@ -217,13 +221,13 @@ def unknown(text: str, arch: str) -> str:
     return f"no program and no check is named {text!r}; near it: {', '.join(near)}"
 
 
-def check_names(program: Program, arch: str = "x86_64") -> Iterator[str]:
+def check_names(program: Program, arch: str) -> Iterator[str]:
     """Names of checks that a program's file contains; those made at run time are missing."""
     for found in LITERAL.findall(program.contents(arch)):
         yield found.decode()
 
 
-def run_program(program: Program, policy: str, cpus: int, arch: str = "x86_64") -> list[Check]:
+def run_program(program: Program, policy: str, cpus: int, arch: str) -> list[Check]:
     """Boot a program and collect its checks; one more if it did not end as it should."""
     machine = Machine(MachineConfig(cpus=cpus, ram_mib=program.ram_mib, arch=arch))
     lines: list[str] = []

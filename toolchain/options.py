@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from anos_sim.hw.arch import default_arch
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.config_file import default_config, load_config
 from anos_sim.stage3.image import SystemImage, read_image
@@ -37,7 +38,7 @@ def add_system_options(parser: argparse.ArgumentParser) -> None:
     )
     system.add_argument(
         "--arch", choices=ARCHITECTURES,
-        help="the processor; without it that of MACHINE.toml, or x86_64",
+        help="the processor; without it that of MACHINE.toml, of ANOS_SIM_ARCH, or x86_64",
     )  # fmt: skip
     system.add_argument("--cpus", type=int, metavar="N", help="number of CPUs, 1 to 16")
     system.add_argument("--ram", type=int, metavar="MIB", help="memory in MiB, 32 to 3072")
@@ -194,19 +195,33 @@ def _script(arguments: argparse.Namespace) -> bytes | None:
     return tour_script() if arguments.tour or not arguments.system else None
 
 
-def elf_folder(arch: str = "x86_64") -> Path:
-    """Where the programs that were built for an architecture are."""
-    return Path(str(files("anos_sim.toolchain"))) / TARGETS[arch].elf_folder
+def elf_folder(arch: str | None = None) -> Path:
+    """Where the programs that were built for an architecture are.
+
+    Raises:
+        UserError: there is no such architecture.
+    """
+    name = arch or default_arch()
+    if name not in TARGETS:
+        raise UserError(f"there is no architecture {name!r}: choose {' or '.join(ARCHITECTURES)}")
+    return Path(str(files("anos_sim.toolchain"))) / TARGETS[name].elf_folder
 
 
-def default_image(arch: str = "x86_64") -> Path:
+def default_image(arch: str | None = None) -> Path:
     """Our own system image for an architecture."""
-    path = elf_folder(arch) / "system.elf"
+    name = arch or default_arch()
+    path = elf_folder(name) / "system.elf"
     if not path.exists():
         raise UserError(
-            f"{path} is missing: run `anos-sim build --arch {arch}` in a checkout, or install again"
+            f"{path} is missing: run `anos-sim build --arch {name}` in a checkout, or install again"
         )
     return path
+
+
+def our_image(arch: str | None = None) -> SystemImage:
+    """Our own system image for an architecture, checked."""
+    name = arch or default_arch()
+    return read_image(default_image(name), name)
 
 
 def sample_disk() -> Path:

@@ -105,6 +105,8 @@ class Architecture:
     frame_pointer: str
     frame_record: int
     """Where the caller's frame pointer is, from this one; the return address follows it."""
+    return_register: str = ""
+    """What has the return address where a function begins; without it, it is on the stack."""
     devices_on_stage3: bool
     """Does STAGE3 map firmware tables and allocate interrupt vectors there (anos-abi 1.8)?"""
     jumps_to_self: tuple[bytes, ...]

@@ -123,6 +123,7 @@ RISCV64 = Architecture(
     stack_pointer="sp",
     frame_pointer="s0",
     frame_record=-16,
+    return_register="ra",
     devices_on_stage3=False,
     jumps_to_self=(b"\x01\xa0", b"\x6f\x00\x00\x00"),
     causes={

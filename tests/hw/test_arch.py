@@ -13,19 +13,27 @@ from anos_sim.hw.arch import ARCHITECTURES, Architecture
 from support.machine_code import MachineCode, languages
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = re.compile(r"x86|amd64|risc|rv64|rv32|sv48|\becall\b", re.IGNORECASE)
+NAMES = re.compile(r"(?<![\da-f])x86|amd64|risc|rv64|rv32|sv48|\becall\b", re.IGNORECASE)
+IN_QUOTES = re.compile(r"""(["'])(?:x86_64|riscv64)\1""")
+CODE = (".py", ".c", ".h", ".json")
+KNOWN = {
+    "cc/compiler.py": "what clang calls the processors",
+    "guest/vcpu.py": "hosts that the vCPU library is compiled on",
+    "guest/zig.py": "what zig calls them",
+    "inspect/capdl.py": "what capDL calls them",
+    "bench/bare.py": "the bare CPU that calls are compared with",
+    "conformance.py": "a program about int 0x69",
+}
+"""Tools that name an architecture, and what for."""
 
 architectures = pytest.mark.parametrize("each", ARCHITECTURES.values(), ids=lambda each: each.name)
 
 
 def sources() -> list[Path]:
-    """Everything of the machine and of the kernel but hw/arch."""
-    found = [path for folder in ("hw", "stage3") for path in (ROOT / folder).rglob("*.*")]
-    return [
-        path
-        for path in sorted(found)
-        if path.suffix in (".py", ".c", ".h") and path.parent.name != "arch"
-    ]
+    """Everything of the machine, the kernel, SYSTEM and the servers but hw/arch."""
+    folders = ("hw", "stage3", "system", "servers")
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
+    return [path for path in sorted(found) if path.suffix in CODE and path.parent.name != "arch"]
 
 
 def test_nothing_else_names_an_architecture() -> None:
@@ -37,6 +45,15 @@ def test_nothing_else_names_an_architecture() -> None:
         if NAMES.search(line)
     ]
     assert named == []
+
+
+def test_only_a_few_tools_name_one() -> None:
+    named = {
+        str(path.relative_to(ROOT / "toolchain"))
+        for path in (ROOT / "toolchain").rglob("*.py")
+        if IN_QUOTES.search(path.read_text())
+    }
+    assert named == set(KNOWN)
 
 
 @architectures

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from support.host_build import build_for_host
 
+pytestmark = pytest.mark.no_machine
+
 SHIM = Path(__file__).resolve().parents[1] / "support" / "console_host.c"
 COLUMNS, ROWS = 12, 5
 _PART = re.compile(r"\x1b\[([\d;]*)([@-~])|(.)", re.DOTALL)

@@ -13,6 +13,8 @@ from support.fat_image import BAD, END_OF_CHAIN, FatImage
 from support.fat_volumes import FILES, KINDS, MIB
 from support.file_host import FatHost, FileError
 
+pytestmark = pytest.mark.no_machine
+
 
 @pytest.fixture
 def plain(tmp_path: Path) -> FatImage:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from support.effort import EFFORT
 from support.fat_image import FatImage
 from support.fat_volumes import KINDS, MIB
 from support.file_host import FatHost, FileError
+
+pytestmark = pytest.mark.no_machine
 
 
 def copy_of(image: Path, folder: Path) -> FatImage:

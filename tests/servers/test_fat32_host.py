@@ -16,6 +16,8 @@ from support.fat_image import FatImage, copy_in, make_volume, run, tool
 from support.fat_volumes import MIB, VOLUMES, content
 from support.file_host import FatHost, FileError
 
+pytestmark = pytest.mark.no_machine
+
 MODIFIED = 1_600_000_000
 
 

@@ -13,6 +13,8 @@ from support.fat_volumes import MIB, content, error_of
 from support.file_host import FatHost
 from support.power_cut import complaints, read_all
 
+pytestmark = pytest.mark.no_machine
+
 
 def append_for_ever(host: FatHost, path: str, data: bytes) -> None:
     """Make a file longer until that cannot be."""

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
@@ -15,6 +16,8 @@ from support.fat_image import make_volume
 from support.file_host import FatHost
 from support.file_machine import Requests
 from support.power_cut import complaints, read_all
+
+pytestmark = pytest.mark.no_machine
 
 KINDS = {
     "FAT12": (12, 1440 << 10, ()),

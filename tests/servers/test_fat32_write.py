@@ -14,6 +14,8 @@ from support.fat_volumes import MIB, VOLUMES, content, error_of
 from support.file_host import FatHost
 from support.power_cut import complaints, read_all
 
+pytestmark = pytest.mark.no_machine
+
 NOW = 1_700_000_000
 
 

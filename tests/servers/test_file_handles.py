@@ -14,6 +14,8 @@ from support.effort import EFFORT
 from support.fat_volumes import content, error_of
 from support.file_host import FatHost
 
+pytestmark = pytest.mark.no_machine
+
 HANDLES_MAX = 256
 
 

@@ -22,6 +22,8 @@ from support.power_cut import (
     survivors_of,
 )
 
+pytestmark = pytest.mark.no_machine
+
 KINDS = {12: (1440 << 10, "-s", "1"), 16: (5 << 20, "-s", "1"), 32: (34 << 20, "-s", "1")}
 TOO_LONG = re.compile(r"/(ONE|TWO)$|^  File size is .* chain length is >|^  Truncating file to")
 """What fsck.fat may say of a file of more than 128 KiB that was getting longer."""

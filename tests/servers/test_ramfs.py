@@ -17,6 +17,8 @@ from support.fat_volumes import MIB, content, error_of
 from support.file_host import RamHost, build_ram_host
 from support.file_machine import Requests
 
+pytestmark = pytest.mark.no_machine
+
 CHUNK_BYTES = 64 * 4096
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from support.host_build import ROOT, build_for_host
 
+pytestmark = pytest.mark.no_machine
+
 SHIM = Path(__file__).resolve().parents[1] / "support" / "line_host.c"
 USED = {"line.c", "history.c", "lexer.c", "parser.c"}
 LEFT_OUT = {path.name for path in (ROOT / "servers" / "shell").glob("*.c")} - USED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from support.architectures import only_if_built
@@ -22,10 +23,10 @@ class ProgramsMachine(CapabilityMachine):
     programs = True
 
 
-TestHandlers = CapabilityMachine.TestCase
+TestHandlers = pytest.mark.no_machine(CapabilityMachine.TestCase)
 TestHandlers.settings = SETTINGS
-TestPrograms = ProgramsMachine.TestCase
-TestPrograms.settings = SETTINGS
+TestProgramsOnX86_64 = ProgramsMachine.TestCase
+TestProgramsOnX86_64.settings = SETTINGS
 
 
 class RiscvMachine(ProgramsMachine):
@@ -34,5 +35,5 @@ class RiscvMachine(ProgramsMachine):
     arch = "riscv64"
 
 
-TestProgramsOnRiscv = only_if_built("riscv64")(RiscvMachine.TestCase)
-TestProgramsOnRiscv.settings = SETTINGS
+TestProgramsOnRiscv64 = only_if_built("riscv64")(RiscvMachine.TestCase)
+TestProgramsOnRiscv64.settings = SETTINGS

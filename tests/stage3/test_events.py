@@ -15,6 +15,7 @@ from anos_sim.stage3.events import FIELDS, KINDS, Event, EventKind
 from support.golden import golden_events
 from support.kernel import boot_image, program_image
 
+golden = pytest.mark.arch("the golden code is x86_64's")
 SHOWS = {"number", "signed", "hex", "text"}
 
 
@@ -39,6 +40,7 @@ def test_the_table_has_every_kind_with_fields_that_can_be_shown_and_packed() -> 
         assert {field.show for field in fields} <= SHOWS
 
 
+@golden
 def test_events_are_numbered_and_each_cpus_time_never_goes_back(events: list[Event]) -> None:
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     for cpu in (0, 1):
@@ -46,6 +48,7 @@ def test_events_are_numbered_and_each_cpus_time_never_goes_back(events: list[Eve
         assert times == sorted(times)
 
 
+@golden
 def test_the_log_begins_with_what_there_is(events: list[Event]) -> None:
     first_switch = next(event.number for event in events if event.kind is EventKind.SWITCH)
     before = events[: first_switch - 1]
@@ -57,6 +60,7 @@ def test_the_log_begins_with_what_there_is(events: list[Event]) -> None:
     assert "call kprint" in calls
 
 
+@golden
 def test_every_call_has_its_name_and_returns_with_a_status(events: list[Event]) -> None:
     calls = of(events, EventKind.SYSCALL)
     results = of(events, EventKind.RESULT)
@@ -68,6 +72,7 @@ def test_every_call_has_its_name_and_returns_with_a_status(events: list[Event]) 
         assert event.value("status") == 0
 
 
+@golden
 def test_a_message_is_sent_received_and_answered_under_one_number(events: list[Event]) -> None:
     steps = of(events, EventKind.SEND, EventKind.RECEIVE, EventKind.REPLY)
     assert [event.kind.name for event in steps] == ["SEND", "RECEIVE", "REPLY"] * 5
@@ -80,6 +85,7 @@ def test_a_message_is_sent_received_and_answered_under_one_number(events: list[E
         assert sent.tid != received.tid == replied.tid
 
 
+@golden
 def test_threads_that_wait_are_woken_before_they_run_again(events: list[Event]) -> None:
     waiting: set[int] = set()
     for event in events:
@@ -94,6 +100,7 @@ def test_threads_that_wait_are_woken_before_they_run_again(events: list[Event]) 
     assert len(waiting) == 1, "the server waits for a sixth message"
 
 
+@golden
 def test_a_line_says_when_where_who_and_what(events: list[Event]) -> None:
     lines = [event.line() for event in events]
     assert any(line.split() == ["818", "cpu1", "SYSTEM[1]/5", "switch"] for line in lines)

@@ -18,10 +18,11 @@ from anos_sim.stage3.abi import NOTE_NAME, PAGE_BYTES, RAMFS_MAGIC, RAMFS_VERSIO
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.errors import ImageError
 from anos_sim.stage3.image import SystemImage, find_ramfs, parse_image, read_image
-from support.kernel import PROGRAMS, boot_image, code_image
+from anos_sim.toolchain.options import elf_folder
+from support.kernel import boot_image, code_image
 
 FLAT = b"\x0f\x0b" + bytes(3 * PAGE_BYTES - 2)
-HELLO = (PROGRAMS / "hello.elf").read_bytes()
+HELLO = (elf_folder("x86_64") / "tests" / "hello.elf").read_bytes()
 
 
 def patched(offset: int, data: bytes) -> bytes:

@@ -26,10 +26,10 @@ class ProgramsMachine(IpcMachine):
     programs = True
 
 
-TestHandlers = IpcMachine.TestCase
+TestHandlers = pytest.mark.no_machine(IpcMachine.TestCase)
 TestHandlers.settings = SETTINGS
-TestPrograms = ProgramsMachine.TestCase
-TestPrograms.settings = SETTINGS
+TestProgramsOnX86_64 = ProgramsMachine.TestCase
+TestProgramsOnX86_64.settings = SETTINGS
 
 
 class RiscvMachine(ProgramsMachine):
@@ -38,8 +38,8 @@ class RiscvMachine(ProgramsMachine):
     arch = "riscv64"
 
 
-TestProgramsOnRiscv = only_if_built("riscv64")(RiscvMachine.TestCase)
-TestProgramsOnRiscv.settings = SETTINGS
+TestProgramsOnRiscv64 = only_if_built("riscv64")(RiscvMachine.TestCase)
+TestProgramsOnRiscv64.settings = SETTINGS
 
 
 @pytest.mark.parametrize("programs", [False, True])

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from anos_sim.hw import arch as hardware
 from anos_sim.toolchain.guest.zig import TARGETS
 from anos_sim.toolchain.options import elf_folder
+
+DEFAULT = hardware.default_arch()
+"""That of tests which name none: `pytest --arch` says it."""
+ADDRESSES = hardware.ARCHITECTURES[DEFAULT].addresses
+"""Of its board."""
 
 
 def only_if_built(arch: str) -> pytest.MarkDecorator:
@@ -17,3 +23,12 @@ def only_if_built(arch: str) -> pytest.MarkDecorator:
 ARCHITECTURES = [pytest.param(arch, marks=only_if_built(arch)) for arch in TARGETS]
 """For a fixture or a mark."""
 architectures = pytest.mark.parametrize("arch", ARCHITECTURES)
+
+HAS_DEVICES = hardware.ARCHITECTURES[DEFAULT].devices_on_stage3
+"""Has a program under bearer any?"""
+bearer_has_devices = pytest.mark.skipif(
+    not HAS_DEVICES,
+    reason=f"under bearer there are no devices on {DEFAULT}, as STAGE3 has none there",
+)
+BEARER_DEVICES = pytest.param("bearer", marks=bearer_has_devices)
+"""The policy, for a test whose programs need a device."""

@@ -13,7 +13,7 @@ from anos_sim.stage3.event_log import EventLog
 from anos_sim.stage3.image import read_image
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
-from anos_sim.toolchain.options import default_image, sample_disk
+from anos_sim.toolchain.options import our_image, sample_disk
 from anos_sim.toolchain.script import Script, tour_script
 
 TURNS_MAX = 2_000_000
@@ -61,7 +61,8 @@ def boot_system(
     """
     machine = Machine(config or MachineConfig(disks=(str(sample_disk()),)))
     arch = machine.config.arch
-    kernel = boot(machine, read_image(image or default_image(arch), arch), policy, seed)
+    system = read_image(image, arch) if image else our_image(arch)
+    kernel = boot(machine, system, policy, seed)
     if events is not None:
         kernel.record(events)
     lines: list[LogLine] = []

@@ -79,6 +79,7 @@ class Delegations:
             machine=SimpleNamespace(
                 memory=SimpleNamespace(begin=0, end=1 << 28, size_bytes=1 << 28),
                 addresses=DEFAULT.addresses,
+                config=SimpleNamespace(arch=DEFAULT.name),
                 functions=[],
                 framebuffer=SimpleNamespace(physical=0xFD00_0000, size_bytes=0x1000),
             ),

@@ -27,6 +27,7 @@ from anos_sim.toolchain.guest import ramfs
 from anos_sim.toolchain.guest.cache import Cache, digest
 from anos_sim.toolchain.guest.zig import TARGETS, ZIG_VERSION, Target, Zig
 
+from .architectures import DEFAULT
 from .invariants import check_kernel
 from .kernel import end_everything
 
@@ -72,7 +73,7 @@ class ForeignRun:
         return next(line for line in self.lines if line.text == text)
 
 
-def build_image(arch: str = "x86_64") -> Path:
+def build_image(arch: str = DEFAULT) -> Path:
     """Return the flat system image for an architecture, made if a source has changed.
 
     Raises:
@@ -146,7 +147,7 @@ def flatten(elf: Path) -> bytes:
     return bytes(image)
 
 
-def foreign_image(arch: str = "x86_64") -> SystemImage:
+def foreign_image(arch: str = DEFAULT) -> SystemImage:
     """The checked image for an architecture."""
     return parse_image(build_image(arch).read_bytes(), "foreign", arch)
 

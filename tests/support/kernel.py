@@ -19,6 +19,7 @@ from anos_sim.stage3.log import LogLine
 from anos_sim.stage3.outcome import Outcome
 from anos_sim.toolchain.options import elf_folder
 
+from .architectures import DEFAULT
 from .invariants import check_kernel
 
 PROGRAMS = elf_folder() / "tests"
@@ -40,7 +41,7 @@ class Run:
     time_ps: int
 
 
-def program_image(name: str, own_calls: bool = False, arch: str = "x86_64") -> SystemImage:
+def program_image(name: str, own_calls: bool = False, arch: str = DEFAULT) -> SystemImage:
     """A program of tests/guest as a system image; with `own_calls` it gets those from 64 on."""
     image = read_image(elf_folder(arch) / "tests" / f"{name}.elf", arch)
     return attrs.evolve(image, highest_call=int(LAST_SLOT)) if own_calls else image
@@ -61,7 +62,7 @@ def boot_image(
     cpus: int = 1,
     seed: int = 0,
     ram_mib: int = RAM_MIB,
-    arch: str = "x86_64",
+    arch: str = DEFAULT,
 ) -> Kernel:
     """A kernel at SYSTEM's first instruction; `close` it."""
     machine = Machine(MachineConfig(cpus=cpus, ram_mib=ram_mib, arch=arch))
@@ -75,7 +76,7 @@ def run_image(
     *,
     seed: int = 0,
     ram_mib: int = RAM_MIB,
-    arch: str = "x86_64",
+    arch: str = DEFAULT,
     until: str = "done ",
     end_ps: int | None = None,
     record: bool = False,

@@ -20,9 +20,11 @@ from anos_sim.stage3.abi import LAST_SYSNO, Sysno
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.objects import SystemCall
 
+from .architectures import DEFAULT
 from .kernel import SCRATCH, boot_image, code_image
+from .machine_code import A0, A7, ECALL, S1, addi, jump, ld, li
 
-CODE = bytes.fromhex(
+X86_64 = bytes.fromhex(
     "48a1 0000004000000000"  # mov rax, [SCRATCH]
     "4889c3"  # mov rbx, rax
     "4989d9"  # again: mov r9, rbx
@@ -30,12 +32,15 @@ CODE = bytes.fromhex(
     "0f05"  # syscall
     "ebf4"  # jmp again
 )
+RISCV64 = li(S1, SCRATCH) + ld(A7, S1) + addi(A0, S1, 0x100) + ECALL + jump(-8)
+"""The same: of its five steps the last three are gone through again and again."""
+CODE = {"x86_64": X86_64, "riscv64": RISCV64}
 ROUNDS, CALLS = 31, 20_000
 
 
 def boot(policy: str) -> Kernel:
     """A kernel whose SYSTEM asks how much memory there is, for ever."""
-    image = attrs.evolve(code_image(CODE), highest_call=int(LAST_SYSNO))
+    image = attrs.evolve(code_image(CODE[DEFAULT]), highest_call=int(LAST_SYSNO))
     kernel = boot_image(image, policy)
     system = kernel.processes[1]
     cookie = next(

@@ -27,7 +27,7 @@ from anos_sim.stage3.image import Segment, SystemImage
 from anos_sim.stage3.thread import Thread, ThreadState
 from anos_sim.toolchain.guest.zig import TARGETS
 
-from .architectures import only_if_built
+from .architectures import DEFAULT, only_if_built
 from .kernel import boot_image, program_image
 from .theatre import (
     CONTROL,
@@ -113,7 +113,7 @@ class Handlers(Theatre):
 class Programs(Theatre):
     """The threads run puppet.c."""
 
-    def __init__(self, cpus: int = 1, ram_mib: int = 32, arch: str = "x86_64") -> None:
+    def __init__(self, cpus: int = 1, ram_mib: int = 32, arch: str = DEFAULT) -> None:
         image = program_image("puppet", own_calls=True, arch=arch)
         super().__init__(boot_image(image, "derived", cpus, ram_mib=ram_mib, arch=arch))
         self.start(self.kernel.processes[1].threads[0], 0)

@@ -10,10 +10,9 @@ import attrs
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3.boot import boot
-from anos_sim.stage3.image import read_image
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.toolchain.boot_image import ramfs_files, with_ramfs
-from anos_sim.toolchain.options import default_image, elf_folder, sample_disk
+from anos_sim.toolchain.options import elf_folder, our_image, sample_disk
 from anos_sim.toolchain.script import Script
 
 TURNS_MAX = 3_000_000
@@ -65,7 +64,7 @@ def run_shell(
     """
     images = (sample_disk(),) if disks is None else disks
     machine = Machine(MachineConfig(disks=tuple(map(str, images)), write=write))
-    image = read_image(default_image(), "x86_64")
+    image = our_image()
     extra = {
         f"{name}.elf": (elf_folder() / "tests" / f"{name}.elf").read_bytes()
         for name in TEST_PROGRAMS

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3.abi import config_names
 from anos_sim.stage3.boot import boot
-from anos_sim.stage3.image import SystemImage, read_image
+from anos_sim.stage3.image import SystemImage
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
 from anos_sim.toolchain.boot_image import read_boot_config
-from anos_sim.toolchain.options import default_image
+from anos_sim.toolchain.options import elf_folder, our_image
 from anos_sim.toolchain.system_image import boot_table, server_files, with_files
 from support.invariants import check_kernel
 
-PROGRAMS = Path(str(files("anos_sim.toolchain"))) / "elf" / "tests"
+PROGRAMS = elf_folder() / "tests"
 servers = server_files
 EVERY_CALL = list(config_names())
 
@@ -39,9 +37,7 @@ def entry(name: str, *arguments: str, **keys: Any) -> dict[str, Any]:
 
 def usual_drivers() -> list[dict[str, Any]]:
     """The entries that pcidrv starts, as our image has them."""
-    return [
-        each for each in read_boot_config(read_image(default_image(), "x86_64")) if "driver" in each
-    ]
+    return [each for each in read_boot_config(our_image()) if "driver" in each]
 
 
 def file_name(entry: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from anos_sim.stage3.objects import SystemCall
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.guest.sample_disk import SAMPLE_FILES
 from anos_sim.toolchain.options import sample_disk
-from support.architectures import architectures, only_if_built
+from support.architectures import DEFAULT, architectures, only_if_built
 from support.boot import Booted, boot_system
 from support.invariants import check_kernel
 
@@ -25,7 +25,7 @@ CPU_COUNTS = (1, 2, 4, 16)
 
 
 @cache
-def booted(cpus: int, policy: str, arch: str = "x86_64") -> Booted:
+def booted(cpus: int, policy: str, arch: str = DEFAULT) -> Booted:
     """One boot for all tests that look at it."""
     config = MachineConfig(arch=arch, cpus=cpus, disks=(str(sample_disk()),))
     return boot_system(config, policy=policy)

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from anos_sim.stage3.abi import SLICE_TICKS, TICK_NS
-from support.architectures import ARCHITECTURES
+from support.architectures import ARCHITECTURES, DEFAULT, only_if_built
 from support.kernel import Run, code_image, program_image, run_image
 
 UNMAPPED = "an unmapped page"
@@ -98,7 +98,7 @@ OWN_CAUSES = {"x86_64": X86_64, "riscv64": RISCV64}
 
 
 @cache
-def hostile(policy: str, cpus: int, arch: str = "x86_64") -> Run:
+def hostile(policy: str, cpus: int, arch: str = DEFAULT) -> Run:
     """All deeds, once."""
     return run_image(program_image("hostile", arch=arch), policy, cpus, arch=arch)
 
@@ -145,11 +145,18 @@ def test_data_runs_under_bearer_only(arch: str) -> None:
     assert ran == [True, False]
 
 
-def test_a_report_has_registers_mapping_backtrace_and_calls() -> None:
-    report = next(r for r in hostile("derived", 1).reports if r.startswith("read_only["))
-    assert re.search(r"^  rip 0x0000000002\w+$", report, re.MULTILINE)
-    assert re.search(r"^  rax [0-9a-f]{16}  rbx", report, re.MULTILINE)
-    assert re.search(r"^  mapping at rip: 0x2\w+ -> frame 0x\w+ r-x", report, re.MULTILINE)
+@pytest.mark.parametrize(
+    ("arch", "pc", "first", "second"),
+    [("x86_64", "rip", "rax", "rbx"), ("riscv64", "pc", "ra", "sp")],
+)
+def test_a_report_has_registers_mapping_backtrace_and_calls(
+    arch: str, pc: str, first: str, second: str
+) -> None:
+    reports = hostile("derived", 1, arch).reports
+    report = next(each for each in reports if each.startswith("read_only["))
+    assert re.search(rf"^  {pc} +0x0000000002\w+$", report, re.MULTILINE)
+    assert re.search(rf"^  {first} +[0-9a-f]{{16}}  {second} ", report, re.MULTILINE)
+    assert re.search(rf"^  mapping at {pc}: 0x2\w+ -> frame 0x\w+ r-x", report, re.MULTILINE)
     assert re.search(r"^  mapping at 0x500000000: 0x500000000 -> frame 0x\w+ r--", report, re.M)
     assert re.search(r"^    #0  0x2\w+\n    #1  0x2\w+", report, re.MULTILINE)
     assert "map_virtual(0x1000, 0x500000000, 0x1) ok at 0x2" in report
@@ -167,11 +174,19 @@ def test_a_c_programs_report_names_its_functions(arch: str) -> None:
     assert re.search(r"create_channel\(\) ok at 0x\w+$", report, re.MULTILINE)
 
 
+CODE = {
+    "x86_64": ["0f0b", "cd80", "cc", "f4", "9c810c24000100009d90", "8b042500500000"],
+    "riscv64": ["00000000", "ffffffff", "73001000", "73002030", "f3221030", "83300000", "23300000"],
+}
+"""The latter: nothing at all twice, EBREAK, MRET, a CSR of the machine's, LD and SD at 0."""
+
+
 @pytest.mark.parametrize(
-    "code", ["0f0b", "cd80", "cc", "f4", "9c810c24000100009d90", "8b042500500000"]
+    ("arch", "code"),
+    [pytest.param(arch, code, marks=only_if_built(arch)) for arch in CODE for code in CODE[arch]],
 )
-def test_a_death_takes_less_than_a_slice(code: str) -> None:
-    run = run_image(code_image(bytes.fromhex(code)))
+def test_a_death_takes_less_than_a_slice(arch: str, code: str) -> None:
+    run = run_image(code_image(bytes.fromhex(code)), arch=arch)
     assert len(run.reports) == 1
     assert run.time_ps < SLICE_TICKS * TICK_NS * 1000
     assert run.outcome.panic

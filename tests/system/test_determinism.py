@@ -110,6 +110,7 @@ def test_fifty_seeds_on_1_4_and_16_cpus_are_the_same_in_every_process_watched_or
     assert len({line[3] for line in recorded}) == len(recorded), "every seed has its own cookies"
 
 
+@pytest.mark.arch("the golden code is x86_64's")
 def test_the_golden_scenario_has_the_events_that_it_has_on_every_host() -> None:
     log = golden_events()
     shown = "\n".join(event.line() for event in log.events)
@@ -139,6 +140,7 @@ def test_a_check_finds_what_makes_a_run_unrepeatable(injected: str, tmp_path: Pa
         assert "second " in done.stdout
 
 
+@pytest.mark.arch("the golden code is x86_64's")
 def test_a_difference_is_shown_with_what_came_before_and_both_sides() -> None:
     events = golden_events().events
     changed = [*events[:100], events[100]._replace(time_ps=1), *events[101:]]

@@ -9,6 +9,7 @@ from anos_sim.hw.config import DeviceConfig, MachineConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3.boot import boot
 from anos_sim.toolchain.system_image import boot_table, server_files, with_files
+from support.architectures import ADDRESSES
 from support.invariants import check_kernel
 from support.system import PROGRAMS, entry, file_name
 
@@ -24,6 +25,8 @@ class Lamp(Function):
         if bar >= 0:
             self.add_bar(Bar(bar, 0x2000, RegisterBlock(), is_64bit=is_64bit))
 """
+BAR, BAR_64 = ADDRESSES.pci + 0x2000, ADDRESSES.pci_64 + 0x2000
+"""Of a lamp's registers: behind those of the first function."""
 BY_DEVICE = {"device": "1234:0001"}
 BY_CLASS = {"class": "ff/01/02"}
 DEVICES = ["DEVICE_MEMORY", "CONFIG_SPACE", "INTERRUPT_VECTORS"]
@@ -69,8 +72,8 @@ def test_a_driver_starts_for_each_device_of_its_class_with_what_is_the_device_s(
 ) -> None:
     said = run(tmp_path, [driver("lamp", BY_CLASS, "three")], {}, {"number": 2, "is_64bit": True})
     assert [text for text in said if text.startswith("pcidrv")] == [
-        "pcidrv: lamp at 0x00000000c0002000: starting boot:/lamp.elf",
-        "pcidrv: lamp at 0x0000001000002000: starting boot:/lamp.elf",
+        f"pcidrv: lamp at {BAR:#018x}: starting boot:/lamp.elf",
+        f"pcidrv: lamp at {BAR_64:#018x}: starting boot:/lamp.elf",
         "pcidrv: enumeration is complete, 5 functions; the driver exits",
     ]
     assert sorted(text for text in said if not text.startswith("pcidrv")) == [
@@ -88,14 +91,14 @@ def test_a_device_by_its_number_comes_before_a_class_and_else_the_first(tmp_path
     said = run(tmp_path, entries, {"number": 1}, {"number": 2})
     starting = [text.removeprefix("pcidrv: ") for text in said if ": starting" in text]
     assert starting == [
-        "the lamp at 0x00000000c0002000: starting boot:/third.elf",
-        "a lamp at 0x00000000c0004000: starting boot:/first.elf",
+        f"the lamp at {BAR:#018x}: starting boot:/third.elf",
+        f"a lamp at {BAR + 0x2000:#018x}: starting boot:/first.elf",
     ]
 
 
 def test_the_bar_is_the_one_that_the_entry_names(tmp_path: Path) -> None:
     said = run(tmp_path, [driver("lamp", {**BY_DEVICE, "bar": 3})], {"bar": 3}, {"bar": 0})
-    assert said[0] == "pcidrv: lamp at 0x00000000c0002000: starting boot:/lamp.elf"
+    assert said[0] == f"pcidrv: lamp at {BAR:#018x}: starting boot:/lamp.elf"
     assert "pcidrv: the lamp at 00:04.0 has no address" in said
 
 

@@ -12,6 +12,7 @@ from anos_sim.hw.machine import Machine
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.log import LogLine
 from anos_sim.toolchain.guest.disk_image import write_fat32
+from support.architectures import BEARER_DEVICES
 from support.invariants import check_kernel
 from support.system import PROGRAMS, entry, servers, system_image
 
@@ -45,7 +46,7 @@ def disk(path: Path, **files: bytes) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("policy", ["derived", "bearer"])
+@pytest.mark.parametrize("policy", ["derived", BEARER_DEVICES])
 def test_a_program_on_a_disk_runs_like_one_in_the_ramfs(tmp_path: Path, policy: str) -> None:
     name = "disk0:/BIN/INHERIT.ELF"
     inherit = (PROGRAMS / "inherit.elf").read_bytes()

@@ -25,7 +25,7 @@ GROWTH_KIB_MAX = 5 * 1024
 def test_processes_and_messages_leave_nothing_behind(policy: str, cpus: int, batches: int) -> None:
     """The first run is 11,900 processes, made in both ways, and 1,000,000 messages."""
     command = [sys.executable, leaks.__file__, policy, str(cpus), str(batches)]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     found: list[dict[str, int]] = json.loads(ran.stdout)
     first, last = found[WARM_UP - 1], found[-1]

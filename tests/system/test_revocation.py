@@ -16,11 +16,12 @@ from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.objects import PhysicalRange
 from anos_sim.stage3.process import Process
 from anos_sim.toolchain.guest.disk_image import write_fat32
+from support.architectures import ADDRESSES
 from support.boot import Booted, boot_system
 from support.invariants import check_kernel
 from support.kernel import end_everything
 
-REGISTERS = 0xC000_0000
+REGISTERS = ADDRESSES.pci
 SCRIPT = b"ls\ncat README.TXT\npoweroff\n"
 LISTED = "> cat README.TXT"
 TEXT = b"far from what was read before\n"

@@ -17,7 +17,7 @@ from anos_sim.stage3.abi import MSI_FIRST, SLICE_TICKS, TICK_NS
 from anos_sim.stage3.boot import boot
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
-from support.architectures import architectures
+from support.architectures import BEARER_DEVICES, architectures
 from support.invariants import check_kernel
 from support.kernel import RAM_MIB, program_image, run_image
 
@@ -132,7 +132,7 @@ INTERRUPTS, VECTORS = 40, 3
 """What shuffle.c waits for."""
 
 
-@pytest.mark.parametrize("policy", ["derived", "bearer"])
+@pytest.mark.parametrize("policy", ["derived", BEARER_DEVICES])
 @pytest.mark.parametrize(("cpus", "seed"), [(1, 1), (2, 2), (4, 3), (4, 4), (16, 5)])
 def test_no_wake_up_is_lost(cpus: int, seed: int, policy: str) -> None:
     draw = random.Random(seed)

@@ -13,7 +13,7 @@ from anos_sim.hw.machine import Machine
 from anos_sim.stage3 import lifecycle
 from anos_sim.stage3.abi import USER_END, ProcessEnd
 from anos_sim.stage3.boot import boot
-from anos_sim.stage3.image import SystemImage, read_image
+from anos_sim.stage3.image import SystemImage
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.process import Process
 from anos_sim.toolchain.boot_image import (
@@ -26,7 +26,7 @@ from anos_sim.toolchain.boot_image import (
 from anos_sim.toolchain.chaos import crashes
 from anos_sim.toolchain.chaos.taps import find_process
 from anos_sim.toolchain.guest.disk_image import write_fat32
-from anos_sim.toolchain.options import default_image, elf_folder
+from anos_sim.toolchain.options import elf_folder, our_image
 from anos_sim.toolchain.script import Script
 from support.architectures import architectures
 from support.effort import EFFORT
@@ -81,7 +81,7 @@ class Run:
 def start(disk: Path, script: str, image: SystemImage | None = None) -> Run:
     """Boot with a disk that is written, and have a script typed."""
     machine = Machine(MachineConfig(disks=(str(disk),), write=True))
-    kernel = boot(machine, image or read_image(default_image(), "x86_64"), None, 0)
+    kernel = boot(machine, image or our_image(), None, 0)
     run = Run(kernel, machine)
     kernel.on_log = lambda line: run.lines.append(line.text)
     machine.serial.on_output = run.said.extend
@@ -99,7 +99,7 @@ def disk(tmp_path: Path) -> Path:
 
 def with_restart(name: str, restart: object) -> SystemImage:
     """Our system, with another policy for one server."""
-    image = read_image(default_image(), "x86_64")
+    image = our_image()
     entries = read_boot_config(image)
     for entry in entries:
         if entry["path"] == f"boot:/{name}.elf":
@@ -174,7 +174,7 @@ def test_who_ends_too_often_stays_away_and_its_clients_hear_it(disk: Path) -> No
 
 
 def test_who_does_not_answer_is_ended_and_started_anew(disk: Path) -> None:
-    image = read_image(default_image(), "x86_64")
+    image = our_image()
     program = (elf_folder() / "tests" / "deaf.elf").read_bytes()
     image = with_ramfs(image, {**ramfs_files(image), "deaf.elf": program})
     calls = ["DEBUG_PRINT", "SLEEP", "SEND_MESSAGE", "RECV_MESSAGE", "REPLY_MESSAGE"]

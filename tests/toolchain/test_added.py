@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from anos_sim.stage3.image import read_image
 from anos_sim.toolchain.added import CALLS, STACK_BYTES, read_added, with_programs
 from anos_sim.toolchain.boot_image import ramfs_files, read_boot_config
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.errors import UserError
-from anos_sim.toolchain.options import default_image, elf_folder
+from anos_sim.toolchain.guest.zig import TARGETS
+from anos_sim.toolchain.options import elf_folder, our_image
+from support.architectures import DEFAULT
 
 PROGRAM = elf_folder() / "tests" / "hello.elf"
 Capture = pytest.CaptureFixture[str]
@@ -31,9 +32,9 @@ def entries_with(
     *added: str, config: dict[str, Any] | None = None
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The boot config's entries by path, and the RAMFS, of a system with these `--add`."""
-    programs = [read_added(each, "x86_64") for each in added]
+    programs = [read_added(each, DEFAULT) for each in added]
     text = json.dumps(config) if config is not None else None
-    image = with_programs(read_image(default_image(), "x86_64"), programs, text, "test")
+    image = with_programs(our_image(), programs, text, "test")
     return {entry["path"]: entry for entry in read_boot_config(image)}, ramfs_files(image)
 
 
@@ -90,8 +91,8 @@ def test_a_program_may_take_the_place_of_a_built_in_one(folder: Path) -> None:
 
 
 def test_the_same_program_twice_is_started_twice(folder: Path) -> None:
-    programs = [read_added(f"mine.elf:{each}", "x86_64") for each in ("a", "b")]
-    image = with_programs(read_image(default_image(), "x86_64"), programs, None, "")
+    programs = [read_added(f"mine.elf:{each}", DEFAULT) for each in ("a", "b")]
+    image = with_programs(our_image(), programs, None, "")
     started = [each for each in read_boot_config(image) if each["path"] == "boot:/mine.elf"]
     assert [each["arguments"] for each in started] == [["a"], ["b"]]
 
@@ -99,8 +100,8 @@ def test_the_same_program_twice_is_started_twice(folder: Path) -> None:
 def test_a_file_may_have_colons_in_its_folder_s_name(folder: Path) -> None:
     Path("a:b").mkdir()
     Path("a:b", "mine.elf").write_bytes(PROGRAM.read_bytes())
-    assert read_added("a:b/mine.elf", "x86_64").arguments == ()
-    assert read_added("a:b/mine.elf:c:d", "x86_64").arguments == ("c:d",)
+    assert read_added("a:b/mine.elf", DEFAULT).arguments == ()
+    assert read_added("a:b/mine.elf:c:d", DEFAULT).arguments == ("c:d",)
 
 
 def make(name: str, data: bytes = b"") -> str:
@@ -108,7 +109,7 @@ def make(name: str, data: bytes = b"") -> str:
     return name
 
 
-def header(kind: int = 2, machine: int = 62) -> bytes:
+def header(kind: int = 2, machine: int = TARGETS[DEFAULT].machine) -> bytes:
     """The beginning of an ELF file."""
     made = bytearray(b"\x7fELF\x02\x01\x01" + bytes(57))
     made[16], made[18] = kind, machine
@@ -121,7 +122,7 @@ def header(kind: int = 2, machine: int = 62) -> bytes:
         ("no.elf", None, "--add no.elf: cannot read it: No such file or directory"),
         ("text.elf", b"text" * 99, "it is no ELF file; anos-cc makes one of C"),
         ("short.elf", b"\x7fELF", "it is no ELF file"),
-        ("other.elf", header(machine=0xF3), "it is for riscv64, and the system runs on x86_64"),
+        ("other.elf", header(machine=183), f"it is for aarch64, and the system runs on {DEFAULT}"),
         ("odd.elf", header(machine=7), "it is for processor 0x7"),
         ("object.elf", header(kind=1), "it is an object; link it with anos-cc"),
         ("host.elf", header(kind=3), "of another system; compile it with anos-cc"),

@@ -19,7 +19,7 @@ from anos_sim.toolchain.bench.groups import GROUPS
 from anos_sim.toolchain.bench.rows import GROUP_NAMES, ROWS, ROWS_BY_NAME, Budget, Row
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.errors import UserError
-from support.architectures import architectures
+from support.architectures import DEFAULT, architectures
 
 COST = Row("cost", "a thing that costs", "us", "kernel", budget=Budget(10, absolute=True))
 TIMES = Row("times", "the same, compared", "us", "kernel", "cost", 3, Budget(2.0))
@@ -90,7 +90,7 @@ def test_a_guest_tells_how_often_it_did_what_between_which_lines() -> None:
     def hear(kernel: Kernel, text: str) -> None:
         heard.append(text)
 
-    image = guest.program_image("bench_pairs", "x86_64")
+    image = guest.program_image("bench_pairs", DEFAULT)
     timings = guest.run(image, MachineConfig(cpus=2), at_line=hear)
     assert set(timings) == {"pairs"}
     assert timings["pairs"].count == 16 * 1500
@@ -99,7 +99,7 @@ def test_a_guest_tells_how_often_it_did_what_between_which_lines() -> None:
 
 def test_a_guest_that_does_not_get_to_its_end_is_an_error_that_says_what_it_said() -> None:
     with pytest.raises(UserError, match=r"did not get to its end; it said: .*ello"):
-        guest.run(guest.program_image("hello", "x86_64"), MachineConfig(cpus=1, ram_mib=32))
+        guest.run(guest.program_image("hello", DEFAULT), MachineConfig(cpus=1, ram_mib=32))
 
 
 def test_a_program_that_is_not_there_is_an_error_that_says_how_to_get_it() -> None:

@@ -13,8 +13,11 @@ import pytest
 from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.inspect import boot_and_snapshot
 from support import capdl
+from support.architectures import ADDRESSES
 
 Capture = pytest.CaptureFixture[str]
+REGISTERS = f"memory {ADDRESSES.pci:#x}"
+"""Of the disk's controller."""
 
 
 def run(capsys: Capture, *arguments: str) -> str:
@@ -70,7 +73,7 @@ def test_a_process_is_chosen_by_name_pattern_or_pid(capsys: Capture) -> None:
 
 
 def test_holders_of_the_disks_registers_are_its_driver_and_those_above_it(capsys: Capture) -> None:
-    held = json.loads(run(capsys, "holders", "memory 0xc0000000", "--json"))
+    held = json.loads(run(capsys, "holders", REGISTERS, "--json"))
     assert {each["holder"] for each in held} == {"SYSTEM[1]", "devman[4]", "ahcidrv[8]"}
     text = run(capsys, "holders", "channel:SYSTEM::VFS")
     assert "shell[5]" in text
@@ -78,11 +81,11 @@ def test_holders_of_the_disks_registers_are_its_driver_and_those_above_it(capsys
 
 
 def test_why_goes_from_the_kernel_to_the_holder(capsys: Capture) -> None:
-    text = run(capsys, "why", "ahcidrv", "memory 0xc0000000")
+    text = run(capsys, "why", "ahcidrv", REGISTERS)
     steps = [line for line in text.splitlines() if line[:2].strip().isdigit()]
     assert "SYSTEM[1]: memory" in steps[0]
     assert "pcidrv[6] (ended)" in text
-    assert "ahcidrv[8]: memory 0xc0000000" in steps[-1]
+    assert f"ahcidrv[8]: {REGISTERS}" in steps[-1]
     assert "over channel 3 SYSTEM::PROCESS, tag 0x1, sent by pcidrv[6], spawn" in text
     assert "(servers/lib/spawn.c:" in text
 
@@ -95,8 +98,8 @@ def test_why_takes_a_cookie(capsys: Capture) -> None:
 
 
 def test_diff_tells_what_came_in_between(capsys: Capture) -> None:
-    text = run(capsys, "diff", "--at", "1ms", "--at", "30ms")
-    assert "from 1 ms to 30 ms" in text
+    text = run(capsys, "diff", "--at", "5ms", "--at", "30ms")
+    assert "from 5 ms to 30 ms" in text
     assert "fat32drv[9]" in text
     assert "kterminal" not in text
     assert "nothing has changed" in run(capsys, "diff", "--at", "1ms", "--at", "1ms")
@@ -121,7 +124,7 @@ def test_under_bearer_the_tree_shows_who_was_seen_using_what(capsys: Capture) ->
         (("holders", "SYSTEM::VSF"), "did you mean SYSTEM::VFS, "),
         (("holders", "channel 99"), "no capability to 'channel 99'"),
         (("why", "shel", "channel 7"), "no process 'shel'; did you mean shell?"),
-        (("why", "shell", "memory 0xc0000000"), "shell[5] holds no capability 'memory 0xc0000000'"),
+        (("why", "shell", REGISTERS), "shell[5] holds no capability 'memory 0xc0000000'"),
         (("diff",), "give --at twice"),
         (("--at", "soon"), "--at 'soon' is no duration"),
         (("--process", "shell", "--svg"), "--process goes with text"),

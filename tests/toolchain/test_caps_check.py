@@ -11,6 +11,7 @@ from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.errors import UserError
 from anos_sim.toolchain.inspect.policy_check import check, unknown_names
 from anos_sim.toolchain.inspect.policy_file import parse_policy
+from support.architectures import ADDRESSES
 from support.held import held
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "least-privilege.toml"
@@ -208,6 +209,7 @@ def test_a_mistake_is_told_with_its_line(text: str, complaint: str) -> None:
 # ---- the command, on the real system ----
 
 
+@pytest.mark.arch("the example's addresses are x86_64's")
 @pytest.mark.parametrize("options", [[], ["--always"], ["--always", "--cpus", "1"]])
 def test_our_system_keeps_to_the_example(
     options: list[str], capsys: pytest.CaptureFixture[str]
@@ -229,12 +231,11 @@ def run(policy: str, folder: Path, *options: str) -> int:
 def test_a_broken_rule_is_told_with_the_delegation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    policy = (
-        '[[only]]\nwhy = "test"\nobject = "memory 0xc0000000"\nholders = ["SYSTEM", "devman"]\n'
-    )
+    registers = f"memory {ADDRESSES.pci:#x}"
+    policy = f'[[only]]\nwhy = "test"\nobject = "{registers}"\nholders = ["SYSTEM", "devman"]\n'
     assert run(policy, tmp_path) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert "policy.toml:1: only SYSTEM, devman may hold memory 0xc0000000, but ahcidrv" in lines[0]
+    assert f"policy.toml:1: only SYSTEM, devman may hold {registers}, but ahcidrv" in lines[0]
     assert lines[0].endswith("(test)")
     holders = [line.split()[1] for line in lines[1:-1]]
     assert holders[0] == "SYSTEM[1]:"
@@ -247,13 +248,14 @@ def test_always_sees_what_was_held_for_a_moment(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     holders = '["SYSTEM", "devman", "serialdrv", "ahcidrv"]'
-    policy = ONLY.format(object="memory 0xe0000000-0xe07fffff", holders=holders)
+    space = f"memory {ADDRESSES.ecam:#x}-{ADDRESSES.ecam + 0x7F_FFFF:#x}"
+    policy = ONLY.format(object=space, holders=holders)
     assert run(policy, tmp_path) == 0, "pcidrv has ended"
     assert run(policy, tmp_path, "--at", "0.15ms") == 1
     capsys.readouterr()
     assert run(policy, tmp_path, "--always") == 1
     lines = capsys.readouterr().out.splitlines()
-    assert "pcidrv[6] holds memory 0xe0000000-0xe07fffff" in lines[0]
+    assert f"pcidrv[6] holds {space}" in lines[0]
     assert [line.split()[1] for line in lines[1:6]] == [
         "SYSTEM[1]:", "devman[4]:", "devman[4]:", "SYSTEM[1]:", "pcidrv[6]:",
     ]  # fmt: skip
@@ -267,6 +269,7 @@ def test_always_sees_what_was_held_for_a_moment(
     assert data["violations"][0]["evidence"]
 
 
+@pytest.mark.arch("the example's addresses are x86_64's")
 def test_a_recording_can_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recording = str(tmp_path / "run.anos")
     assert main(["run", "--quiet", "--record", recording]) == 0

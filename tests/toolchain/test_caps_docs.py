@@ -31,6 +31,7 @@ def structure(picture: str) -> Counter[str]:
     return Counter(line.strip() for line in lines)
 
 
+@pytest.mark.arch("the picture's addresses are x86_64's")
 def test_the_picture_is_of_the_system_as_it_is(graph: CapabilityGraph) -> None:
     drawn = structure((DOCS / "capabilities.svg").read_text(encoding="utf-8"))
     current = structure(graph._repr_svg_())

@@ -315,6 +315,7 @@ def test_an_unknown_process_is_one_sentence(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err == "anos-sim: no process 'shlel'; did you mean shell?\n"
 
 
+@pytest.mark.arch("the document's figures are x86_64's")
 def test_the_document_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
     text = DOCUMENT.read_text()
     assert main(["caps", "flow", "--trusted", "SYSTEM"]) == 0

@@ -33,6 +33,7 @@ class MadeUp(History):
     def __init__(self, **names: int) -> None:
         self.processes = {}
         self.made = {}
+        self.config_space, self.high_memory = range(0), 1 << 32
         for name, pid in names.items():
             self.tell(EventKind.PROCESS_START, pid, name, f"boot:/{name}.elf", 0)
 

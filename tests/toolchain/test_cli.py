@@ -14,6 +14,7 @@ from anos_sim.toolchain.duration import parse_duration, show_time
 from anos_sim.toolchain.errors import UserError
 from anos_sim.toolchain.options import elf_folder, load_scheduler, read_options
 from anos_sim.toolchain.session import Session
+from support.architectures import DEFAULT
 
 HELLO = str(elf_folder() / "tests" / "hello.elf")
 
@@ -50,7 +51,7 @@ def files(tmp_path: Path) -> Path:
         ("--system {}/empty.img", "is empty"),
         ("--system {}/text", "neither an ELF file nor a flat binary"),
         ("--system {}/truncated.elf", "is truncated"),
-        ("--system {}/arm.elf", "is for aarch64, this machine is x86_64"),
+        ("--system {}/arm.elf", f"is for aarch64, this machine is {DEFAULT}"),
         ("{}/unknown.toml", "unknown key cups"),
         ("{}/broken.toml", "broken.toml"),
         ("{}/missing.toml", "does not exist"),
@@ -150,7 +151,7 @@ def test_times_have_a_fitting_unit() -> None:
 
 
 def test_an_image_without_the_note_gets_only_the_26_calls() -> None:
-    image = parse_image(Path(HELLO).read_bytes(), "hello", "x86_64")
+    image = parse_image(Path(HELLO).read_bytes(), "hello", DEFAULT)
     assert image.highest_call == 0
     assert image.default_policy == "bearer"
 

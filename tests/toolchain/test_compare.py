@@ -43,6 +43,7 @@ def compared(first: Path, second: Path) -> Comparison:
 
 
 @only_if_built("riscv64")
+@pytest.mark.arch("it is about both")
 def test_both_architectures_exchange_the_same_messages_and_delegate_the_same_capabilities(
     original: Path, tmp_path: Path, capsys: Captured
 ) -> None:

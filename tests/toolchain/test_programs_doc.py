@@ -33,6 +33,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {"PATH": f"{programs}:{os.environ['PATH']}"}
 
 
+@pytest.mark.arch("the document's addresses and costs are x86_64's")
 def test_the_document_is_true_word_for_word(tmp_path: Path, environment: dict[str, str]) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()

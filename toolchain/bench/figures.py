@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from anos_sim.hw.arch import DEFAULT
+
 from .rows import Row
 
 
@@ -47,7 +49,7 @@ class Figure:
     budget: str
     met: bool | None
     runs: int
-    arch: str = "x86_64"
+    arch: str = DEFAULT.name
 
     def decisive(self) -> Spread:
         """What is compared between machines and times: the ratio, or the value if there is none."""
@@ -55,7 +57,7 @@ class Figure:
 
 
 def make_figures(
-    rows: Iterable[Row], runs: Sequence[Mapping[str, float]], arch: str = "x86_64"
+    rows: Iterable[Row], runs: Sequence[Mapping[str, float]], arch: str = DEFAULT.name
 ) -> list[Figure]:
     """One figure a row of an architecture; ratios are taken within each run."""
     figures = []

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import attrs
 
+from anos_sim.hw.arch import default_arch
 from anos_sim.toolchain.errors import UserError
-from anos_sim.toolchain.guest.zig import TARGETS, X86_64, Target
+from anos_sim.toolchain.guest.zig import TARGETS, Target
 
 SOURCE_SUFFIXES = (".c", ".i", ".s", ".S")
 LANGUAGES = (".C", ".cc", ".cpp", ".cxx", ".m", ".mm", ".rs", ".go", ".zig")
@@ -49,7 +50,8 @@ to a program for Anos, for `anos-sim run --add PROGRAM` (docs/programs.md).
   -l NAME, -L DIR  link libNAME.a; what libm and libpthread have is always there
   -s               leave out the names of functions
   -Wl,OPTION       an option for the linker, ld.lld
-  --target NAME    the processor: x86_64, which it is without this, or riscv64
+  --target NAME    the processor: x86_64 or riscv64; without it that of ANOS_SIM_ARCH, or
+                   x86_64
   --let-fail       functions without meaning here (fork, socket, ...) are a warning, no
                    error: a call of one fails with ENOSYS
   -v               show the commands
@@ -97,7 +99,7 @@ class _Parser:
         self._output: Path | None = None
         self._stage = ""
         self._flags: set[str] = set()
-        self._target = X86_64.name
+        self._choose_target(default_arch())
 
     def options(self) -> Options:
         """Read all arguments."""

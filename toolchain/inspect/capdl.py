@@ -33,6 +33,8 @@ LETTERS = (
     ("X", int(Rights.EXEC)),
     ("G", int(Rights.GRANT)),
 )
+ARCHITECTURES = {"riscv64": "riscv"}
+"""Names that capDL has for architectures, where they are not ours."""
 INDENT_MAX = 40
 _NOT_NAME = re.compile(r"[^A-Za-z0-9_@]")
 
@@ -41,7 +43,7 @@ def capdl_lines(graph: CapabilityGraph) -> Iterator[str]:
     """A capDL module: objects, the capabilities of each process, and the tree."""
     slots = _Slots(graph)
     yield f"-- {title(graph)}"
-    yield "arch x86_64"
+    yield f"arch {ARCHITECTURES.get(graph.arch, graph.arch)}"
     yield ""
     yield "objects {"
     yield from _objects(graph, slots)

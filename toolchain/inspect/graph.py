@@ -15,6 +15,7 @@ from typing import Any, overload
 
 import attrs
 
+from anos_sim.hw.arch import DEFAULT
 from anos_sim.stage3.abi import ObjectKind
 from anos_sim.stage3.capability import Origin
 from anos_sim.toolchain.source_line import Places
@@ -101,6 +102,7 @@ class CapabilityGraph:
     traffic: tuple[Traffic, ...] = ()
     uses: tuple[Use, ...] = ()
     places: Places | None = None
+    arch: str = DEFAULT.name
 
     @property
     def capabilities(self) -> Capabilities:

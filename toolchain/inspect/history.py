@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from anos_sim.hw.ecam import SIZE_BYTES as ECAM_BYTES
 from anos_sim.stage3.abi import Rights
 from anos_sim.stage3.events import Event, EventKind
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from anos_sim.stage3.kernel import Kernel
 
 GRANT = int(Rights.GRANT)
+FOUR_GIB = 1 << 32
 FOUND = "find_named_channel"
 """How a capability comes without GRANT at its parent: the channel has a name."""
 
@@ -60,6 +62,12 @@ class History:
         """Name and path by pid, of all that there ever were."""
         self.made: dict[int, HeldOnce] = {}
         """All capabilities by cookie, oldest first."""
+        ecam = kernel.machine.addresses.ecam
+        self.config_space = range(ecam, ecam + ECAM_BYTES)
+        """Physical addresses."""
+        memory = kernel.memory
+        self.high_memory = memory.end if memory.begin else FOUR_GIB
+        """From here on devices have what a boot config calls DEVICE_MEMORY_HIGH."""
         self._log = listen(kernel, self.hear)
 
     def flush(self) -> None:

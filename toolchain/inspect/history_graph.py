@@ -54,7 +54,7 @@ def history_graph(history: History, now: CapabilityGraph) -> CapabilityGraph:
     while open_rows:
         columns.end[open_rows.pop()] = len(columns)
     return CapabilityGraph(
-        now.time_ps, now.policy, processes, tuple(objects.values()), columns, True
+        now.time_ps, now.policy, processes, tuple(objects.values()), columns, True, arch=now.arch
     )
 
 

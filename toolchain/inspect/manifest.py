@@ -10,16 +10,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from anos_sim.hw.arch import DEFAULT
-from anos_sim.hw.ecam import BUS_COUNT
 from anos_sim.stage3.abi import CALLS, ObjectSlot, Rights, config_names
 
 from .history import HeldOnce, History
 
 GRANT = int(Rights.GRANT)
 CALL_IDS = {f"call {call.symbol.removeprefix('anos_')}": int(call.number) for call in CALLS}
-ECAM = range(DEFAULT.addresses.ecam, DEFAULT.addresses.ecam + (BUS_COUNT << 20))
-FOUR_GIB = 1 << 32
 STACK_BYTES = 0x10_0000
 """Of programs without an entry of their own: who starts them says what they get."""
 _RANGE = re.compile(r"(memory|vectors) (0x[0-9a-f]+)-(0x[0-9a-f]+)")
@@ -52,13 +48,13 @@ def needed_ids(
     for pid in pids:
         for held in history.of(pid):
             if held.at_start and needs[held.cookie]:
-                number = boot_id(held, entry)
+                number = boot_id(held, entry, history)
                 if number is not None:
                     rights[number] = rights.get(number, 0) | needs[held.cookie]
     return rights
 
 
-def boot_id(held: HeldOnce, entry: dict[str, Any]) -> int | None:
+def boot_id(held: HeldOnce, entry: dict[str, Any], history: History) -> int | None:
     """Under which id a boot config has what a process started with; None: only who starts it can.
 
     Of channels a boot config knows one: SYSTEM's for process control.
@@ -74,12 +70,12 @@ def boot_id(held: HeldOnce, entry: dict[str, Any]) -> int | None:
     if match[1] == "vectors":
         return ObjectSlot.INTERRUPT_VECTORS
     start, end = int(match[2], 16), int(match[3], 16)
-    if start in ECAM and end in ECAM:
+    if start in history.config_space and end in history.config_space:
         return ObjectSlot.CONFIG_SPACE
     high = ObjectSlot.DEVICE_MEMORY_HIGH
     return (
         high
-        if start >= FOUR_GIB and high.name in entry["capabilities"]
+        if start >= history.high_memory and high.name in entry["capabilities"]
         else (ObjectSlot.DEVICE_MEMORY)
     )
 

@@ -85,6 +85,7 @@ class _Snapshot:
             traffic=watch.traffic() if watch is not None else (),
             uses=watch.uses() if watch is not None else (),
             places=Places(kernel.symbols),
+            arch=kernel.machine.config.arch,
         )
 
     def _add_subtree(self, root: Capability) -> None:
