@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.architectures import BEARER_DEVICES
 from support.disk_queue import READ_LOG, READ_QUEUED, numbered, run_queue
 
 THREADS, ROUNDS = 60, 12
@@ -47,7 +48,7 @@ def test_when_the_disk_is_pulled_out_everybody_gets_an_answer(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("mode", ["take", "nothing"])
-@pytest.mark.parametrize("policy", ["derived", "bearer"])
+@pytest.mark.parametrize("policy", ["derived", BEARER_DEVICES])
 def test_a_client_that_misbehaves_does_not_harm_the_driver(
     tmp_path: Path, mode: str, policy: str
 ) -> None:

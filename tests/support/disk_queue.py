@@ -13,11 +13,10 @@ from anos_sim.hw.command_engine import CommandEngine
 from anos_sim.hw.config import AhciConfig, MachineConfig, PortConfig
 from anos_sim.hw.machine import Machine
 from anos_sim.stage3.boot import boot
-from anos_sim.stage3.image import read_image
 from anos_sim.stage3.kernel import Kernel
 from anos_sim.stage3.log import LogLine
 from anos_sim.toolchain.boot_image import read_boot_config
-from anos_sim.toolchain.options import default_image
+from anos_sim.toolchain.options import our_image
 
 from .system import entry, servers, system_image
 
@@ -71,7 +70,7 @@ def run_queue(
         most = max(most, len(engine.in_flight))
 
     machine.watch_commands(hear)
-    ours = read_boot_config(read_image(default_image(), "x86_64"))
+    ours = read_boot_config(our_image())
     drivers = [each for each in ours if each["path"] in SERVERS]
     image = system_image([*drivers, entry("queue", *arguments)], servers())
     kernel = boot(machine, image, policy)
