@@ -54,6 +54,8 @@ static int open_engine(struct engine *engine)
     if (step) {
         uc_close(engine->uc);
         engine->uc = NULL;
+    } else {
+        find_inner_cpu(engine);
     }
     return step;
 }
@@ -149,7 +151,7 @@ void load_thread(struct vcpu *cpu, struct thread *thread)
         engine->loaded = thread;
         if (cpu->roots[engine->slot] != thread->root) {
             cpu->roots[engine->slot] = thread->root;
-            cpu->flush[engine->slot] = 1;
+            cpu->flush[engine->slot] = EVERY_PAGE;
         }
     }
     cpu->engine = engine;

@@ -14,7 +14,7 @@ static void mark_flush(struct board *board, unsigned engines)
 {
     for (; engines; engines &= engines - 1) {
         const struct engine *engine = board->engines[__builtin_ctz(engines)];
-        engine->cpu->flush[engine->slot] = 1;
+        engine->cpu->flush[engine->slot] = EVERY_PAGE;
     }
 }
 
@@ -36,21 +36,6 @@ EXPORT void board_stored(struct board *board, uint64_t first, uint64_t count)
     }
 }
 
-/*
- * Entries of the address space `flush_root` have changed: who may hold them in a TLB drops
- * them before it runs.
- */
-EXPORT void board_flush(struct board *board)
-{
-    const uint64_t root = board->flush_root;
-    for (unsigned i = 0; i < ENGINES_MAX; i++) {
-        const struct engine *engine = board->engines[i];
-        if (engine && engine->cpu->roots[engine->slot] == root) {
-            engine->cpu->flush[engine->slot] = 1;
-        }
-    }
-}
-
 /* Drop an engine's translations of one frame, whatever is mapped now. Flushes its TLB. */
 void invalidate(struct vcpu *cpu, uint64_t frame)
 {
@@ -60,18 +45,6 @@ void invalidate(struct vcpu *cpu, uint64_t frame)
     cpu->identity = 0;
     uc_ctl_flush_tlb(cpu->engine->uc);
     cpu->board->invalidations++;
-}
-
-/* Exits belong to one address space, as it is now: they come back when their page is fetched again.
- */
-void flush_tlb(struct vcpu *cpu)
-{
-    if (cpu->engine->exit_count) {
-        cpu->engine->exit_count = 0;
-        uc_ctl_set_exits(cpu->engine->uc, cpu->engine->exits, 0);
-    }
-    uc_ctl_flush_tlb(cpu->engine->uc);
-    cpu->flush[cpu->engine->slot] = 0;
 }
 
 static bool is_suspect(const struct vcpu *cpu, uint64_t frame)

@@ -111,7 +111,7 @@ static void prepare(struct vcpu *cpu)
         load_thread(cpu, thread);
     }
     if (cpu->flush[cpu->engine->slot]) {
-        flush_tlb(cpu);
+        flush_stale(cpu);
     }
     if (thread->result_set) {
         answer(cpu, thread, thread->result_type, thread->result_value);
@@ -147,7 +147,7 @@ static void run(struct vcpu *cpu)
         if (cpu->trap == BUDGET && cpu->flush[cpu->engine->slot] && cpu->resume_limit) {
             cpu->limit = cpu->resume_limit;
             cpu->resume_limit = 0;
-            flush_tlb(cpu);
+            flush_stale(cpu);
             continue;
         }
         if (cpu->error != UC_ERR_EXCEPTION && (cpu->trap == PAGE_FAULT || cpu->trap == FLIP)) {

@@ -27,6 +27,9 @@ enum {
 enum { TCG_BUFFER_BYTES = 32 << 20 };
 enum { SLOW_VECTOR = 0x69 };
 
+/* What must go of a TLB: nothing (0), all, or one page (its address and ONE_PAGE). */
+enum { EVERY_PAGE = 1, ONE_PAGE = 2 };
+
 /* Why vcpu_run came back; vcpu.py has the same list. */
 enum trap {
     NONE,
@@ -84,9 +87,10 @@ struct board {
     uint64_t flips, invalidations, slow_frames, suspects;
     uint64_t slow_value; /* does int 0x69 return the value half too? */
     struct events *events; /* NULL: nothing is recorded */
-    uint64_t flush_root;   /* argument of board_flush */
+    uint64_t flush_root;   /* arguments of board_flush */
     uint64_t ram_begin;
     uint64_t architecture; /* its number in architectures[] */
+    uint64_t flush_page;
 };
 
 struct engine {
@@ -100,6 +104,7 @@ struct engine {
     uint64_t reserved;     /* likewise */
     uint64_t used;         /* the CPU's count of switches when it was used last */
     uint64_t exit_count, exits[EXITS_MAX];
+    void *inner; /* what QEMU calls its CPU, if that is known (tlb.c) */
 };
 
 /* A physical range: host memory, or devices if `host` is NULL. */
@@ -116,7 +121,7 @@ struct vcpu {
     /* what to run, and the result of its call if it goes on right after it */
     struct thread *thread;
     uint64_t result_type, result_value;
-    /* by engine: the address space that its TLB has entries of, and whether they must go */
+    /* by engine: the address space that its TLB has entries of, and what of it must go */
     uint64_t roots[ENGINES_PER_CPU_MAX], flush[ENGINES_PER_CPU_MAX];
     uint64_t calls; /* how many it made */
     uint64_t code;  /* time spent in code */
@@ -161,7 +166,11 @@ void kick(struct vcpu *cpu);
 bool fill(uc_engine *uc, uint64_t page, uc_mem_type access, uc_tlb_entry *entry, void *data);
 void do_flip(struct vcpu *cpu, uint64_t last[3]);
 void invalidate(struct vcpu *cpu, uint64_t frame);
+
+/* tlb.c */
+void find_inner_cpu(struct engine *engine);
 void flush_tlb(struct vcpu *cpu);
+void flush_stale(struct vcpu *cpu);
 
 /* engine.c */
 void load_thread(struct vcpu *cpu, struct thread *thread);

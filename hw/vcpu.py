@@ -24,7 +24,7 @@ from .memory import FRAME_SHIFT, Memory
 # Slots of `Vcpu.state`: struct vcpu in vcpu.h.
 THREAD, RESULT_TYPE, RESULT_VALUE = 2, 3, 4
 ROOTS, FLUSH = 5, 9
-"""By engine of the CPU: the root of what its TLB holds, and whether that must go."""
+"""By engine of the CPU: the root of what its TLB holds, and what of that must go."""
 CALLS, CODE = 13, 14
 NOW, LIMIT, PS_PER_BYTE, PS_PER_MMIO, PS_PER_TRAP = 15, 16, 17, 18, 19
 TRAP, NUMBER, FAULT_PAGE, FAULT_ACCESS, ERROR = 20, 21, 22, 23, 24
@@ -33,7 +33,7 @@ TURNED, TURN_COUNT = 33, 34
 """Set to 1: the CPU has turned to its thread since it ran last. And how often it did."""
 BLOCKED, RAN = 35, 36
 """Set while events are recorded: why the thread waits that ran last. And the id of that one."""
-STATE_WORDS = 379
+STATE_WORDS = 383
 ENGINES_MAX, ENGINES_PER_CPU_MAX = 16, 4
 
 # Slots of `Registers.words`: struct thread in vcpu.h.
@@ -51,8 +51,11 @@ _MMIO_READ, _MMIO_WRITE = 22, 23
 _FLIPS, _INVALIDATIONS, _SLOW_FRAMES, _SUSPECTS, SLOW_VALUE = 24, 25, 26, 27, 28
 EVENTS = 29
 """Where the events go; 0: nowhere."""
-_FLUSH_ROOT, _RAM_BEGIN, _ARCHITECTURE = 30, 31, 32
-_BOARD_WORDS = 33
+_FLUSH_ROOT, _RAM_BEGIN, _ARCHITECTURE, _FLUSH_PAGE = 30, 31, 32, 33
+_BOARD_WORDS = 34
+
+EVERY_PAGE = 1
+"""In place of a page's address: all of them."""
 
 MAY_RUN = 0xFFFF_0000
 """In `Board.uses`: some engine may run the frame, so a store must be told of."""
@@ -188,9 +191,10 @@ class Board:
         self.failure = error
         self.cpus[cpu].lower_limit(0)
 
-    def flush(self, root: int) -> None:
-        """Entries of the address space with this root changed: no CPU may go on with old ones."""
-        self.words[_FLUSH_ROOT] = root
+    def flush(self, root: int, page: int = EVERY_PAGE) -> None:
+        """A page of the address space with this root changed: no CPU goes on with old entries."""
+        words = self.words
+        words[_FLUSH_ROOT], words[_FLUSH_PAGE] = root, page
         self._flush()
 
     def statistics(self) -> dict[str, int]:
@@ -349,7 +353,7 @@ class Vcpu:
         for slot in range(self.board.engines_per_cpu):
             if state[ROOTS + slot] == root:
                 state[ROOTS + slot] = 0
-                state[FLUSH + slot] = 1
+                state[FLUSH + slot] = EVERY_PAGE
 
     def code_bytes(self) -> int:
         """Bytes of code executed so far, counted by blocks."""

@@ -51,7 +51,7 @@ class AddressSpace(PageTable):
         words[slot] = entry
         if before & self._accessed:
             before &= self._not_accessed
-            self.flush()
+            self.flush(page)
         if self._writable.pop(page >> FRAME_SHIFT, None) is not None:
             self.generation += 1
         if keep and page not in windows:
@@ -73,7 +73,7 @@ class AddressSpace(PageTable):
             if (now ^ entry) & self._frame_or_cow:
                 return False
             if now & self._accessed:
-                self.flush()
+                self.flush(page)
         del self.windows[page]
         words[slot] = before
         if self._writable.pop(page >> FRAME_SHIFT, None) is not None:

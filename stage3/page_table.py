@@ -13,14 +13,16 @@ from itertools import compress
 
 from anos_sim.hw.arch import PageBits
 from anos_sim.hw.memory import FRAME_SHIFT
+from anos_sim.hw.vcpu import EVERY_PAGE
 
-from .abi import USER_END, MapFlags
+from .abi import PAGE_BYTES, USER_END, MapFlags
 from .errors import OutOfFrames
 from .physical import PhysicalMemory
 
 MAP_WRITE, MAP_EXEC, MAP_NOCACHE = int(MapFlags.WRITE), int(MapFlags.EXEC), int(MapFlags.NOCACHE)
 ALL_FLAGS = int(MapFlags.READ | MapFlags.WRITE | MapFlags.EXEC | MapFlags.NOCACHE)
 _ENTRIES = 512
+PAGE_MASK = -PAGE_BYTES
 
 
 @cache
@@ -96,7 +98,7 @@ class PageTable:
         before = words[slot]
         words[slot] = entry
         if before & self._accessed:
-            self.flush()
+            self.flush(address & PAGE_MASK)
         if self._writable.pop(address >> FRAME_SHIFT, None) is not None:
             self.generation += 1
         return before
@@ -114,10 +116,10 @@ class PageTable:
             if frame != self._zero_frame:
                 self._frames.release(frame)
 
-    def flush(self) -> None:
-        """Make every CPU that may hold entries of this space drop them before it runs."""
+    def flush(self, page: int = EVERY_PAGE) -> None:
+        """Make every CPU that may hold the entry of a page, or any, drop it before it runs."""
         for target in self.physical.flush_targets:
-            target.flush(self.root)
+            target.flush(self.root, page)
 
     def protection(self, flags: int) -> int:
         """Entry bits for map flags, by the policy's rule for EXEC."""

@@ -25,8 +25,8 @@ OFFSET_MASK = PAGE_BYTES - 1
 class FlushTarget(Protocol):
     """Whose TLBs have to follow the page tables (`hw.vcpu.Board` is one)."""
 
-    def flush(self, root: int) -> None:
-        """Entries of the address space with this root have changed: go on with no old ones."""
+    def flush(self, root: int, page: int) -> None:
+        """A page of the address space with this root has changed: go on with no old entries."""
 
 
 class PhysicalMemory:

@@ -34,6 +34,7 @@ struct arch {
     void (*correct_pc)(struct vcpu *cpu);    /* make `pc` of a trap the instruction's */
     void (*unload)(uc_engine *uc, struct thread *thread); /* what a context does not have */
     void (*load)(uc_engine *uc, const struct thread *thread);
+    void (*flush_page)(void *inner, uint64_t page);
     void (*was_preempted)(struct vcpu *cpu); /* its time is up, between any two instructions */
     /* Instructions that must not be translated, wherever they are in a frame. */
     bool (*is_suspect)(const struct vcpu *cpu, uint64_t frame);
@@ -43,6 +44,10 @@ struct arch {
 
 extern const struct arch x86_64, riscv64;
 extern const struct arch *const architectures[];
+
+/* QEMU's, inside Unicorn (tlb.c): drop a page from the TLB of its CPU. */
+[[gnu::weak]] void tlb_flush_page_x86_64(void *inner, uint64_t page);
+[[gnu::weak]] void tlb_flush_page_riscv64(void *inner, uint64_t page);
 
 /* traps.c */
 void stop(struct vcpu *cpu, enum trap trap, uint64_t number);

@@ -253,6 +253,7 @@ const struct arch riscv64 = {
     .add_hooks = add_hooks,
     .walk = walk,
     .has_escaped = has_escaped,
+    .flush_page = tlb_flush_page_riscv64,
     .correct_pc = correct_pc,
     .unload = unload,
     .load = load,

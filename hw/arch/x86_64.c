@@ -212,6 +212,7 @@ const struct arch x86_64 = {
     .add_hooks = add_hooks,
     .walk = walk,
     .has_escaped = has_escaped,
+    .flush_page = tlb_flush_page_x86_64,
     .is_suspect = is_suspect_x86_64,
     .set_exits = set_exits_x86_64,
     .is_at_exit = is_at_locked_bit_test,

@@ -71,6 +71,32 @@ def test_a_flush_concerns_the_space_that_it_names(code: MachineCode) -> None:
             assert thread.read()[code.result] == 9
 
 
+@languages
+@pytest.mark.parametrize("changed", [1, 2])
+def test_a_flush_of_a_page_leaves_the_others_in_the_tlb(code: MachineCode, changed: int) -> None:
+    """Until two pages must go: then all does."""
+    pages = [DATA, DATA + PAGE, DATA + 2 * PAGE]
+    with BareMachine(architecture=code.architecture) as machine:
+        for number, page in enumerate(pages):
+            machine.map(page, DATA_FRAME + number * PAGE, "rw")
+        machine.put(b"".join(code.load(page) for page in pages))
+
+        def seen() -> list[int]:
+            thread, values = machine.thread(), []
+            for _ in pages:
+                assert machine.run(thread) is Trap.SYSCALL
+                values.append(thread.read()[code.result])
+            return values
+
+        assert seen() == [0, 0, 0]
+        machine.memory.write(DATA_FRAME + 3 * PAGE, bytes([9]))
+        for page in pages:
+            machine.map(page, DATA_FRAME + 3 * PAGE, "rw")
+        for page in pages[:changed]:
+            machine.board.flush(machine.root, page)
+        assert seen() == ([9, 0, 0] if changed == 1 else [9, 9, 9])
+
+
 @pytest.mark.parametrize("engines", [1, 2])
 def test_a_crash_costs_only_the_thread_that_crashed(engines: int) -> None:
     with BareMachine(1, engines) as machine:

@@ -288,7 +288,7 @@ class Engine(FlushTarget):
         self.space = space
         self.flushes = 0
 
-    def flush(self, root: int) -> None:
+    def flush(self, root: int, page: int) -> None:
         """One more, if it is about its space."""
         self.flushes += root == self.space.root
 

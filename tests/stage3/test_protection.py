@@ -96,7 +96,7 @@ def test_a_page_in_use_is_flushed() -> None:
         flushed: list[int] = []
 
         class Target:
-            def flush(self, root: int) -> None:
+            def flush(self, root: int, page: int) -> None:
                 flushed.append(root)
 
         direct.kernel.physical.flush_targets.append(Target())
