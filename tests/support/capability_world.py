@@ -82,9 +82,10 @@ class CapabilityWorld(RuleBasedStateMachine):
         return living[who % len(living)]
 
     def calls_of(self, process: Process) -> list[int]:
-        """The cookies of the calls that a child shall have."""
+        """The cookies of the calls that a child shall have, of those that may be given."""
         numbers = {int(number) for number in self.child_calls}
-        held = [n for n in self.model.of(process) if n.thing.kind is ObjectKind.CALL]
+        calls = [n for n in self.model.of(process) if n.thing.kind is ObjectKind.CALL]
+        held = [node for node in calls if node.rights & Rights.GRANT]
         return [node.cookie for node in held if node.thing.number in numbers]
 
     def number(self, process: Process, place: int, *kinds: ObjectKind) -> int:
