@@ -1,6 +1,7 @@
 /*
  * Where the policies differ: whoever knows a number may use it under `bearer`;
- * under `derived`, who was given it. And what is memory to be executed.
+ * under `derived`, who was given it. What guessing numbers costs under either; and
+ * what is memory to be executed.
  */
 #include "check.h"
 
@@ -203,10 +204,33 @@ static void check_slow_value(void)
           !__syscall_capabilities[0] && !__syscall_capabilities[27] && !__syscall_capabilities[63]);
 }
 
+/* A cookie that nobody has: INCAPABLE, and each time it takes longer (anos-abi 1.5). */
+static void check_refusal(void)
+{
+    uint64_t longest = 0, shortest = ~UINT64_C(0);
+    bool right = true;
+    for (int i = 0; i < 250; i++) {
+        const uint64_t before = now();
+        const result got = raw_call(i % 2, i % 3 ? 0 : 0x123456789, 1, 2, 0x77, 4);
+        const uint64_t spent = now() - before;
+        right = right && got.type == ANOS_INCAPABLE && (got.value == 0 || (bearer && i % 2));
+        longest = spent > longest ? spent : longest;
+        shortest = spent < shortest ? spent : shortest;
+        if (i == 0) {
+            CHECK("1.5 the first costs 50 to 100 thousand cycles", spent >= 50000
+                  && spent < 101000);
+        }
+    }
+    CHECK("1.5 an unknown cookie is INCAPABLE by either way", right);
+    CHECK("1.5 guessing gets expensive, up to 2 million cycles",
+          longest > 1000000 && longest < 2001000 && shortest >= 50000);
+}
+
 int main(void)
 {
     bearer = is_bearer();
     channel = anos_create_channel().value;
+    check_refusal();
     memset(page, 1, sizeof page);
     check_numbers();
     check_slow_value();

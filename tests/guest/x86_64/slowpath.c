@@ -155,28 +155,6 @@ static void check_threads(void)
     slow("1.2/6 bad pointer", ANOS_SYS_CREATE_PROCESS, ANOS_KERNEL_BEGIN, 0, 0, ANOS_BADARGS);
 }
 
-/* A cookie that nobody has: INCAPABLE, and each time it takes longer (anos-abi 1.5). */
-static void check_refusal(void)
-{
-    uint64_t longest = 0, shortest = ~UINT64_C(0);
-    bool right = true;
-    for (int i = 0; i < 250; i++) {
-        const uint64_t before = now();
-        const result got = raw_call(i % 2, i % 3 ? 0 : 0x123456789, 1, 2, SENTINEL, 4);
-        const uint64_t spent = now() - before;
-        right = right && got.type == ANOS_INCAPABLE && (got.value == 0 || (bearer && i % 2));
-        longest = spent > longest ? spent : longest;
-        shortest = spent < shortest ? spent : shortest;
-        if (i == 0) {
-            CHECK("1.5 the first costs 50 to 100 thousand cycles", spent >= 50000
-                  && spent < 101000);
-        }
-    }
-    CHECK("1.5 an unknown cookie is INCAPABLE by either way", right);
-    CHECK("1.5 guessing gets expensive, up to 2 million cycles",
-          longest > 1000000 && longest < 2001000 && shortest >= 50000);
-}
-
 int main(void)
 {
     bearer = is_bearer();
@@ -187,6 +165,5 @@ int main(void)
     check_memory();
     check_devices();
     check_threads();
-    check_refusal();
     return finish();
 }
