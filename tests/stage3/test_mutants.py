@@ -21,6 +21,7 @@ def test_each_fault_is_one_place_in_a_file() -> None:
         ast.parse(text.replace(mutant.old, mutant.new))
 
 
+@pytest.mark.no_machine  # its tests choose a machine themselves
 @pytest.mark.parametrize("mutant", MUTANTS if EFFORT >= 6 else SAMPLE, ids=lambda each: each.why)
 def test_a_fault_is_found(mutant: Mutant) -> None:
     caught, _ = is_caught(mutant)

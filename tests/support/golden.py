@@ -1,6 +1,6 @@
 """A small scenario of bare machine code, whose events are the same on every host.
 
-No compiler has a part in it: the code, of x86_64, is fixed, below is what it was assembled
+No compiler has a part in it: the code is fixed, below is what that of x86_64 was assembled
 from. It prints, has a second thread answer five messages with a page, touches memory that
 appears, sleeps, makes a call without a capability, computes and ends.
 """
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from anos_sim.stage3.event_log import EventLog
 
+from .architectures import DEFAULT
+from .golden_riscv64 import CODE as RISCV64
 from .kernel import boot_image, code_image
 
 ASSEMBLY = """
@@ -71,7 +73,7 @@ server:
 begin_text: .asciz "golden: begin\\n"
 done_text: .asciz "golden: done\\n"
 """
-CODE = bytes.fromhex(
+X86_64 = bytes.fromhex(
     "4889e3488d3d060100004c8b8bb80100000f054c8b8b180100000f054989d44c8924250000004048891c2508"
     "000040488d3d98000000bef03f0040ba010000004c8b8b980100000f0541bd050000004c89e74c89eeba4000"
     "000041ba001000404c8b8b480100000f0549ffcd75e1bf00000050be00400050ba010000004c8b8ba8000000"
@@ -80,12 +82,13 @@ CODE = bytes.fromhex(
     "0040be10000040ba1800004041ba002000404c8b8b380100000f054889d7488b34251000004048ffc64c8b8b"
     "280100000f05ebc6676f6c64656e3a20626567696e0a00676f6c64656e3a20646f6e650a00"
 )
+CODE = {"x86_64": X86_64, "riscv64": RISCV64}
 SEED, CPUS, END_PS = 1, 2, 200 * 10**9
 
 
-def golden_events() -> EventLog:
+def golden_events(arch: str = DEFAULT) -> EventLog:
     """Run the scenario; returns its events."""
-    kernel = boot_image(code_image(CODE), "derived", CPUS, SEED, arch="x86_64")
+    kernel = boot_image(code_image(CODE[arch]), "derived", CPUS, SEED, arch=arch)
     try:
         log = EventLog()
         kernel.record(log)

@@ -13,6 +13,7 @@ from anos_sim.toolchain.cli import main
 from anos_sim.toolchain.errors import UserError
 from anos_sim.toolchain.moment import Moment, parse_moment
 from anos_sim.toolchain.options import default_image, sample_disk
+from support.architectures import architectures
 from support.foreign import build_image
 
 Captured = pytest.CaptureFixture[str]
@@ -54,6 +55,25 @@ def test_a_replay_is_the_same_run(recorded: Path, tmp_path: Path, capsys: Captur
     ]
     end = json.loads(recorded.read_text())["end"]
     assert captured.err == f"anos-sim: the same run, hash {end['hash']}\n"
+
+
+@architectures
+def test_a_recording_of_any_processor_needs_no_option(
+    arch: str, tmp_path: Path, capsys: Captured
+) -> None:
+    path = str(tmp_path / "run.anos")
+    assert main(["run", "--quiet", "--arch", arch, "--cpus", "3", "--record", path]) == 0
+    run_hash = json.loads(Path(path).read_text())["end"]["hash"]
+    capsys.readouterr()
+    assert main(["replay", "--quiet", path]) == 0
+    assert capsys.readouterr().err == f"anos-sim: the same run, hash {run_hash}\n"
+    assert main(["replay", "--quiet", path, "--at", "20ms"]) == 0
+    assert "stopped at 20 ms" in capsys.readouterr().err
+    assert main(["bt", path, "--at", "20ms"]) == 0
+    stopped = capsys.readouterr().out
+    assert main(["bt", "--arch", arch, "--cpus", "3", "--for", "20ms"]) == 0
+    assert capsys.readouterr().out == stopped
+    assert re.search(r"^  #1 +0x\w+ \w+\+0x", stopped, re.MULTILINE)
 
 
 def test_a_recording_is_small_and_has_an_index_of_the_log(recorded: Path, tmp_path: Path) -> None:
