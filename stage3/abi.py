@@ -692,9 +692,10 @@ CALLS: tuple[Call, ...] = (
         ((_U64, "channel"), (_U64, "generation")),
         "Say that whoever serves the channel now has a successor, of this generation (0: it has "
         "none, as without this call). When it ends, who waits for its answer hears RESTARTED and "
-        "the generation; everybody else who has sent to it hears the same instead of sending, "
-        "once, when the call was made for the successor; and names stay. Generations count one by "
-        "one. Needs DESTROY. Errors: FAILURE if there is no such channel, INCAPABLE.",
+        "the generation; when the call is made for the successor, so does who waits in the queue, "
+        "and everybody else who has sent to it, instead of sending, once; and names stay. "
+        "Generations count one by one. Needs DESTROY. Errors: FAILURE if there is no such "
+        "channel, INCAPABLE.",
     ),
 )
 

@@ -208,6 +208,16 @@ def fail(kernel: Kernel, message: Message) -> None:
     finish(kernel, message, successor, RESTARTED)
 
 
+def tell_queue(kernel: Kernel, channel: Channel) -> None:
+    """A successor begins: who waits in the queue wakes with RESTARTED, and sends again."""
+    messages = list(channel.messages)
+    channel.messages.clear()
+    for message in messages:
+        _tell_unanswered(kernel, message)
+        message.capability.heard = channel.successor
+        finish(kernel, message, channel.successor - 1, RESTARTED)
+
+
 def _tell_unanswered(kernel: Kernel, message: Message) -> None:
     if kernel.events is not None:
         sender, channel = message.sender, message.channel.number

@@ -238,6 +238,9 @@ def destroy_channel(kernel: Kernel, caller: Thread, cookie: int) -> int:
 def supervise_channel(kernel: Kernel, caller: Thread, cookie: int, generation: int) -> int:
     """Whoever serves a channel has a successor, of this generation (0: it has none).
 
+    With the next generation, who waits in the queue hears of it: nobody else would tell them
+    before the successor answers as if what its predecessor knew were not lost.
+
     Raises:
         SyscallError(FAILURE): no such channel.
         SyscallError(INCAPABLE): no right to destroy it.
@@ -249,7 +252,10 @@ def supervise_channel(kernel: Kernel, caller: Thread, cookie: int, generation: i
     if not held.rights & Rights.DESTROY:
         raise SyscallError(INCAPABLE)
     kernel.used(caller, held, Rights.DESTROY)
-    held.target.successor = generation
+    channel = held.target
+    before, channel.successor = channel.successor, generation
+    if before and generation and generation != before:
+        ipc.tell_queue(kernel, channel)
     return 0
 
 

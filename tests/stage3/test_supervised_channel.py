@@ -71,14 +71,17 @@ def test_who_was_answered_before_hears_it_once_instead_of_sending(pair: Pair) ->
     assert pair.theatre.answers() == {pair.child: Answer(0, 8)}
 
 
-def test_who_waits_in_the_queue_is_answered_by_the_successor(pair: Pair) -> None:
+def test_who_waits_in_the_queue_hears_of_the_successor_before_it_answers(pair: Pair) -> None:
     first, _ = server(pair)
     pair.value(pair.system, Sysno.SUPERVISE_CHANNEL, pair.line, 2)
     assert pair.theatre.call(pair.child, Sysno.SEND_MESSAGE, pair.there, 1, 0, 0) is None
+    pair.value(pair.system, Sysno.SUPERVISE_CHANNEL, pair.line, 2)
     end(pair, first)
+    assert pair.theatre.answers() == {}
     pair.value(pair.system, Sysno.SUPERVISE_CHANNEL, pair.line, 3)
+    assert pair.theatre.answers() == {pair.child: Answer(RESTARTED & MASK64, 2)}
     second, cookie = server(pair)
-    message = pair.value(second, Sysno.RECV_MESSAGE, cookie, 0, 0, 0)
+    message = serve(pair, second, cookie)
     pair.value(second, Sysno.REPLY_MESSAGE, message, 9)
     assert pair.theatre.answers() == {pair.child: Answer(0, 9)}
 

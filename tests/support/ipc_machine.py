@@ -163,7 +163,8 @@ class IpcMachine(IpcWorld):
             arguments = (node.cookie, generation)
             done = self.call(puppet, Sysno.SUPERVISE_CHANNEL, *arguments, expect=expect)
             if done is not None:
-                self.post.successors[node.thing] = generation
+                self.post.restarts(node.thing, generation)
+            self.compare(self.theatre.answers())
 
     @precondition(lambda self: self.count % 3 == 0)
     @rule(who=NUMBERS, place=PLACES, whose=NUMBERS)

@@ -100,6 +100,16 @@ class Post:
         if letter.waits:
             self.wake(letter.sender, Status.RESTARTED, successor)
 
+    def restarts(self, channel: Thing, generation: int) -> None:
+        """A channel's supervisor says who serves it next; with another one the queue hears it."""
+        before = self.successors.get(channel, 0)
+        self.successors[channel] = generation
+        for letter in self.queue(channel) if before and generation not in (0, before) else ():
+            self.letters.remove(letter)
+            self.heard[letter.through] = generation
+            if letter.waits:
+                self.wake(letter.sender, Status.RESTARTED, generation - 1)
+
     def is_told(self, through: Node) -> int:
         """Who sends hears first of a restart since its last message: the generation, or 0."""
         successor = self.successors.get(through.thing, 0)

@@ -100,5 +100,16 @@ KINDS: dict[str, Kind] = {
 
 LOUD = tuple(name for name, kind in KINDS.items() if not kind.silent)
 SILENT = tuple(name for name, kind in KINDS.items() if kind.silent)
-GROUPS = {"default": LOUD, "all": tuple(KINDS), "loud": LOUD, "silent": SILENT}
+FLIPS = tuple(name for name in SILENT if name.startswith("flip-"))
+LIES = tuple(name for name in SILENT if name not in FLIPS)
+GROUPS = {
+    "default": LOUD,
+    "loud": LOUD,
+    "flips": FLIPS,
+    "lies": LIES,
+    "silent": SILENT,
+    "all": tuple(KINDS),
+}
+"""What --faults takes besides the kinds. The default ones are those for which data are promised
+to be right; flips are of a server's bits, lies are the disk's."""
 DEFAULT_GROUP = "default"

@@ -200,3 +200,17 @@ def test_a_failing_run_is_shrunk_to_the_fault_that_matters(ground: Ground) -> No
     assert [fault.kind for fault in small.plan.faults] == ["kill"]
     assert int(small.scenario.partition(":")[2]) < 40
     assert small.row["verdict"] == row["verdict"]
+
+
+def test_a_sync_that_comes_while_nobody_serves_is_not_answered_as_if_nothing_were_lost(
+    ground: Ground,
+) -> None:
+    def begin_of_sync() -> dict[str, Any]:
+        plain = Run(ground.base, Plan("test"))
+        plain.go()
+        return {"ps": next(time for time, _, text in plain.lines.all if text.endswith(" sync"))}
+
+    begin_ns = (branch(begin_of_sync)["ps"] - ground.base.begin_ps) // 1000
+    for before_ns in (4000, 3000, 2500, 2000, 1000):
+        row = run(ground, Fault("kill", ("time", begin_ns - before_ns), "fat32drv"))
+        assert row["verdict"] == "recovered", row
