@@ -56,7 +56,7 @@ static void touch(struct cache *cache, uint16_t index)
     cache->newest = index;
 }
 
-/* Forget what a slot has; nothing of it is dirty. */
+/* Forget what a slot has; nothing of it is needed. */
 static void empty(struct cache *cache, uint16_t index)
 {
     struct cache_slot *const slot = &cache->slots[index];
@@ -73,21 +73,27 @@ static void empty(struct cache *cache, uint16_t index)
 static uint16_t oldest_clean(const struct cache *cache)
 {
     uint16_t index = cache->oldest;
-    while (index != CACHE_NONE && slot_is_dirty(&cache->slots[index])) {
+    while (index != CACHE_NONE && slot_is_needed(&cache->slots[index])) {
         index = cache->slots[index].newer;
     }
     return index;
 }
 
-/* A slot for a block that has none: the oldest one that is clean; CACHE_NONE if none is. */
-static uint16_t new_slot(struct cache *cache, uint64_t block)
+/*
+ * A slot for a block that has none: the oldest one that is clean. CACHE_NONE if none is, or if
+ * it is for data and there are too many that cannot be written.
+ */
+static uint16_t new_slot(struct cache *cache, uint64_t block, bool is_for_data)
 {
-    uint16_t index = cache->dirty_data > DATA_MAX ? CACHE_NONE : oldest_clean(cache);
-    if (index == CACHE_NONE) {
-        cache_write_back(cache, CACHE_DATA);
+    uint16_t index = oldest_clean(cache);
+    if (index == CACHE_NONE || cache->dirty_data > DATA_MAX) {
+        cache_write_data(cache);
         index = oldest_clean(cache);
     }
-    if (index == CACHE_NONE) {
+    if (index == CACHE_NONE && cache_flush(cache)) {
+        index = oldest_clean(cache);
+    }
+    if (index == CACHE_NONE || (is_for_data && cache->dirty_data > DATA_MAX)) {
         return CACHE_NONE;
     }
     empty(cache, index);
@@ -95,8 +101,8 @@ static uint16_t new_slot(struct cache *cache, uint64_t block)
     struct cache_slot *const slot = &cache->slots[index];
     slot->block = block;
     slot->used = true;
+    slot->has_failed = false;
     slot->bad = slot->missing = 0;
-    memset(slot->dirty, 0, sizeof slot->dirty);
     slot->next = *hash_of(cache, block);
     *hash_of(cache, block) = index;
     return index;
@@ -201,7 +207,7 @@ static uint16_t get(struct cache *cache, uint64_t block)
         const uint32_t wanted = plan_ahead(cache, block);
         uint32_t count = 0;
         while (count < wanted && find_slot(cache, block + count) == CACHE_NONE &&
-               (slots[count] = new_slot(cache, block + count)) != CACHE_NONE) {
+               (slots[count] = new_slot(cache, block + count, false)) != CACHE_NONE) {
             count++;
         }
         if (count == 0 || !fill(cache, slots, count)) {
@@ -270,13 +276,15 @@ bool cache_read(struct cache *cache, uint64_t offset, void *to, size_t bytes)
 static void mark(struct cache *cache, struct cache_slot *slot, uint8_t units,
                  enum cache_class class)
 {
-    uint8_t dirty[CACHE_CLASSES];
+    slot_count(cache, slot, false);
     for (int other = 0; other < CACHE_CLASSES; other++) {
-        dirty[other] = slot->dirty[other] & (uint8_t)~units;
+        slot->dirty[other] &= (uint8_t)~units;
+        slot->written[other] &= (uint8_t)~units;
     }
-    dirty[class] |= units;
+    slot->dirty[class] |= units;
     slot->bad &= (uint8_t)~units;
-    slot_set_dirty(cache, slot, dirty);
+    slot->has_failed = false;
+    slot_count(cache, slot, true);
 }
 
 /*
@@ -284,14 +292,14 @@ static void mark(struct cache *cache, struct cache_slot *slot, uint8_t units,
  * there that will keep something that means something.
  */
 static uint16_t get_to_write(struct cache *cache, uint64_t block, size_t begin, size_t bytes,
-                             bool is_last)
+                             enum cache_class class, bool is_last)
 {
     const size_t sector_bytes = cache->disk->sector_bytes, end = begin + bytes;
     const size_t first = begin - begin % sector_bytes, last = end - end % sector_bytes;
     const uint8_t touched = units_of(first, (end == last ? end : last + sector_bytes) - first);
     uint16_t index = find_slot(cache, block);
     if (index == CACHE_NONE) {
-        index = new_slot(cache, block);
+        index = new_slot(cache, block, class == CACHE_DATA);
         if (index == CACHE_NONE) {
             return index;
         }
@@ -322,7 +330,7 @@ bool cache_write(struct cache *cache, uint64_t offset, const void *from, size_t 
         const size_t begin = offset % CACHE_BLOCK_BYTES, rest = CACHE_BLOCK_BYTES - begin;
         const size_t piece = bytes < rest ? bytes : rest;
         const uint16_t index =
-            get_to_write(cache, block, begin, piece, is_last && piece == bytes);
+            get_to_write(cache, block, begin, piece, class, is_last && piece == bytes);
         if (index == CACHE_NONE) {
             return false;
         }
@@ -360,9 +368,21 @@ bool cache_write_now(struct cache *cache, uint64_t offset, const void *from, siz
     return true;
 }
 
-bool cache_flush(struct cache *cache)
+void cache_forget(struct cache *cache, uint64_t offset, uint64_t bytes)
 {
-    const bool flushed = !cache->unflushed || disk_flush(cache->disk);
-    cache->unflushed &= !flushed;
-    return flushed;
+    while (bytes > 0 && cache->dirty_data > 0) {
+        const size_t begin = offset % CACHE_BLOCK_BYTES, rest = CACHE_BLOCK_BYTES - begin;
+        const size_t piece = bytes < rest ? (size_t)bytes : rest;
+        const uint16_t index = find_slot(cache, offset / CACHE_BLOCK_BYTES);
+        if (index != CACHE_NONE) {
+            struct cache_slot *const slot = &cache->slots[index];
+            const uint8_t units = units_of(begin, piece) & slot->dirty[CACHE_DATA];
+            slot_count(cache, slot, false);
+            slot->dirty[CACHE_DATA] &= (uint8_t)~units;
+            slot->missing |= units; /* the disk has something else */
+            slot_count(cache, slot, true);
+        }
+        offset += piece;
+        bytes -= piece;
+    }
 }

@@ -10,6 +10,11 @@
  * says when it may reach the disk. Data may at any time, to make room; the other
  * classes only when cache_write_back says so, which is what keeps a volume
  * consistent (commit.h).
+ *
+ * What the disk could not take stays dirty, and what it took stays here until the next
+ * flush went well: if one fails, all that was written since the one before is dirty again.
+ * So a later try can make good what an earlier one could not. With too many data that
+ * cannot be written there is no room for more.
  */
 #ifndef CACHE_H
 #define CACHE_H
@@ -37,9 +42,11 @@ enum cache_class {
 struct cache_slot {
     uint64_t block;
     bool used;
+    bool has_failed;               /* its data: not tried again to make room */
     uint8_t bad;                   /* a bit for each unit that could not be read */
     uint8_t missing;               /* likewise; only others were written, so it was not read yet */
     uint8_t dirty[CACHE_CLASSES];  /* likewise; a unit is in one class at most */
+    uint8_t written[CACHE_CLASSES]; /* likewise, since the last flush, and not dirty again */
     uint16_t newer, older;         /* slots in the order of their last use */
     uint16_t next;                 /* slot with the same hash */
 };
@@ -52,8 +59,8 @@ struct cache {
     uint32_t dirty_metadata; /* ... and with dirty tables or entries */
     uint64_t ahead_end;      /* the block behind those that were read ahead last ... */
     uint32_t ahead_count;    /* ... and how many those were */
-    bool unflushed;          /* something was written since the disk's last flush */
-    bool has_lost;           /* data could not be written; who asks for a sync next is told */
+    uint32_t unflushed;      /* slots with something that was written since the last flush */
+    uint32_t failed_data;    /* slots with dirty data that the disk could not take */
     uint16_t newest, oldest, last;
     uint16_t hashes[CACHE_HASHES]; /* first slot of each */
     struct cache_slot slots[CACHE_SLOTS];
@@ -85,12 +92,21 @@ bool cache_write(struct cache *cache, uint64_t offset, const void *from, size_t 
 bool cache_write_now(struct cache *cache, uint64_t offset, const void *from, size_t bytes);
 
 /*
- * Write all that is dirty in a class. False if the disk could not take all: then
- * data are dropped, for nobody can wait for them, and the rest stays dirty.
+ * Write all that is dirty in a class. False if the disk could not take all: the rest stays
+ * dirty, but what cache_write_now writes, whose caller knows by then.
  */
 bool cache_write_back(struct cache *cache, enum cache_class class);
 
-/* Bring what was written so far to the medium, before anything that follows. */
+/* Write data that the disk has not failed to take yet, to make room. */
+void cache_write_data(struct cache *cache);
+
+/*
+ * Bring what was written so far to the medium, before anything that follows. False if the
+ * disk could not: all of it is dirty again.
+ */
 bool cache_flush(struct cache *cache);
+
+/* Forget data that nobody will ask for: their clusters are free. */
+void cache_forget(struct cache *cache, uint64_t offset, uint64_t bytes);
 
 #endif

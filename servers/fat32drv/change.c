@@ -160,6 +160,15 @@ int64_t change_remove_directory(struct tree *tree, const char *path)
     return remove_entry(tree, &place.directory, &entry, true);
 }
 
+/* After a commit that failed: nothing may have two names. */
+static void take_back(struct volume *volume, const struct place *to)
+{
+    static struct entry made;
+    if (directory_find(volume, &to->directory, to->name, &made) == DIRECTORY_OK) {
+        entries_remove(volume, &to->directory, &made);
+    }
+}
+
 /* The new name gets what the old one has, then the old one goes: both on the medium in turn. */
 static int64_t move(struct tree *tree, const struct place *from, const struct entry *entry,
                     const struct place *to)
@@ -177,11 +186,14 @@ static int64_t move(struct tree *tree, const struct place *from, const struct en
     const uint32_t old_parent = directory_id(volume, &from->directory);
     const bool has_other_parent = old_parent != directory_id(volume, &to->directory);
     if (!commit_run(volume)) {
+        take_back(volume, to);
         return FILE_IO_ERROR;
     }
     if (is_directory(&node) && has_other_parent &&
         (entries_set_parent(volume, &node, &to->directory) != ENTRIES_OK ||
          !commit_run(volume))) {
+        entries_set_parent(volume, &node, &from->directory);
+        take_back(volume, to);
         return FILE_IO_ERROR;
     }
     const int64_t removed = remove_entry(tree, &from->directory, entry, false);
@@ -197,6 +209,15 @@ static bool are_together(const struct volume *volume, const struct entry *a, con
            a->node.entry % sector_bytes >= parts;
 }
 
+/* Have an entry say what a node is, and when that was changed. */
+static bool set_entry(struct volume *volume, const struct node *node)
+{
+    struct node changed = *node;
+    return entries_update(volume, &changed, false) == ENTRIES_OK &&
+           (node->modified == 0 ||
+            entries_set_time(volume, &changed, node->modified * NS_PER_SECOND) == ENTRIES_OK);
+}
+
 /*
  * A file that is in the way lends its entry: by one write it names the other's content.
  * If the other's own entry is near, the same write removes that.
@@ -207,10 +228,12 @@ static int64_t replace(struct tree *tree, const struct place *from, const struct
     struct volume *const volume = &tree->volume;
     struct node node = entry->node;
     node.entry = target->node.entry;
-    if (!commit_run(volume) || entries_update(volume, &node, false) != ENTRIES_OK ||
-        (node.modified != 0 &&
-         entries_set_time(volume, &node, node.modified * NS_PER_SECOND) != ENTRIES_OK) ||
+    if (!commit_run(volume) || commit_has_failed(volume)) {
+        return FILE_IO_ERROR;
+    }
+    if (!set_entry(volume, &node) ||
         (!are_together(volume, entry, target) && !commit_run(volume))) {
+        set_entry(volume, &target->node);
         return FILE_IO_ERROR;
     }
     if (target->node.first_cluster != 0) {
@@ -345,8 +368,5 @@ int64_t change_set_time(struct tree *tree, const char *path, int64_t seconds)
 
 int64_t change_sync(struct tree *tree)
 {
-    struct cache *const cache = tree->volume.cache;
-    const bool is_done = commit_sync(&tree->volume) && !cache->has_lost;
-    cache->has_lost = false;
-    return is_done ? 0 : FILE_IO_ERROR;
+    return commit_sync(&tree->volume) ? 0 : FILE_IO_ERROR;
 }

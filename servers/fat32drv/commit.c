@@ -73,7 +73,8 @@ static bool write_links(struct volume *volume)
 bool commit_run(struct volume *volume)
 {
     struct cache *const cache = volume->cache;
-    if (!cache_write_back(cache, CACHE_DATA) || !cache_flush(cache) ||
+    cache_write_back(cache, CACHE_DATA); /* commit_has_failed */
+    if (!cache_write_back(cache, CACHE_NOW) || !cache_flush(cache) ||
         !cache_write_back(cache, CACHE_TABLE) || !cache_flush(cache) || !write_links(volume) ||
         !cache_write_back(cache, CACHE_ENTRIES) || !cache_flush(cache)) {
         return false;
@@ -82,13 +83,22 @@ bool commit_run(struct volume *volume)
     return space_free(volume) && cache_write_back(cache, CACHE_TABLE);
 }
 
+bool commit_has_failed(const struct volume *volume)
+{
+    return volume->cache->dirty_data > 0;
+}
+
 bool commit_sync(struct volume *volume)
 {
+    struct cache *const cache = volume->cache;
     if (!volume->is_dirty) {
-        return cache_flush(volume->cache);
+        return cache_write_back(cache, CACHE_NOW) && cache_flush(cache);
     }
-    if (!commit_run(volume) || !space_write_info(volume) || !mark(volume, false) ||
-        !cache_flush(volume->cache)) {
+    if (!commit_run(volume) || commit_has_failed(volume) || !space_write_info(volume)) {
+        return false;
+    }
+    if (!mark(volume, false) || !cache_flush(cache)) {
+        mark(volume, true); /* or else the next try would begin by saying that all is well */
         return false;
     }
     volume->is_dirty = false;

@@ -15,6 +15,10 @@
  * their step 5. Two entries that depend on each other (a rename from one sector
  * to another) have a commit between them.
  *
+ * If a step fails the commit does, and the next one does all again that has not reached the
+ * medium for certain. Contents that cannot be written, though, stop nobody but who asks for a
+ * sync, or lets a file take another one's place: a bad sector is one file's affair.
+ *
  * While anything is under way the volume is marked as dirty: in the table's second
  * entry (FAT16, FAT32) and in the first sector (FAT12, FAT16; FAT32 has a backup of
  * that sector, which would differ).
@@ -33,10 +37,16 @@ void commit_open(struct volume *volume, bool flag);
  */
 bool commit_begin(struct volume *volume);
 
-/* Bring all changes to the medium; false if the disk could not. Between changes only. */
+/*
+ * Bring all changes to the medium, but contents that cannot be written; false if the disk could
+ * not. Between changes only.
+ */
 bool commit_run(struct volume *volume);
 
-/* The same, and the volume is no longer marked as dirty. */
+/* Whether there are such contents, after a commit. */
+bool commit_has_failed(const struct volume *volume);
+
+/* Bring all changes and contents to the medium, and no longer mark the volume as dirty. */
 bool commit_sync(struct volume *volume);
 
 /* Whether a volume has changes that are not on the medium, or is marked. */

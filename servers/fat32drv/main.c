@@ -31,6 +31,7 @@
 #define POLL_NS UINT64_C(20000000)
 #define POLLS_MAX 500 /* 10 s */
 #define SYNC_NS UINT64_C(1000000000)
+#define SYNC_TRIES 3 /* unasked, one after the other; then the next change brings the next */
 #define STACK_BYTES 0x10000
 
 static struct disk disk;
@@ -165,10 +166,14 @@ static bool is_change(uint64_t tag)
 static void serve(void)
 {
     struct file_message message;
+    unsigned failures = 0;
     while (file_receive(&server, page, &message)) {
         if (wake_up != 0 && message.tag == wake_up) {
             sleeper = message.cookie;
-            mounts_sync(&mounts); /* if it fails, the next change brings the next try */
+            failures = mounts_sync(&mounts) ? 0 : failures + 1;
+            if (failures % SYNC_TRIES != 0) {
+                plan_sync();
+            }
             continue;
         }
         file_answer(&server, &message);

@@ -84,9 +84,11 @@ bool mounts_are_dirty(const struct mounts *mounts)
     return false;
 }
 
-void mounts_sync(struct mounts *mounts)
+bool mounts_sync(struct mounts *mounts)
 {
+    bool all = true;
     for (size_t i = 0; i < mounts->count; i++) {
-        commit_sync(&mounts->table[i].tree.volume);
+        all &= commit_sync(&mounts->table[i].tree.volume);
     }
+    return all;
 }

@@ -35,7 +35,7 @@ int64_t mounts_find(struct mounts *mounts, const char *path, struct tree **tree,
 /* Whether any volume has changes that are not on the medium yet. */
 bool mounts_are_dirty(const struct mounts *mounts);
 
-/* Bring all changes of all volumes to the medium. */
-void mounts_sync(struct mounts *mounts);
+/* Bring all changes of all volumes to the medium; false if the disk could not. */
+bool mounts_sync(struct mounts *mounts);
 
 #endif

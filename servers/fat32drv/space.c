@@ -124,6 +124,8 @@ static bool free_chain(struct volume *volume, uint32_t first)
         if (!make_room(volume) || !fat_set(&volume->fat, cluster, FAT_FREE)) {
             return false;
         }
+        cache_forget(volume->cache, volume_cluster_offset(volume, cluster),
+                     volume->cluster_bytes);
         volume->free_count++;
         volume->is_full = false;
         cluster = next;

@@ -63,13 +63,15 @@ static uint32_t together(const struct cache *cache, const struct dirty_slot *slo
     return run;
 }
 
-bool cache_write_back(struct cache *cache, enum cache_class class)
+/* Write what is dirty in a class; with `is_again` also what could not be written before. */
+static bool write_class(struct cache *cache, enum cache_class class, bool is_again)
 {
     static struct dirty_slot found[CACHE_SLOTS];
     size_t count = 0;
     for (uint16_t index = 0; index < CACHE_SLOTS; index++) {
-        if (cache->slots[index].used && cache->slots[index].dirty[class] != 0) {
-            found[count++] = (struct dirty_slot){ cache->slots[index].block, index };
+        const struct cache_slot *const slot = &cache->slots[index];
+        if (slot->used && slot->dirty[class] != 0 && (is_again || !slot->has_failed)) {
+            found[count++] = (struct dirty_slot){ slot->block, index };
         }
     }
     qsort(found, count, sizeof found[0], by_block);
@@ -83,15 +85,47 @@ bool cache_write_back(struct cache *cache, enum cache_class class)
             const bool is_written =
                 is_done || write_block(cache, found[i].index, slot->dirty[class]);
             all &= is_written;
-            if (is_written || class < CACHE_TABLE) {
-                uint8_t dirty[CACHE_CLASSES];
-                memcpy(dirty, slot->dirty, sizeof dirty);
-                dirty[class] = 0;
-                slot_set_dirty(cache, slot, dirty);
+            slot_count(cache, slot, false);
+            if (is_written || class == CACHE_NOW) {
+                slot->written[class] |= is_written ? slot->dirty[class] : 0;
+                slot->missing |= is_written ? 0 : slot->dirty[class];
+                slot->dirty[class] = 0;
             }
+            if (class == CACHE_DATA) {
+                slot->has_failed = !is_written;
+            }
+            slot_count(cache, slot, true);
         }
     }
-    cache->unflushed |= count > 0;
-    cache->has_lost |= class == CACHE_DATA && !all;
     return all;
+}
+
+bool cache_write_back(struct cache *cache, enum cache_class class)
+{
+    return write_class(cache, class, true);
+}
+
+void cache_write_data(struct cache *cache)
+{
+    if (cache->dirty_data > cache->failed_data) {
+        write_class(cache, CACHE_DATA, false);
+    }
+}
+
+bool cache_flush(struct cache *cache)
+{
+    const bool is_done = cache->unflushed == 0 || disk_flush(cache->disk);
+    for (uint16_t index = 0; cache->unflushed > 0; index++) {
+        struct cache_slot *const slot = &cache->slots[index];
+        if (!slot_is_unflushed(slot)) {
+            continue;
+        }
+        slot_count(cache, slot, false);
+        for (int class = 0; class < CACHE_CLASSES; class++) {
+            slot->dirty[class] |= is_done ? 0 : slot->written[class];
+            slot->written[class] = 0;
+        }
+        slot_count(cache, slot, true);
+    }
+    return is_done;
 }

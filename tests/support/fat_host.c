@@ -21,11 +21,24 @@ enum own_tag {
     READS = -3,   /* how many commands have read from the disk? */
     EVENTS = -4,  /* how many writes and flushes has the trace? */
     SET_BAD = -5, /* the sector `size` cannot be read or written from now on */
+    FAIL_WRITES = -6, /* the next `size` writes fail */
+    FAIL_FLUSH = -7,  /* flush number `size` fails, and what was written since the last one is lost */
+};
+
+/* What was where something has been written since the last flush, if one is to fail. */
+struct lost {
+    struct lost *before;
+    off_t offset;
+    size_t bytes;
+    uint8_t data[];
 };
 
 static FILE *image, *trace;
 static uint64_t reads, events, bad[BAD_MAX];
+static uint64_t failing_writes;
 static size_t bad_count;
+static uint64_t flushes_left;
+static struct lost *lost;
 static struct cache cache;
 static struct mounts mounts;
 static struct file_server server = { &fat_operations, &mounts, 1, { 0 }, "", "" };
@@ -50,6 +63,37 @@ static bool go_to(const struct disk *disk, uint64_t sector, uint32_t count)
     return count > 0 && sector < disk->sector_count && count <= disk->sector_count - sector &&
            !is_bad(sector, count) &&
            fseeko(image, (off_t)(sector * disk->sector_bytes), SEEK_SET) == 0;
+}
+
+/* Go where something is to be written. */
+static bool go_to_write(const struct disk *disk, uint64_t sector, uint32_t count)
+{
+    if (failing_writes > 0 || !go_to(disk, sector, count)) {
+        failing_writes -= failing_writes > 0;
+        return false;
+    }
+    if (flushes_left > 0) {
+        const size_t bytes = (size_t)count * disk->sector_bytes;
+        struct lost *const here = malloc(sizeof *here + bytes);
+        *here = (struct lost){ lost, (off_t)(sector * disk->sector_bytes), bytes };
+        lost = here;
+        return fread(here->data, 1, bytes, image) == bytes && go_to(disk, sector, count);
+    }
+    return true;
+}
+
+/* The drive has kept what it was given, or has not. */
+static void end_writes(bool are_kept)
+{
+    while (lost != NULL) {
+        struct lost *const last = lost;
+        if (!are_kept) {
+            fseeko(image, last->offset, SEEK_SET);
+            fwrite(last->data, 1, last->bytes, image);
+        }
+        lost = last->before;
+        free(last);
+    }
 }
 
 bool disk_read(const struct disk *disk, uint64_t sector, uint32_t count, void *page)
@@ -77,7 +121,7 @@ static void note_data(const struct disk *disk, uint32_t count, const void *data)
 
 bool disk_write(const struct disk *disk, uint64_t sector, uint32_t count, const void *from)
 {
-    if (count * disk->sector_bytes > CACHE_BLOCK_BYTES || !go_to(disk, sector, count) ||
+    if (count * disk->sector_bytes > CACHE_BLOCK_BYTES || !go_to_write(disk, sector, count) ||
         fwrite(from, disk->sector_bytes, count, image) != count) {
         return false;
     }
@@ -89,6 +133,12 @@ bool disk_write(const struct disk *disk, uint64_t sector, uint32_t count, const 
 bool disk_flush(const struct disk *disk)
 {
     (void)disk;
+    const bool is_kept = flushes_left != 1;
+    flushes_left -= flushes_left > 0;
+    end_writes(is_kept);
+    if (!is_kept) {
+        return false;
+    }
     note(0, 0);
     return fflush(image) == 0;
 }
@@ -115,7 +165,7 @@ bool disk_read_pages(struct disk *disk, uint64_t sector, uint32_t count,
 bool disk_write_pages(struct disk *disk, uint64_t sector, uint32_t count,
                       uint8_t *const *pages)
 {
-    if (!go_to(disk, sector, count)) {
+    if (!go_to_write(disk, sector, count)) {
         return false;
     }
     note(sector, count);
@@ -151,6 +201,12 @@ uint64_t host_own(uint64_t tag, uint64_t size)
         return events;
     case SET_BAD:
         bad[bad_count < BAD_MAX ? bad_count++ : 0] = size;
+        return 1;
+    case FAIL_WRITES:
+        failing_writes = size;
+        return 1;
+    case FAIL_FLUSH:
+        flushes_left = size;
         return 1;
     default:
         return 0;

@@ -26,7 +26,9 @@ EXISTS, NO_SPACE, NOT_EMPTY, BAD_NAME, PROTECTED, TOO_LARGE = range(-6, -12, -1)
 DIRECTORY = 0x10
 OPEN = 121
 MAY_READ, MAY_WRITE = 1, 2
-SET_CLOCK, LET_GO, READS, EVENTS, SET_BAD = ((1 << 64) - number for number in range(1, 6))
+SET_CLOCK, LET_GO, READS, EVENTS, SET_BAD, FAIL_WRITES, FAIL_FLUSH = (
+    (1 << 64) - number for number in range(1, 8)
+)
 USED, CHUNKS = READS, EVENTS
 """Tags of the host programs themselves."""
 
@@ -257,6 +259,14 @@ class FatHost(FileHost):
     def set_bad(self, sector: int) -> None:
         """Let a sector of the disk be unreadable, for good."""
         self.send(SET_BAD, b"", sector)
+
+    def fail_writes(self, count: int) -> None:
+        """Let the next writes fail."""
+        self.send(FAIL_WRITES, b"", count)
+
+    def fail_flush(self, number: int) -> None:
+        """Let flush `number` from now on fail, and what the drive had in its cache be lost."""
+        self.send(FAIL_FLUSH, b"", number)
 
 
 class RamHost(FileHost):
