@@ -15,8 +15,8 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 FUZZ_SECONDS ?= 60
 ARCH ?= x86_64
-OF_THE_SYSTEM := tests/stage3 tests/system tests/servers
-OF_THE_MACHINE_AND_TOOLS := tests/hw tests/toolchain
+OF_THE_SYSTEM := tests/hw tests/stage3 tests/system tests/servers
+OF_THE_TOOLS := tests/toolchain
 
 .PHONY: run test lint check fuzz build docs clean
 
@@ -35,7 +35,7 @@ lint: build
 
 check: ARCH := all
 check: lint fuzz
-	@$(BIN)/python -m pytest -n auto --arch riscv64 $(OF_THE_MACHINE_AND_TOOLS)
+	@$(BIN)/python -m pytest -n auto --arch riscv64 $(OF_THE_TOOLS)
 
 fuzz: build
 	@ANOS_SIM_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -q \

@@ -11,6 +11,7 @@ import pytest
 
 from anos_sim.hw.config import MachineConfig
 from anos_sim.hw.machine import Machine
+from support.architectures import ADDRESSES
 from support.firmware import acpi_tables
 
 
@@ -26,15 +27,16 @@ def test_the_root_pointer_has_both_checksums(machine: Machine) -> None:
     assert rsdp[15] == 2
     assert sum(rsdp[:20]) & 0xFF == 0
     assert sum(rsdp) & 0xFF == 0
-    assert machine.memory.read(0xE_0000, 36) == rsdp
+    assert machine.memory.read(ADDRESSES.ram + 0xE_0000, 36) == rsdp
 
 
 def test_every_table_sums_up_to_zero(machine: Machine) -> None:
     found = acpi_tables(machine)
-    assert list(found) == ["XSDT", "FACP", "APIC", "MCFG", "DSDT"]
+    assert {"XSDT", "FACP", "APIC", "MCFG", "DSDT"} <= set(found)
     assert all(sum(data) & 0xFF == 0 for data in found.values())
 
 
+@pytest.mark.arch("it is x86_64's; that of riscv64 is in test_device_tree.py")
 def test_madt_lists_every_cpu(machine: Machine) -> None:
     madt = acpi_tables(machine)["APIC"]
     assert struct.unpack_from("<I", madt, 36) == (0xFEE0_0000,)
@@ -45,10 +47,13 @@ def test_madt_lists_every_cpu(machine: Machine) -> None:
 def test_mcfg_tells_base_segment_and_buses(machine: Machine) -> None:
     mcfg = acpi_tables(machine)["MCFG"]
     assert len(mcfg) == 60
-    assert struct.unpack_from("<QHBB", mcfg, 44) == (0xE000_0000, 0, 0, 7)
+    assert struct.unpack_from("<QHBB", mcfg, 44) == (ADDRESSES.ecam, 0, 0, 7)
 
 
-@pytest.mark.parametrize("name", ["XSDT", "FACP", "APIC", "MCFG", "DSDT"])
+X86_APIC = pytest.param("APIC", marks=pytest.mark.arch("not every iasl knows RISC-V's"))
+
+
+@pytest.mark.parametrize("name", ["XSDT", "FACP", X86_APIC, "MCFG", "DSDT"])
 def test_iasl_accepts(machine: Machine, tmp_path: Path, name: str) -> None:
     iasl = shutil.which("iasl")
     if iasl is None:

@@ -13,6 +13,7 @@ from anos_sim.hw.command_engine import DriveTiming
 from anos_sim.hw.register import RegisterBlock
 from support import ahci_driver as driver
 from support.ahci_driver import AhciDriver, storage_machine
+from support.architectures import ADDRESSES
 
 PORT_ACCESS = {
     # offset: (read/write, write 1 to clear, write 1 to set), bits of 3.3.1 to 3.3.15
@@ -65,7 +66,7 @@ def test_reset_values_are_those_of_the_specification() -> None:
 def test_power_on_is_as_firmware_leaves_it(image: Path) -> None:
     port = AhciDriver(storage_machine(image))
     assert port.abar % 0x1000 == 0
-    assert 0xC000_0000 <= port.abar < 0xE000_0000
+    assert ADDRESSES.pci <= port.abar < ADDRESSES.pci + ADDRESSES.pci_bytes
     assert port.function.config_read(4, 2) & 0x6 == 0x6, "memory and bus master are on"
     assert port.hba(0x04) == 0x8000_0000, "AE, and nothing else"
     assert port.hba(0x10) == 0x0001_0301

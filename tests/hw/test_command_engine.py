@@ -47,7 +47,7 @@ def test_a_read_moves_data_and_says_so(port: AhciDriver) -> None:
     assert port.get(driver.TFD) == 0x50
     assert port.get(driver.IS) == PxIS.DHRS | PxIS.DPS
     assert port.hba(0x08) == 1
-    assert port.messages == [(0xFEE0_0000, 0x40)]
+    assert port.messages == [(driver.MSI_ADDRESS, 0x40)]
     assert port.received(0x40, 4) == b"\x34\x40\x50\x00"
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from anos_sim.hw.arch import DEFAULT
 from anos_sim.hw.config import AhciConfig, BridgeConfig, MachineConfig, PortConfig
 from anos_sim.hw.disk import DiskError
 from anos_sim.hw.machine import Machine
-from support.ahci_driver import AhciDriver, bridges, controllers
+from support.ahci_driver import DATA, AhciDriver, bridges, controllers
+from support.architectures import ADDRESSES
 
-ECAM_BASE = DEFAULT.addresses.ecam
+ECAM_BASE = ADDRESSES.ecam
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ def test_a_missing_image_is_refused() -> None:
         Machine(MachineConfig(disks=("/nowhere/disk.img",)))
 
 
+@pytest.mark.arch("its numbers are x86_64's")
 def test_the_cpus_see_all_but_ram_and_framebuffer() -> None:
     machine = Machine(MachineConfig())
     assert machine.bus.windows() == [
@@ -105,8 +106,8 @@ def test_a_bar_is_aligned_to_its_size() -> None:
     ports = (PortConfig("empty"),)
     machine = Machine(MachineConfig(ahci=(AhciConfig(ports), AhciConfig(ports * 32))))
     small, large = controllers(machine)
-    assert small.config_read(0x24, 4) == 0xC000_0000
-    assert large.config_read(0x24, 4) == 0xC000_2000
+    assert small.config_read(0x24, 4) == ADDRESSES.pci
+    assert large.config_read(0x24, 4) == ADDRESSES.pci + 0x2000
 
 
 def test_disks_behind_bridges_work(large: Machine) -> None:
@@ -155,7 +156,10 @@ def test_lspci_reads_the_same_from_the_dump(large: Machine, tmp_path: Path) -> N
         "primary=01, secondary=02, subordinate=02, sec-latency=0",
         "primary=00, secondary=03, subordinate=03, sec-latency=0",
     ]
-    assert "Memory behind bridge: c0000000-c00fffff" in blocks[bridges(large)[1].bdf]
+    assert (
+        f"Memory behind bridge: {ADDRESSES.pci:08x}-{ADDRESSES.pci + 0xF_FFFF:08x}"
+        in blocks[bridges(large)[1].bdf]
+    )
     assert "Memory behind bridge: [disabled]" in blocks[bridges(large)[2].bdf]
     assert all("I/O behind bridge: [disabled]" in blocks[b.bdf] for b in bridges(large))
 
@@ -164,7 +168,7 @@ def test_closing_writes_what_is_cached(image: Path) -> None:
     machine = Machine(MachineConfig(disks=(str(image),), write=True))
     port = AhciDriver(machine)
     port.start()
-    machine.memory.write(0x40_0000, b"\xee" * 512)
+    machine.memory.write(DATA, b"\xee" * 512)
     port.run(0x35, size=512, lba=3, count=1)
     machine.close()
     machine.close()

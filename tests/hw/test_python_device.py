@@ -12,6 +12,7 @@ from anos_sim.hw.config import ConfigError
 from anos_sim.hw.config_file import load_config
 from anos_sim.hw.machine import Machine
 from anos_sim.toolchain.cli import main
+from support.architectures import ADDRESSES
 
 HEAD = """
 from anos_sim.hw.pci import Function
@@ -143,7 +144,9 @@ def test_there_is_room_for_so_many_devices_and_so_large_ones(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="there are 7 devices; at most 6 fit"):
         load_config(path)
     path = describe(tmp_path, LAMP.replace("0x1000", "1 << 30"))
-    with pytest.raises(ConfigError, match="BARs of all devices need more than the 512 MiB"):
+    with pytest.raises(
+        ConfigError, match=f"BARs of all devices need more than the {ADDRESSES.pci_bytes >> 20} MiB"
+    ):
         Machine(load_config(path))
 
 

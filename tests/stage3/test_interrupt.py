@@ -7,16 +7,16 @@ from typing import cast
 from anos_sim.stage3.abi import (
     INTERRUPT_QUEUE_MAX,
     INTERRUPT_SLOW_TICKS,
-    MSI_ADDRESS,
     MSI_FIRST,
     MSI_LAST,
     SLOW_VECTOR,
 )
 from anos_sim.stage3.interrupt import InterruptVector, VectorTable
 from anos_sim.stage3.process import Process
+from support.architectures import ADDRESSES as BOARD
 
 OWNER = cast(Process, None)
-ADDRESSES = [MSI_ADDRESS | cpu << 12 for cpu in range(4)]
+ADDRESSES = [BOARD.interrupts | cpu << 12 for cpu in range(4)]
 EVERY = [(MSI_FIRST, MSI_LAST + 1)]
 
 
@@ -67,7 +67,7 @@ def test_vectors_are_spread_over_the_cpus() -> None:
     table = VectorTable()
     for _ in range(10):
         vector = allocate(table)
-        assert vector.address == MSI_ADDRESS | (vector.number - MSI_FIRST) % 4 << 12
+        assert vector.address == BOARD.interrupts | (vector.number - MSI_FIRST) % 4 << 12
 
 
 def test_four_events_wait_and_the_fifth_is_dropped() -> None:

@@ -10,7 +10,7 @@ from hypothesis.stateful import rule
 
 from anos_sim.hw.clock import NEVER
 from anos_sim.stage3 import devices, lifecycle
-from anos_sim.stage3.abi import MSI_ADDRESS, PAGE_BYTES, Sysno
+from anos_sim.stage3.abi import PAGE_BYTES, Sysno
 from anos_sim.stage3.channel import Channel
 from anos_sim.stage3.errors import OutOfFrames
 from anos_sim.stage3.process import Process
@@ -201,7 +201,7 @@ class KernelMachine(CallMachine):
 
     @rule(number=st.integers(0x40, 0x44), cpu=st.integers(0, 2))
     def interrupt(self, number: int, cpu: int) -> None:
-        devices.interrupt(self.kernel, MSI_ADDRESS | cpu << 12, number)
+        devices.interrupt(self.kernel, self.kernel.machine.addresses.interrupts | cpu << 12, number)
 
     @rule(who=NUMBERS, write=st.booleans())
     def log(self, who: int, write: bool) -> None:

@@ -12,13 +12,14 @@ from anos_sim.hw.config import AhciConfig, BridgeConfig, MachineConfig, PortConf
 from anos_sim.hw.fis import RegisterH2D
 from anos_sim.hw.machine import Machine
 from anos_sim.hw.pci_host import Bridge
+from support.architectures import ADDRESSES
 
-LIST = 0x20_0000
-RECEIVED = 0x20_1000
-TABLES = 0x21_0000
+LIST = ADDRESSES.ram + 0x20_0000
+RECEIVED = ADDRESSES.ram + 0x20_1000
+TABLES = ADDRESSES.ram + 0x21_0000
 TABLE_BYTES = 0x1000
-DATA = 0x40_0000
-MSI_ADDRESS = 0xFEE0_0000
+DATA = ADDRESSES.ram + 0x40_0000
+MSI_ADDRESS = ADDRESSES.interrupts
 
 CLB, FB, IS, IE, CMD, TFD, SIG = 0x00, 0x08, 0x10, 0x14, 0x18, 0x20, 0x24
 SSTS, SCTL, SERR, SACT, CI = 0x28, 0x2C, 0x30, 0x34, 0x38

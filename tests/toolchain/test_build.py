@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from anos_sim.toolchain.guest.zig import TARGETS, Target
 from support.architectures import ARCHITECTURES
 
 TOOLCHAIN = Path(str(files("anos_sim.toolchain")))
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("system", "servers", "tests/guest")
+CONDITION = re.compile(r"\s*#\s*(if|elif|ifdef|ifndef)\b(?!\s+\w+_H$)")
+"""Of the preprocessor; those around a whole header are none."""
 MACHINES = {"x86_64": "EM_X86_64", "riscv64": "EM_RISCV"}
 
 
@@ -72,6 +77,20 @@ def test_what_is_about_one_processor_is_built_for_no_other(tmp_path: Path) -> No
         for target in TARGETS
     }
     assert names == {"x86_64": ["any", "one"], "riscv64": ["any", "other"]}
+
+
+@pytest.mark.skipif(not (ROOT / "servers").is_dir(), reason="only a checkout has the sources")
+def test_no_source_asks_which_processor_it_is_compiled_for() -> None:
+    """What differs is in libanos, and for test programs in folders with an architecture's name."""
+    sources = [path for name in FOLDERS for path in (ROOT / name).rglob("*.[chS]")]
+    assert len(sources) > 150
+    conditions = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in sources
+        for line in path.read_text().splitlines()
+        if CONDITION.match(line)
+    ]
+    assert conditions == []
 
 
 @pytest.fixture(params=ARCHITECTURES)

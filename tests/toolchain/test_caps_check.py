@@ -251,7 +251,7 @@ def test_always_sees_what_was_held_for_a_moment(
     space = f"memory {ADDRESSES.ecam:#x}-{ADDRESSES.ecam + 0x7F_FFFF:#x}"
     policy = ONLY.format(object=space, holders=holders)
     assert run(policy, tmp_path) == 0, "pcidrv has ended"
-    assert run(policy, tmp_path, "--at", "0.15ms") == 1
+    assert run(policy, tmp_path, "--at", "0.2ms") == 1
     capsys.readouterr()
     assert run(policy, tmp_path, "--always") == 1
     lines = capsys.readouterr().out.splitlines()
