@@ -29,22 +29,26 @@ class AddressSpace(PageTable):
     """The user half of one process's memory.
 
     `windows` has, per page where a message's page is mapped, the entry that was
-    set aside for it.
+    set aside for it. Pages where that ever was are in `_window_pages`, by number, and
+    never in `_writable`: to open and to close a window need not care for it.
     """
 
     def __init__(self, physical: PhysicalMemory, execute_everywhere: bool) -> None:
         super().__init__(physical, execute_everywhere)
         self.regions = RegionMap()
         self.windows: dict[int, int] = {}
+        self._window_pages: set[int] = set()
         self._frame_or_cow = self._frame_mask | self._cow
         self._not_accessed = ~self._accessed
 
     # ---- windows of messages ----
 
-    def open_window(self, page: int, slot: int, entry: int, keep: bool) -> None:
+    def open_window(self, page: int, slot: int, entry: int, keep: bool) -> int:
         """Map a message's page; with `keep`, what was there is set aside until it closes.
 
-        `slot` is `slot(page)`. The entry's reference to the frame is the caller's.
+        `slot` is `slot(page)`. The entry's reference to the frame is the caller's. Returns
+        what was set aside, -1 if nothing: who finds it there again, and no window, may
+        exchange the two without asking.
         """
         words, windows = self._words, self.windows
         before = words[slot]
@@ -52,12 +56,15 @@ class AddressSpace(PageTable):
         if before & self._accessed:
             before &= self._not_accessed
             self.flush(page)
+        self._window_pages.add(page >> FRAME_SHIFT)
         if self._writable.pop(page >> FRAME_SHIFT, None) is not None:
             self.generation += 1
         if keep and page not in windows:
             windows[page] = before
-        elif before & self._present:
+            return before
+        if before & self._present:
             self.release_entry(before)
+        return -1
 
     def close_window(self, page: int, slot: int, entry: int) -> bool:
         """Put back what was there; False if the message's page, mapped by `entry`, no longer is.
@@ -76,8 +83,6 @@ class AddressSpace(PageTable):
                 self.flush(page)
         del self.windows[page]
         words[slot] = before
-        if self._writable.pop(page >> FRAME_SHIFT, None) is not None:
-            self.generation += 1
         return True
 
     # ---- ranges ----
@@ -236,7 +241,7 @@ class AddressSpace(PageTable):
     def word_slot(self, address: int) -> int:
         """Where in `PhysicalMemory.words` the program's 8 bytes at `address` are.
 
-        -1 if it may not write them or if they are not aligned.
+        -1 if it may not write them, if they are not aligned, or where windows open.
         """
         base = self._writable.get(address >> FRAME_SHIFT)
         if base is not None and not address & 7:
@@ -244,10 +249,11 @@ class AddressSpace(PageTable):
         return self._find_word_slot(address)
 
     def _find_word_slot(self, address: int) -> int:
-        if address & 7 or not self.writable(address, 8):
+        number = address >> FRAME_SHIFT
+        if address & 7 or number in self._window_pages or not self.writable(address, 8):
             return -1
         base = self.bits.frame(self.entry(address)) << 9
-        self._writable[address >> FRAME_SHIFT] = base
+        self._writable[number] = base
         return base + (address >> 3 & 511)
 
     def peek_word(self, address: int) -> int:

@@ -32,25 +32,32 @@ class Message:
     """One send: queued on a channel, then received, then answered, once.
 
     `frame_address` is the page it carries, 0 for none; it holds one reference
-    to that frame (unless its `page_bits` say DEVICE) from the send to the reply, so
+    to that `frame` (unless it is not `counted`: a device's) from the send to the reply, so
     neither side's death or unmap can take it from the other. `window` is where
-    the receiver has it mapped, by the entry `window_entry`. Once it is `abandoned`,
-    its sender is gone and a reply answers FAILURE. `capability` is what it was sent
-    through: its badge is told to the receiver. `slots` are capabilities that travel
-    with it, and `transfer` is where the sender wants those of the `answer` (0: nowhere).
+    the receiver has it mapped, by the entry `window_entry` in `window_slot`. Once it is
+    `abandoned`, its sender is gone and a reply answers FAILURE. `capability` is what it was
+    sent through: its badge is told to the receiver. `checked` is the same as long as it need
+    not be looked at again: it may send, and nobody supervises the channel. `slots` are
+    capabilities that travel with it, and `transfer` is where the sender wants those of the
+    `answer` (0: nowhere).
     While events are recorded, `told` says whether its sending has been.
     Who sends waits for the answer, so a thread has one message and uses it again
-    until it is abandoned.
+    until it is abandoned. The page it sent last is found again at a glance: while the
+    page-table entry in `source_slot` of `PhysicalMemory.words` is `source_entry`, the page
+    at `source` is that at `source_address`, and may be sent as it is.
     """
 
     def __init__(self, sender: Thread, channel: Channel, capability: Capability) -> None:
         self.sender = sender
         self.channel = channel
         self.capability = capability
+        self.checked: Capability | None = None
         self.number = self.sent_ps = 0
-        self.tag = self.size_bytes = self.frame_address = self.page_bits = 0
+        self.tag = self.size_bytes = self.frame_address = self.frame = 0
+        self.counted = True
         self.window_entry = self.window_slot = 0
-        self.source = SourcePage()
+        self.source = self.source_slot = self.source_address = 0
+        self.source_entry = -1
         self.receiver: Process | None = None
         self.cookie = self.window = 0
         self.abandoned = False
@@ -58,18 +65,6 @@ class Message:
         self.slots: tuple[Slot, ...] = ()
         self.transfer = 0
         self.answer: Sequence[tuple[int, int]] = ()
-
-
-class SourcePage:
-    """The page that a thread sent last: it is found again at a glance.
-
-    While the page-table entry in `slot` of `PhysicalMemory.words` is `entry`, the page
-    at `buffer` is that at `frame_address`, and the thread may send it as it is.
-    """
-
-    def __init__(self) -> None:
-        self.buffer = self.entry = self.frame_address = self.window_entry = 0
-        self.slot = -1
 
 
 class Receive:
@@ -82,7 +77,7 @@ class Receive:
     while it lasts. `frame` is the one that has both (-1: none). `transfer_slot` is the
     RAM word where the transfer begins (-1: not wanted, not aligned, or it is not in one
     page). `buffer_slot` is the RAM word that is the buffer's page-table entry (-1: not
-    known).
+    known), `buffer_entry` what was there when a window last opened over it (-1: see there).
     """
 
     def __init__(self, thread: Thread, channel: Channel, capability: Capability) -> None:
@@ -93,7 +88,7 @@ class Receive:
         self.timed = False
         self.tag_pointer = self.size_pointer = self.buffer = 0
         self.tag_slot = self.size_slot = self.buffer_slot = self.generation = -1
-        self.frame = self.transfer_slot = -1
+        self.frame = self.transfer_slot = self.buffer_entry = -1
 
     def is_possible(self) -> bool:
         """May the thread write its tag, its size and its transfer there, now?"""

@@ -118,7 +118,7 @@ class Dispatcher:
         The CPU that wakes it runs it if it has just become free; else the CPU
         where it ran last, if that is idle.
         """
-        words = thread.registers.words
+        words = thread.words
         words[THREAD_RESULT_SET] = 1
         if result_type:
             words[THREAD_RESULT_TYPE] = result_type & MASK64

@@ -38,23 +38,19 @@ def take_page(kernel: Kernel, message: Message, buffer: int) -> None:
     Raises:
         SyscallError(FAILURE): no memory, or a device page under `derived`.
     """
-    source = message.source
-    if source.buffer == buffer and kernel.physical.words[source.slot] == source.entry:
-        address = message.frame_address = source.frame_address
-        message.page_bits, message.window_entry = 0, source.window_entry
-        kernel.frames.counts[address >> FRAME_SHIFT] += 1
-        return
+    message.source = 0
     space = message.sender.process.space
     address, bits = _find_page(kernel, space, buffer)
-    message.frame_address, message.page_bits = address, bits
     kinds = space.bits
-    frame = address >> FRAME_SHIFT << kinds.frame_shift
+    message.frame_address, message.frame = address, address >> FRAME_SHIFT
+    message.counted = not bits & kinds.device
+    frame = message.frame << kinds.frame_shift
     message.window_entry = frame | kernel.window_bits | bits
     entry = space.entry(buffer)
     named = frame | kinds.write
     if address and not bits and entry & (kinds.frame_mask | kinds.write) == named:
-        source.buffer, source.slot, source.entry = buffer, space.slot(buffer), entry
-        source.frame_address, source.window_entry = address, message.window_entry
+        message.source, message.source_slot = buffer, space.slot(buffer)
+        message.source_entry, message.source_address = entry, address
 
 
 def _find_page(kernel: Kernel, space: AddressSpace, buffer: int) -> tuple[int, int]:
@@ -97,14 +93,25 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
     space = process.space
     if receive.generation != space.generation and not receive.is_possible():
         return 0
+    words = kernel.ram_words
     if message.frame_address and receive.buffer:
-        try:
-            _open_window(kernel, message, receive)
-        except OutOfFrames:
-            return 0
-    physical = kernel.physical
-    if receive.frame >= 0 and not physical.uses[receive.frame] & MAY_RUN:
-        words = physical.words
+        slot, buffer = receive.buffer_slot, receive.buffer
+        if (
+            words[slot] == receive.buffer_entry
+            and buffer not in space.windows
+            and process is not message.sender.process
+        ):
+            words[slot] = message.window_entry
+            space.windows[buffer] = receive.buffer_entry
+            message.window, message.window_slot = buffer, slot
+        else:
+            try:
+                _open_window(kernel, message, receive)
+            except OutOfFrames:
+                return 0
+        if message.counted:
+            kernel.frame_counts[message.frame] += 1
+    if receive.frame >= 0 and not kernel.physical.uses[receive.frame] & MAY_RUN:
         words[receive.tag_slot] = message.tag
         words[receive.size_slot] = message.size_bytes
     else:
@@ -170,9 +177,7 @@ def _open_window(kernel: Kernel, message: Message, receive: Receive) -> None:
     if slot < 0:
         slot = receive.buffer_slot = space.slot(buffer)
     keep = not kernel.keeps_alias and receiver is not message.sender.process
-    space.open_window(buffer, slot, message.window_entry, keep)
-    if not message.page_bits & kernel.device_bit:
-        kernel.frames.counts[message.frame_address >> FRAME_SHIFT] += 1
+    receive.buffer_entry = space.open_window(buffer, slot, message.window_entry, keep)
     message.window, message.window_slot = buffer, slot
 
 
@@ -182,16 +187,34 @@ def finish(kernel: Kernel, message: Message, value: int, status: int = OK) -> No
     references = 1
     if receiver is not None:
         receiver.messages.pop(message.cookie, None)
-        if window and receiver.space.close_window(
-            window, message.window_slot, message.window_entry
-        ):
-            references = 2
-    if message.frame_address and not message.page_bits & kernel.device_bit:
-        kernel.frames.release(message.frame_address >> FRAME_SHIFT, references)
+        if window:
+            space, slot, entry = receiver.space, message.window_slot, message.window_entry
+            words = kernel.ram_words
+            if words[slot] == entry and window in space.windows:  # untouched
+                words[slot] = space.windows.pop(window)
+                references = 2
+            elif space.close_window(window, slot, entry):
+                references = 2
+    if message.frame_address and message.counted:
+        frame, counts = message.frame, kernel.frame_counts
+        left = counts[frame] - references
+        if left:
+            counts[frame] = left
+        else:
+            kernel.frames.release(frame, references)
     if not message.abandoned:
         if message.transfer:
             transfer.deliver_answer(kernel, message)
         kernel.wake(message.sender, status if value else FAILURE, value)
+
+
+def check_again(kernel: Kernel, channel: Channel) -> None:
+    """A channel is supervised now: who has sent to it shall look at its successor first."""
+    for process in kernel.all_processes():
+        for thread in process.threads:
+            message = thread.message
+            if message is not None and message.channel is channel:
+                message.checked = None
 
 
 def fail(kernel: Kernel, message: Message) -> None:
@@ -231,8 +254,8 @@ def abandon(kernel: Kernel, message: Message) -> None:
     _tell_unanswered(kernel, message)
     if message.receiver is None:
         message.channel.messages.remove(message)
-        if message.frame_address and not message.page_bits & kernel.device_bit:
-            kernel.frames.release(message.frame_address >> FRAME_SHIFT)
+        if message.frame_address and message.counted:
+            kernel.frames.release(message.frame)
 
 
 def destroy_channel(kernel: Kernel, channel: Channel) -> None:

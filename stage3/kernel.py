@@ -70,6 +70,7 @@ class Kernel(Dispatcher):
         self.board = Board(machine.memory, machine.bus, engines_per_cpu, self.architecture)
         self.physical = PhysicalMemory(machine.memory, self.board.uses, self.architecture.pages)
         self.frames = self.physical.frames
+        self.ram_words, self.frame_counts = self.physical.words, self.frames.counts
         self.physical.flush_targets.append(self.board)
         super().__init__(
             machine.clock,

@@ -25,16 +25,24 @@ class RunQueue:
 
     A level is (3 - class) << 8 | priority: a higher class goes first, then a
     lower priority. `first_level` is that of the thread that goes first, EMPTY if
-    there is none.
+    there is none. `_alone` is the only thread that is ready: it is in no level's queue.
     """
 
     def __init__(self) -> None:
         self._queues: defaultdict[int, deque[Thread]] = defaultdict(deque)
+        self._alone: Thread | None = None
         self.first_level = EMPTY
         self.count = 0
 
     def push(self, thread: Thread) -> None:
         """Append to the back of its level."""
+        if not self.count:
+            self.count, self.first_level, self._alone = 1, thread.level, thread
+            return
+        alone = self._alone
+        if alone is not None:
+            self._alone = None
+            self._queues[alone.level].append(alone)
         level = thread.level
         self._queues[level].append(thread)
         self.count += 1
@@ -43,10 +51,14 @@ class RunQueue:
 
     def first(self) -> Thread | None:
         """Return the thread that would be popped."""
-        return self._queues[self.first_level][0] if self.count else None
+        return self._alone or (self._queues[self.first_level][0] if self.count else None)
 
     def pop(self) -> Thread | None:
         """Take the thread that goes first."""
+        alone = self._alone
+        if alone is not None:
+            self.count, self.first_level, self._alone = 0, EMPTY, None
+            return alone
         if not self.count:
             return None
         queue = self._queues[self.first_level]
@@ -60,6 +72,9 @@ class RunQueue:
 
     def remove(self, thread: Thread) -> None:
         """Take out a thread that ends while it is ready."""
+        if thread is self._alone:
+            self.pop()
+            return
         self._queues[thread.level].remove(thread)
         self.count -= 1
         self._find_first_level()
@@ -72,6 +87,8 @@ class RunQueue:
 
     def all(self) -> list[Thread]:
         """Ready threads in the order they would run."""
+        if self._alone is not None:
+            return [self._alone]
         return [thread for level in sorted(self._queues) for thread in self._queues[level]]
 
 

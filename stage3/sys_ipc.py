@@ -48,41 +48,38 @@ def send_message(
         SyscallError(RESTARTED): a successor serves it since the last message; said once.
     """
     cookie, tag, size_bytes, buffer = arguments[0], arguments[1], arguments[2], arguments[3]
-    if buffer >= USER_END or buffer & PAGE_OFFSET:
+    message = caller.message
+    if (message is None or buffer != message.source) and (
+        buffer >= USER_END or buffer & PAGE_OFFSET
+    ):
         raise SyscallError(BADARGS)
     if size_bytes > PAGE_BYTES:
         raise SyscallError(FAILURE)
-    process = caller.process
-    held = process.capabilities.get(cookie)
-    if held is None or type(held.target) is not Channel:
-        kernel.refused(caller, cookie)
-        raise SyscallError(FAILURE)
-    if not held.rights & SEND:
-        raise SyscallError(INCAPABLE)
-    channel = held.target
-    if channel.successor and held.heard != channel.successor:
-        _hear_of_restart(held, channel.successor)
-    message = caller.message
-    if message is None:
-        message = caller.message = Message(caller, channel, held)
-    if buffer and size_bytes:
-        ipc.take_page(kernel, message, buffer)
+    held = caller.process.capabilities.get(cookie)
+    if message is None or held is None or held is not message.checked:
+        message = _message_through(kernel, caller, held, cookie)
+    if not buffer or not size_bytes:
+        message.frame_address = 0
+    elif buffer == message.source and (
+        kernel.ram_words[message.source_slot] == message.source_entry
+    ):
+        message.frame_address = message.source_address
+        kernel.frame_counts[message.frame] += 1
     else:
-        message.frame_address = message.page_bits = 0
-    number = kernel.statistics.messages = kernel.statistics.messages + 1
+        ipc.take_page(kernel, message, buffer)
+    statistics, channel = kernel.statistics, message.channel
+    message.number = statistics.messages = statistics.messages + 1
     cpu: Cpu = kernel.current  # type: ignore[assignment]
-    sent_ps = cpu.state[NOW]
-    if message.capability is not held:
-        message.channel, message.capability = channel, held
+    message.sent_ps = cpu.state[NOW]
     message.tag, message.size_bytes = tag, size_bytes
-    message.sent_ps, message.number = sent_ps, number
     message.receiver, message.window = None, 0
     if transfer or message.transfer:
         message.slots, message.transfer, message.answer = slots, transfer, ()
     waiting = channel.waiting
     if kernel.events is not None:
-        if held.holder is not process or not held.used & SEND:
-            kernel.policy.used(caller, held, SEND)
+        used: Capability = message.capability
+        if used.holder is not caller.process or not used.used & SEND:
+            kernel.policy.used(caller, used, SEND)
         message.told = False
         if transfer or not waiting:
             ipc.tell_sent(kernel, message)
@@ -99,6 +96,26 @@ def send_message(
     if kernel.events is not None and not message.told:
         ipc.tell_sent(kernel, message)
     channel.messages.append(message)
+
+
+def _message_through(
+    kernel: Kernel, caller: Thread, held: Capability | None, cookie: int
+) -> Message:
+    """The caller's message, to be sent through what it holds; raises as `send_message` does."""
+    if held is None or type(held.target) is not Channel:
+        kernel.refused(caller, cookie)
+        raise SyscallError(FAILURE)
+    if not held.rights & SEND:
+        raise SyscallError(INCAPABLE)
+    channel = held.target
+    if channel.successor and held.heard != channel.successor:
+        _hear_of_restart(held, channel.successor)
+    message = caller.message
+    if message is None:
+        message = caller.message = Message(caller, channel, held)
+    message.channel, message.capability = channel, held
+    message.checked = None if channel.successor else held
+    return message
 
 
 def _hear_of_restart(held: Capability, successor: int) -> None:
@@ -124,35 +141,24 @@ def recv_message(
     """
     cookie, tag_pointer = arguments[0], arguments[1]
     size_pointer, buffer = arguments[2], arguments[3]
-    if tag_pointer >= USER_END or size_pointer >= USER_END or buffer >= USER_END:
-        raise SyscallError(BADARGS)
-    if buffer & PAGE_OFFSET:
-        raise SyscallError(BADARGS)
-    process = caller.process
+    process, receive = caller.process, caller.receive
     held = process.capabilities.get(cookie)
-    if held is None or type(held.target) is not Channel:
-        kernel.refused(caller, cookie)
-        raise SyscallError(FAILURE)
-    if not held.rights & RECEIVE:
-        raise SyscallError(INCAPABLE)
-    channel = held.target
-    receive = caller.receive
-    if receive is None:
-        receive = caller.receive = Receive(caller, channel, held)
-    if receive.capability is not held:
-        receive.channel, receive.capability = channel, held
-    if receive.buffer != buffer:
-        receive.buffer, receive.buffer_slot = buffer, -1
-    if receive.transfer != transfer:
-        receive.transfer, receive.generation = transfer, -1
-    if kernel.events is not None and (held.holder is not process or not held.used & RECEIVE):
-        kernel.policy.used(caller, held, RECEIVE)
-    if receive.tag_pointer != tag_pointer or receive.size_pointer != size_pointer:
-        receive.tag_pointer, receive.size_pointer, receive.generation = (
-            tag_pointer,
-            size_pointer,
-            -1,
-        )
+    if (
+        receive is None
+        or held is None
+        or receive.capability is not held
+        or receive.tag_pointer != tag_pointer
+        or receive.size_pointer != size_pointer
+        or receive.buffer != buffer
+        or receive.transfer != transfer
+    ):
+        pointers = tag_pointer, size_pointer, buffer, transfer
+        receive = _receive_through(kernel, caller, held, cookie, pointers)
+    channel = receive.channel
+    if kernel.events is not None:
+        used: Capability = receive.capability
+        if used.holder is not process or not used.used & RECEIVE:
+            kernel.policy.used(caller, used, RECEIVE)
     if channel.messages:
         message = channel.messages[0]
         received = ipc.deliver(kernel, message, receive)
@@ -172,6 +178,38 @@ def recv_message(
     if timeout_ns:
         ipc.start_timer(kernel, receive, timeout_ns)
     return None
+
+
+def _receive_through(
+    kernel: Kernel,
+    caller: Thread,
+    held: Capability | None,
+    cookie: int,
+    pointers: tuple[int, int, int, int],
+) -> Receive:
+    """The caller's wait, by another capability or for other places; raises as `recv_message`."""
+    tag_pointer, size_pointer, buffer, transfer = pointers
+    if tag_pointer >= USER_END or size_pointer >= USER_END or buffer >= USER_END:
+        raise SyscallError(BADARGS)
+    if buffer & PAGE_OFFSET:
+        raise SyscallError(BADARGS)
+    if held is None or type(held.target) is not Channel:
+        kernel.refused(caller, cookie)
+        raise SyscallError(FAILURE)
+    if not held.rights & RECEIVE:
+        raise SyscallError(INCAPABLE)
+    receive = caller.receive
+    if receive is None:
+        receive = caller.receive = Receive(caller, held.target, held)
+    receive.channel, receive.capability = held.target, held
+    if receive.buffer != buffer:
+        receive.buffer, receive.buffer_slot, receive.buffer_entry = buffer, -1, -1
+    if receive.transfer != transfer:
+        receive.transfer, receive.generation = transfer, -1
+    if receive.tag_pointer != tag_pointer or receive.size_pointer != size_pointer:
+        receive.tag_pointer, receive.size_pointer = tag_pointer, size_pointer
+        receive.generation = -1
+    return receive
 
 
 def _becomes_receiver(process: Process, channel: Channel) -> None:
@@ -254,6 +292,7 @@ def supervise_channel(kernel: Kernel, caller: Thread, cookie: int, generation: i
     kernel.used(caller, held, Rights.DESTROY)
     channel = held.target
     before, channel.successor = channel.successor, generation
+    ipc.check_again(kernel, channel)
     if before and generation and generation != before:
         ipc.tell_queue(kernel, channel)
     return 0

@@ -58,16 +58,21 @@ class Thread:
     message: Message | None = attrs.field(default=None, repr=False)
     """What it sends, kept for the next one."""
     ready_ps: int = 0
+    address: int = attrs.field(init=False, repr=False)
+    """Where the CPUs find its registers."""
+    words: memoryview = attrs.field(init=False, repr=False)
+    """What its registers and the CPUs share."""
     level: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.level = (3 - self.thread_class) << 8 | self.priority
-        self.registers.words[THREAD_ID] = self.tid
+        self.address, self.words = self.registers.address, self.registers.words
+        self.words[THREAD_ID] = self.tid
 
     @property
     def cpu_ps(self) -> int:
         """How long it has run."""
-        return self.registers.words[TIME]
+        return self.words[TIME]
 
     def __str__(self) -> str:
         return f"{self.process.name}/{self.tid}"

@@ -60,7 +60,7 @@ def run(kernel: Kernel, cpu: Cpu, limit_ps: int) -> None:
             cpu.next = None
             if state[NOW] < thread.ready_ps:
                 state[NOW] = thread.ready_ps
-            state[THREAD] = thread.registers.address
+            state[THREAD] = thread.address
             cpu.thread = thread
             state[TURNED] = 1
             thread.state = RUNNING

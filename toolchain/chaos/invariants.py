@@ -106,9 +106,7 @@ def check_entry(physical: PhysicalMemory, entry: int) -> None:
 def check_memory(kernel: Kernel) -> None:
     """Frames, page tables and everything that names them."""
     others = [
-        message.frame_address >> FRAME_SHIFT
-        for message in messages(kernel)
-        if message.frame_address and not message.page_bits & kernel.device_bit
+        message.frame for message in messages(kernel) if message.frame_address and message.counted
     ]
     for frame, target in kernel.physical.memory_objects.items():
         assert frame in target.frames

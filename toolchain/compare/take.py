@@ -63,14 +63,13 @@ class _Pages:
 
     def __init__(self, session: Session, story: Story) -> None:
         self._memory, self._story = session.machine.memory, story
-        self._device = session.kernel.device_bit
         self._known: dict[bytes, bytes] = {}
         self._sent: dict[int, bytes] = {}
 
     def see(self, message: Message, is_answer: bool) -> None:
         """A message's page now. Of an answer counts what its server has written."""
         address, number = message.frame_address, message.number
-        if not address or message.page_bits & self._device or message.abandoned:
+        if not address or not message.counted or message.abandoned:
             return
         page = self._memory.read(address, PAGE_BYTES)
         if not is_answer:
