@@ -13,10 +13,10 @@
  *   wrong 8 F3 700                    the byte at 700 that was read is not what was written
  *
  * So whoever reads the lines knows what each file must hold, and since when. A request that
- * fails is tried again for about a second: a driver that is started anew has that long. A sync
- * that fails, and a filesystem that says it was restarted, say that what was changed since the
- * last sync may be lost: such files are not checked any more, also if the next try succeeds, and
- * one that is not there is left alone.
+ * fails is tried again for about a second: a driver that is started anew has that long. When the
+ * filesystem says that it was restarted, what was changed since the last sync may be lost: such
+ * files are not checked any more, and one that is not there is left alone. A sync that fails
+ * loses nothing: the next one makes it good.
  */
 #include "check.h"
 #include "file_client.h"
@@ -152,7 +152,7 @@ static bool is_passing(int64_t error)
            error < FILE_NO_ANSWER;
 }
 
-/* A sync has failed (or not): what was written before it may be lost (or is on the medium). */
+/* What was changed is on the medium; or it may be lost. */
 static void synced(bool is_lost)
 {
     for (unsigned i = 0; i < FILES; i++) {
@@ -164,10 +164,7 @@ static void synced(bool is_lost)
 static bool carry_out(const struct request *request)
 {
     int64_t error = try_once(request, false);
-    if (request->kind == SYNC) {
-        synced(error != 0);
-    }
-    if (error == FILE_STALE) { /* the filesystem was restarted: as after a sync that fails */
+    if (error == FILE_STALE) { /* the filesystem was restarted */
         synced(true);
     }
     for (unsigned tries = 1; error != 0 && tries < TRIES && is_passing(error); tries++) {
@@ -178,6 +175,12 @@ static bool carry_out(const struct request *request)
             disk = found;
         }
         error = try_once(request, true);
+        if (error == FILE_STALE) {
+            synced(true);
+        }
+    }
+    if (error == 0 && request->kind == SYNC) {
+        synced(false);
     }
     if (error == FILE_NOT_FOUND && request->kind > CREATE && request->kind < SYNC &&
         !request->file->sure) {

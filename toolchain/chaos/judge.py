@@ -19,7 +19,6 @@ from .volume import read_volume
 BLOCK = 512
 RESTARTED = "-13"
 """The error of a filesystem that was restarted: what was not synced may be lost."""
-LOST = "a sync failed: what was written before it may be lost"
 
 
 @attrs.define
@@ -86,9 +85,6 @@ class Ledger:
             if words[2] == RESTARTED:
                 self.findings.restarts += 1
                 self._lost()
-            elif self._open[:1] == ["sync"]:
-                self.findings.errors.append(LOST)
-                self._lost()
         elif words[0] == "end":
             self.findings.operations += 1
             if words[2] == "ok":
@@ -98,6 +94,8 @@ class Ledger:
                 self.left.append(self.files.pop(self._open[1]))
             else:
                 self.findings.errors.append(f"{' '.join(self._open)}: {' '.join(words[2:])}")
+                if words[3] == RESTARTED:
+                    self._lost()
                 file = self.files.get(self._open[1]) if len(self._open) > 1 else None
                 if file is not None:
                     file.unsure = file.unsure or self._open[0] != "read"
