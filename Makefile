@@ -43,7 +43,7 @@ fuzz: build
 		tests/stage3/test_ipc.py tests/stage3/test_scale.py tests/stage3/test_mutants.py \
 		tests/servers/test_power_cut.py tests/servers/test_fat32_model.py \
 		tests/servers/test_fat32_limits.py tests/servers/test_fat32_fuzz.py tests/system/test_files.py \
-		tests/toolchain/chaos/test_campaign.py
+		tests/toolchain/chaos/test_campaign.py tests/system/test_supervision.py
 
 build: .venv/installed
 	@$(BIN)/python toolchain/guest/build.py --arch $(ARCH)

@@ -26,7 +26,8 @@ import attrs
 
 TESTS = Path(__file__).parents[1]
 TESTS_OF_MUTANTS = [
-    "test_paths.py", "test_messages.py", "test_delegation.py", "test_ipc.py", "test_capability.py",
+    "test_paths.py", "test_messages.py", "test_supervised_channel.py", "test_delegation.py",
+    "test_ipc.py", "test_capability.py",
 ]  # fmt: skip
 SECONDS_MAX = 600
 FAILED = 1
@@ -240,6 +241,18 @@ MUTANTS = (
         "        inside = self.start <= start and start + size_bytes <= self.end",
         "        inside = self.start <= start and start < self.end",
         "a part may reach beyond its whole",
+    ),
+    Mutant(
+        "sys_ipc.py",
+        "    if before and generation and generation != before:\n",
+        "    if before and not generation:\n",
+        "who waits in the queue is answered by a successor as if nothing had happened",
+    ),
+    Mutant(
+        "sys_ipc.py",
+        "    if channel.successor and held.heard != channel.successor:\n",
+        "    if channel.successor and not held.heard:\n",
+        "who spoke with a predecessor is not told of the restart",
     ),
     Mutant(
         "transfer.py",

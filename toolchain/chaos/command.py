@@ -82,6 +82,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )  # fmt: skip
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--replay", metavar="SEED/RUN", help="do one run again and show it")
+    again.add_argument(
+        "--verify", action="store_true",
+        help="do the first and the worst run of --output again, and compare their event hashes",
+    )  # fmt: skip
     again.add_argument("--plan", metavar="JSON", help="do a run with these faults and show it")
     again.add_argument(
         "--crashes", type=int, metavar="N",
@@ -137,6 +141,8 @@ def run_chaos(arguments: argparse.Namespace) -> int:
     spec = Spec(arguments.scenario, arguments.seed, kinds, arguments.arch, arguments.schedule)
     if arguments.replay is not None:
         return _replay(arguments, spec)
+    if arguments.verify:
+        return _verify(arguments, spec)
     if arguments.events is not None:
         raise UserError("--events is of one run: name it with --replay SEED/RUN")
     return _campaign(arguments, spec)
@@ -242,6 +248,26 @@ def _replay(arguments: argparse.Namespace, spec: Spec) -> int:
 
         known = Results(spec, arguments.output).rows.get(int(run))
     return _show(arguments, plan, known)
+
+
+def _verify(arguments: argparse.Namespace, spec: Spec) -> int:
+    """Are the first and the worst run what the results say? 1 if not."""
+    from .batch import ground, plan_of
+    from .campaign import worst
+    from .results import Results
+
+    rows = Results(spec, arguments.output).rows if arguments.output is not None else {}
+    bad = worst([rows[run] for run in sorted(rows)])
+    if bad is None:
+        raise UserError("--verify compares with results: name their file with --output")
+    status = 0
+    for what, row in {"first": rows[min(rows)], "worst": bad}.items():
+        again = ground(spec.scenario, spec.arch).run(plan_of(spec, row["run"]))
+        same = (again["verdict"], again["hash"]) == (row["verdict"], row["hash"])
+        status |= not same
+        print(f"{what}: run {row['run']}, {row['verdict']}, event hash {row['hash']}: "
+              f"{'the same again' if same else 'not again'}")  # fmt: skip
+    return status
 
 
 def _run_plan(arguments: argparse.Namespace) -> int:

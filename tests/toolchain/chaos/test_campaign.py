@@ -272,6 +272,24 @@ def test_replay_is_the_same_run_as_in_the_results(
     assert results.rows[5]["hash"] in capsys.readouterr().out
 
 
+def test_the_first_and_the_worst_run_of_a_campaign_come_out_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "results"
+    words = [*COMMAND, "--output", str(output), "--quiet"]
+    assert main([*words, "--runs", "6", "--jobs", "1"]) == 0
+    capsys.readouterr()
+    assert main([*words, "--verify"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["first", "worst"]
+    assert all(line.endswith("the same again") for line in lines)
+    rows = output.read_text().splitlines()
+    rows[1] = rows[1].replace('"hash": "', '"hash": "0')
+    output.write_text("\n".join(rows) + "\n")
+    assert main([*words, "--verify"]) == 1
+    assert "not again" in capsys.readouterr().out
+
+
 def test_a_failing_run_leaves_a_page_that_says_how_to_see_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -324,6 +342,7 @@ def test_servers_end_in_a_row_and_a_table_tells_what_became_of_the_copies(
         (["--plan", "{"], "--plan"),
         (["--events", "x"], "--replay SEED/RUN"),
         (["--crashes", "0"], "1 or more"),
+        (["--verify"], "name their file with --output"),
         (["--crashes", "1", "--server", "system"], "those that are restarted are kterminal"),
         (["--server", "ramfs"], "--server is of --crashes"),
     ],
