@@ -116,11 +116,13 @@ def test_who_moves_away_what_it_waits_by_wakes_and_has_nothing_more_taken(pair: 
     assert pair.status(pair.system, Sysno.REPLY_MESSAGE, message, 1) is FAILURE
 
 
-def test_a_badge_stays_and_is_told(pair: Pair) -> None:
+@pytest.mark.parametrize("passes", [False, True])
+def test_a_badge_stays_and_is_told(pair: Pair, passes: bool) -> None:
     badged = pair.value(pair.child, Sysno.MINT, pair.there, 0, 7)
     assert pair.status(pair.child, Sysno.MINT, badged, 0, 8) is BADARGS
     again = pair.value(pair.child, Sysno.MINT, badged, SEND, 0)
-    write_transfer(pair.theatre, pair.child, [])
+    own = pair.value(pair.child, Sysno.CREATE_CHANNEL)
+    write_transfer(pair.theatre, pair.child, [Passed(own, SEND, False)] if passes else [])
     arguments = (again, 1, 0, 0, pair.child.arguments)
     assert pair.theatre.call(pair.child, Sysno.SEND_TRANSFER, *arguments) is None
     pair.receive()
