@@ -244,6 +244,7 @@ static void rename_to(struct file *file)
     printf("begin %u rename F%u F%u\n", number, file->number, request.name);
     if (carry_out(&request)) {
         file->number = request.name;
+        file->changed = true;
     } else {
         file->sure = false;
     }
