@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define NS_PER_MS UINT64_C(1000000)
+#define KEPT_MIN 32 /* a power of 2 */
 #define CHANNEL_RIGHTS \
     (ANOS_RIGHT_SEND | ANOS_RIGHT_RECEIVE | ANOS_RIGHT_NAME | ANOS_RIGHT_GRANT)
 
@@ -68,11 +69,12 @@ void supervised_free(struct supervised *server)
             anos_destroy_channel(server->channels[i]);
         }
     }
-    for (unsigned i = 0; i < SUPERVISED_KEPT_MAX; i++) {
+    for (size_t i = 0; i < server->kept_count; i++) {
         if (server->kept[i].cookie != 0) {
             taken_put(server->kept[i].cookie);
         }
     }
+    free(server->kept);
     if (server->memory != 0) {
         anos_drop(server->memory);
     }
@@ -154,39 +156,56 @@ static uint64_t memory(struct supervised *server, uint64_t bytes)
 }
 
 /* Where what is kept under a key is, or, for key 0, a free place; NULL if there is none. */
-static uint64_t *place(struct supervised *server, uint64_t key, uint64_t new_key)
+static struct kept *find_kept(const struct supervised *server, uint64_t key)
 {
-    for (unsigned i = 0; i < SUPERVISED_KEPT_MAX; i++) {
+    for (size_t i = 0; i < server->kept_count; i++) {
         if (server->kept[i].key == key) {
-            server->kept[i].key = new_key;
-            return &server->kept[i].cookie;
+            return &server->kept[i];
         }
     }
     return NULL;
 }
 
+/* A free place; NULL without memory, or if there are too many. */
+static struct kept *free_place(struct supervised *server)
+{
+    struct kept *const found = find_kept(server, 0);
+    if (found != NULL || server->kept_count == SUPERVISED_KEPT_MAX) {
+        return found;
+    }
+    const size_t count = server->kept_count == 0 ? KEPT_MIN : 2 * server->kept_count;
+    struct kept *const kept = realloc(server->kept, count * sizeof *kept);
+    if (kept == NULL) {
+        return NULL;
+    }
+    memset(kept + server->kept_count, 0, (count - server->kept_count) * sizeof *kept);
+    server->kept = kept;
+    server->kept_count = count;
+    return find_kept(server, 0);
+}
+
+/* Keep a capability under a key in place of what is kept there; cookie 0: nothing. */
 static uint64_t keep(struct supervised *server, uint64_t message, const struct process_keep *wanted)
 {
-    const uint64_t taken =
-        wanted->cookie == 0 ? 0 : taken_get(message, wanted->cookie, 0);
-    if (wanted->key == 0 || (wanted->cookie != 0 && taken == 0)) {
+    if (wanted->key == 0) {
         return 0;
     }
-    const uint64_t next_key = taken == 0 ? 0 : wanted->key;
-    uint64_t *at = place(server, wanted->key, next_key);
-    if (at == NULL && taken != 0) {
-        at = place(server, 0, next_key);
+    const uint64_t taken =
+        wanted->cookie == 0 ? 0 : taken_get(message, wanted->cookie, 0);
+    if (wanted->cookie != 0 && taken == 0) {
+        return 0;
     }
-    if (at == NULL) {
-        if (taken != 0) {
-            taken_put(taken);
+    struct kept *at = find_kept(server, wanted->key);
+    if (at == NULL && taken != 0 && (at = free_place(server)) == NULL) {
+        taken_put(taken);
+        return 0;
+    }
+    if (at != NULL) {
+        if (at->cookie != 0) {
+            taken_put(at->cookie);
         }
-        return taken == 0;
+        *at = (struct kept){ taken == 0 ? 0 : wanted->key, taken };
     }
-    if (*at != 0) {
-        taken_put(*at);
-    }
-    *at = taken;
     return 1;
 }
 
@@ -195,7 +214,7 @@ uint64_t supervised_handle(struct supervised *server, const struct service_messa
     struct process_keep wanted = { 0 };
     memcpy(&wanted, message->page,
            message->bytes < sizeof wanted ? message->bytes : sizeof wanted);
-    uint64_t *at;
+    const struct kept *at;
     switch (message->tag) {
     case PROCESS_GENERATION:
         return server->generation;
@@ -207,8 +226,8 @@ uint64_t supervised_handle(struct supervised *server, const struct service_messa
     case PROCESS_KEEP:
         return keep(server, message->cookie, &wanted);
     case PROCESS_KEPT:
-        at = wanted.key == 0 ? NULL : place(server, wanted.key, wanted.key);
-        return at == NULL ? 0 : anos_give(message->cookie, *at, 0).value;
+        at = wanted.key == 0 ? NULL : find_kept(server, wanted.key);
+        return at == NULL ? 0 : anos_give(message->cookie, at->cookie, 0).value;
     default:
         return 0;
     }

@@ -10,8 +10,13 @@
 #include <stdbool.h>
 
 #define SUPERVISED_CHANNELS_MAX 34 /* 32 disks of a controller, and two more */
-#define SUPERVISED_KEPT_MAX 256
+#define SUPERVISED_KEPT_MAX 8192
 #define SUPERVISED_ENDS_MAX 17 /* one more than a limit can be */
+
+/* A capability that it has given us for its successor; key 0: a free place. */
+struct kept {
+    uint64_t key, cookie;
+};
 
 struct supervised {
     const struct anos_boot_entry *manifest;
@@ -29,9 +34,8 @@ struct supervised {
     unsigned end_count;
     uint64_t channels[SUPERVISED_CHANNELS_MAX];
     uint64_t memory, memory_bytes;
-    struct {
-        uint64_t key, cookie;
-    } kept[SUPERVISED_KEPT_MAX];
+    struct kept *kept;
+    size_t kept_count; /* of places, free ones among them */
     struct heartbeat *heartbeat;
 };
 

@@ -27,8 +27,11 @@ bool supervised_name(uint64_t channel, const char *name);
  */
 bool supervised_memory(uint64_t window, size_t bytes);
 
-/* Have a capability kept for a successor under a key that is not 0; cookie 0: no longer. */
-void supervised_keep(uint64_t key, uint64_t cookie);
+/*
+ * Have a capability kept for a successor under a key that is not 0; cookie 0: no longer.
+ * False if it is not kept.
+ */
+bool supervised_keep(uint64_t key, uint64_t cookie);
 
 /* What was kept; 0: nothing. */
 uint64_t supervised_kept(uint64_t key);

@@ -44,11 +44,9 @@ bool supervised_memory(uint64_t window, size_t bytes)
     return memory != 0 && anos_map_memory(memory, window, 0, bytes, flags).type == ANOS_OK;
 }
 
-void supervised_keep(uint64_t key, uint64_t cookie)
+bool supervised_keep(uint64_t key, uint64_t cookie)
 {
-    if (is_supervised()) {
-        ask(PROCESS_KEEP, key, cookie);
-    }
+    return is_supervised() && ask(PROCESS_KEEP, key, cookie) != 0;
 }
 
 uint64_t supervised_kept(uint64_t key)

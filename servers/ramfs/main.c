@@ -1,5 +1,5 @@
 /*
- * ramfs: files in memory, gone with the machine.
+ * ramfs: files in memory, gone with the machine. They outlive ramfs itself (store.h).
  *
  *   boot:/ramfs.elf MOUNT MIB
  *
@@ -10,9 +10,10 @@
  * Protocol: file.h, all of it. FILE_SYNC has nothing to do. Names are any UTF-8 of up
  * to 255 UTF-16 units without control characters and ':', told apart by case.
  */
+#include "chunk.h"
 #include "clock.h"
+#include "node.h"
 #include "operations.h"
-#include "pool.h"
 #include "supervised.h"
 #include "vfs.h"
 
@@ -49,7 +50,12 @@ int main(int argc, char **argv)
         printf("ramfs: usage: ramfs MOUNT: MIB, with 1 to %d MiB\n", MIB_MAX);
         return 1;
     }
-    pool_limit((uint64_t)mib << 20);
+    static struct store own;
+    struct store *const kept = chunk_open();
+    if (!node_open(kept != NULL ? kept : &own, (uint64_t)mib << 20)) {
+        printf("ramfs: what there is in %s cannot be mapped\n", argv[1]);
+        return 1;
+    }
     server.channel = supervised_channel(0);
     server.handles.opened = supervised_generation() << FILE_GENERATION_SHIFT;
     if (!register_mount(argv[1])) {

@@ -8,10 +8,13 @@
 
 #define HASHES 4096
 
-struct node node_root = { .is_directory = true, .number = 1 };
+_Static_assert(sizeof(struct node) <= POOL_RECORD_BYTES, "a node is a record");
+_Static_assert(offsetof(struct node, entry) >= 8, "a free record has none");
+
+struct node node_root = { .is_directory = true };
 
 static struct node *hashes[HASHES];
-static uint64_t last_number = 1;
+static struct store *store;
 
 bool node_name_is_good(struct name name)
 {
@@ -49,18 +52,19 @@ struct node *node_find(const struct node *directory, struct name name)
     const uint32_t hash = hash_of(directory, name);
     struct node *node = hashes[hash % HASHES];
     while (node != NULL && (node->hash != hash || node->parent != directory ||
-                            strncmp(node->name, name.text, name.bytes) != 0 ||
-                            node->name[name.bytes] != '\0')) {
+                            strncmp(node->entry->name, name.text, name.bytes) != 0 ||
+                            node->entry->name[name.bytes] != '\0')) {
         node = node->same_hash;
     }
     return node;
 }
 
-/* Put a node that has a name at the end of a directory. */
-static void link_node(struct node *node, struct node *directory)
+/* Put a node that has an entry at the end of its directory. */
+static void link_node(struct node *node)
 {
+    const struct entry *const entry = node->entry;
+    struct node *const directory = entry->directory == NULL ? &node_root : entry->directory;
     node->parent = directory;
-    node->number = ++last_number;
     node->next = NULL;
     node->previous = directory->last;
     if (directory->last != NULL) {
@@ -69,7 +73,7 @@ static void link_node(struct node *node, struct node *directory)
         directory->first = node;
     }
     directory->last = node;
-    node->hash = hash_of(directory, (struct name){ node->name, strlen(node->name) });
+    node->hash = hash_of(directory, (struct name){ entry->name, strlen(entry->name) });
     node->same_hash = hashes[node->hash % HASHES];
     hashes[node->hash % HASHES] = node;
 }
@@ -85,44 +89,134 @@ static void unlink_node(struct node *node)
     *(node->next != NULL ? &node->next->previous : &node->parent->last) = node->previous;
 }
 
-static char *copy_name(struct name name)
+static size_t entry_bytes(const struct entry *entry)
 {
-    char *const copy = pool_object(name.bytes + 1);
-    return copy == NULL ? NULL : memcpy(copy, name.text, name.bytes);
+    return sizeof *entry + strlen(entry->name) + 1;
+}
+
+static struct entry *make_entry(struct node *directory, struct name name)
+{
+    struct entry *const entry = pool_object(sizeof *entry + name.bytes + 1);
+    if (entry != NULL) {
+        entry->directory = directory == &node_root ? NULL : directory;
+        entry->number = ++store->last_number;
+        memcpy(entry->name, name.text, name.bytes);
+    }
+    return entry;
 }
 
 struct node *node_make(struct node *directory, struct name name, bool is_directory, int64_t now)
 {
-    struct node *const node = pool_object(sizeof *node);
-    char *const copy = node == NULL ? NULL : copy_name(name);
-    if (copy == NULL) {
+    struct node *const node = pool_record();
+    struct entry *const entry = node == NULL ? NULL : make_entry(directory, name);
+    if (entry == NULL) {
         if (node != NULL) {
-            pool_object_free(node, sizeof *node);
+            pool_record_free(node);
         }
         return NULL;
     }
-    *node = (struct node){ .name = copy, .is_directory = is_directory, .modified = now };
-    link_node(node, directory);
+    node->is_directory = is_directory;
+    node->modified = now;
+    store_publish(&node->entry, entry);
+    link_node(node);
     return node;
 }
 
 void node_remove(struct node *node)
 {
+    struct entry *const entry = node->entry;
+    store_publish(&node->entry, NULL);
     unlink_node(node);
     content_truncate(&node->content, 0);
-    pool_object_free(node->name, strlen(node->name) + 1);
-    pool_object_free(node, sizeof *node);
+    pool_object_free(entry, entry_bytes(entry));
+    pool_record_free(node);
 }
 
-bool node_move(struct node *node, struct node *directory, struct name name)
+bool node_move(struct node *node, struct node *directory, struct name name, struct node *target)
 {
-    char *const copy = copy_name(name);
-    if (copy == NULL) {
+    struct entry *const before = node->entry, *const entry = make_entry(directory, name);
+    if (entry == NULL) {
         return false;
     }
+    entry->replaced = target;
+    store_publish(&node->entry, entry);
     unlink_node(node);
-    pool_object_free(node->name, strlen(node->name) + 1);
-    node->name = copy;
-    link_node(node, directory);
+    link_node(node);
+    pool_object_free(before, entry_bytes(before));
+    if (target != NULL) {
+        node_remove(target);
+        store_publish(&entry->replaced, NULL);
+    }
+    return true;
+}
+
+/* ---- what a predecessor left ---- */
+
+/* Finish what it was renaming. */
+static void finish_moves(void)
+{
+    for (struct node *node = pool_next_record(NULL); node != NULL; node = pool_next_record(node)) {
+        if (node->entry != NULL && node->entry->replaced != NULL) {
+            store_publish(&node->entry->replaced->entry, NULL);
+            store_publish(&node->entry->replaced, NULL);
+        }
+    }
+}
+
+/* Claim all nodes with what belongs to them; returns how many, and a list by `next`. */
+static size_t claim_nodes(struct node **list)
+{
+    size_t count = 0;
+    for (struct node *node = pool_next_record(NULL); node != NULL; node = pool_next_record(node)) {
+        if (node->entry == NULL || !pool_claim_object(node->entry, entry_bytes(node->entry))) {
+            continue;
+        }
+        pool_claim_record(node);
+        content_recover(&node->content);
+        node->first = node->last = NULL;
+        node->next = *list;
+        *list = node;
+        count++;
+    }
+    return count;
+}
+
+/* Take so many nodes off a list and return them as one by ascending number. */
+static struct node *sort(struct node **list, size_t count)
+{
+    if (count < 2) {
+        struct node *const only = *list;
+        *list = only->next;
+        only->next = NULL;
+        return only;
+    }
+    struct node *one = sort(list, count / 2), *other = sort(list, count - count / 2);
+    struct node *sorted = NULL, **end = &sorted;
+    while (one != NULL && other != NULL) {
+        struct node **const least = one->entry->number < other->entry->number ? &one : &other;
+        *end = *least;
+        end = &(*end)->next;
+        *least = *end;
+    }
+    *end = one != NULL ? one : other;
+    return sorted;
+}
+
+bool node_open(struct store *found, uint64_t limit)
+{
+    struct node *all = NULL;
+    store = found;
+    if (!pool_open(found, limit)) {
+        return false;
+    }
+    finish_moves();
+    const size_t count = claim_nodes(&all);
+    pool_settle();
+    struct node *next = count > 0 ? sort(&all, count) : NULL;
+    while (next != NULL) {
+        struct node *const node = next;
+        next = node->next;
+        link_node(node);
+    }
     return true;
 }

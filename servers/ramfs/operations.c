@@ -54,13 +54,13 @@ static int64_t list(void *volume, const char *path, uint64_t *position, struct f
         return FILE_NOT_A_DIRECTORY;
     }
     const struct node *node = directory->first;
-    while (node != NULL && node->number < *position) {
+    while (node != NULL && node->entry->number < *position) {
         node = node->next;
     }
     for (; node != NULL; node = node->next) {
         const struct file_facts facts = facts_of(node);
-        if (!file_list_put(entries, &facts, node->name)) {
-            *position = node->number;
+        if (!file_list_put(entries, &facts, node->entry->name)) {
+            *position = node->entry->number;
             return 0;
         }
     }
@@ -179,11 +179,8 @@ static int64_t rename_node(void *volume, const char *old_path, const char *new_p
     if (answer == 0 && !node_name_is_good(to.name)) {
         answer = FILE_BAD_NAME;
     }
-    if (answer == 0 && !node_move(node, to.directory, to.name)) {
+    if (answer == 0 && !node_move(node, to.directory, to.name, target)) {
         answer = FILE_NO_SPACE;
-    }
-    if (answer == 0 && target != NULL) {
-        node_remove(target);
     }
     return answer;
 }

@@ -24,12 +24,14 @@ CREATE, WRITE, TRUNCATE, RENAME, REMOVE, MAKE_DIRECTORY, REMOVE_DIRECTORY, SYNC,
 NOT_FOUND, NOT_A_DIRECTORY, IS_A_DIRECTORY, IO_ERROR, BAD_REQUEST = -1, -2, -3, -4, -5
 EXISTS, NO_SPACE, NOT_EMPTY, BAD_NAME, PROTECTED, TOO_LARGE = range(-6, -12, -1)
 DIRECTORY = 0x10
+RESTARTED = -65
 OPEN = 121
 MAY_READ, MAY_WRITE = 1, 2
 SET_CLOCK, LET_GO, READS, EVENTS, SET_BAD, FAIL_WRITES, FAIL_FLUSH = (
     (1 << 64) - number for number in range(1, 8)
 )
 USED, CHUNKS = READS, EVENTS
+END, SAVE, RESTORE = ((1 << 64) - number for number in range(5, 8))
 """Tags of the host programs themselves."""
 
 
@@ -64,11 +66,20 @@ def build_fat_host(folder: Path) -> Path:
     )
 
 
-def build_ram_host(folder: Path) -> Path:
-    """Compile the files in memory for the host."""
+def build_ram_host(folder: Path, *, can_end: bool = False) -> Path:
+    """Compile the files in memory for the host, perhaps so that they can end at any store."""
     shim = Path(__file__).with_name("ram_host.c")
-    leave_out = ("main.c", "chunk.c")
-    return build_for_host(folder / "ram_host", "ramfs", shim, leave_out=leave_out, library=SHARED)
+    calls = ("-U_FORTIFY_SOURCE", "-Dmemcpy=host_memcpy", "-Dmemset=host_memset")
+    flags = ("-fsanitize-coverage=edge,trace-stores", *calls) if can_end else ()
+    return build_for_host(
+        folder / "ram_host",
+        "ramfs",
+        shim,
+        *flags,
+        leave_out=("main.c", "chunk.c"),
+        library=SHARED,
+        address_sanitizer=not can_end,
+    )
 
 
 class FileHost:
@@ -282,6 +293,21 @@ class RamHost(FileHost):
     def chunks(self) -> int:
         """How much it has of the machine's memory, in chunks."""
         return self.send(CHUNKS, b"")[0]
+
+    def end(self, store: int, again: int = 0) -> None:
+        """End at that store from now on, from 1 on, or never (0); then at that of recovery.
+
+        Who asked is answered `RESTARTED`.
+        """
+        self.send(END, b"", again << 32 | store)
+
+    def save(self) -> None:
+        """Remember all files."""
+        self.send(SAVE, b"")
+
+    def restore(self) -> None:
+        """Have the files that were remembered."""
+        assert self.send(RESTORE, b"")[0] == 1
 
 
 def _entries(data: bytes, count: int) -> list[Entry]:
