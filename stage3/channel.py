@@ -31,11 +31,11 @@ TRANSFER_BYTES = 152
 class Message:
     """One send: queued on a channel, then received, then answered, once.
 
-    `frame_address` is the page it carries, 0 for none; it holds one reference
+    `frame_address` is the page it carries, 0 for none; it holds two references
     to that `frame` (unless it is not `counted`: a device's) from the send to the reply, so
-    neither side's death or unmap can take it from the other. `window` is where
-    the receiver has it mapped, by the entry `window_entry` in `window_slot`. Once it is
-    `abandoned`, its sender is gone and a reply answers FAILURE. `capability` is what it was
+    neither side's death or unmap can take it from the other. One of them is that of the
+    `window`, if there is one: where the receiver has it mapped, by the entry `window_entry`
+    in `window_slot`. Once it is `abandoned`, its sender is gone and a reply answers FAILURE. `capability` is what it was
     sent through: its badge is told to the receiver. `checked` is the same as long as it need
     not be looked at again: it may send, and nobody supervises the channel. `slots` are
     capabilities that travel with it, and `transfer` is where the sender wants those of the

@@ -33,7 +33,7 @@ SENT, RECEIVED, REPLIED = (
 
 
 def take_page(kernel: Kernel, message: Message, buffer: int) -> None:
-    """Let a message carry its sender's page at `buffer`, and a reference to it.
+    """Let a message carry its sender's page at `buffer`, and two references to it.
 
     Raises:
         SyscallError(FAILURE): no memory, or a device page under `derived`.
@@ -44,6 +44,8 @@ def take_page(kernel: Kernel, message: Message, buffer: int) -> None:
     kinds = space.bits
     message.frame_address, message.frame = address, address >> FRAME_SHIFT
     message.counted = not bits & kinds.device
+    if address and message.counted:
+        kernel.frame_counts[message.frame] += 1
     frame = message.frame << kinds.frame_shift
     message.window_entry = frame | kernel.window_bits | bits
     entry = space.entry(buffer)
@@ -109,8 +111,6 @@ def deliver(kernel: Kernel, message: Message, receive: Receive) -> int:
                 _open_window(kernel, message, receive)
             except OutOfFrames:
                 return 0
-        if message.counted:
-            kernel.frame_counts[message.frame] += 1
     if receive.frame >= 0 and not kernel.physical.uses[receive.frame] & MAY_RUN:
         words[receive.tag_slot] = message.tag
         words[receive.size_slot] = message.size_bytes
@@ -184,7 +184,7 @@ def _open_window(kernel: Kernel, message: Message, receive: Receive) -> None:
 def finish(kernel: Kernel, message: Message, value: int, status: int = OK) -> None:
     """End a message: the window closes, the page is let go, the sender wakes (0: FAILURE)."""
     receiver, window = message.receiver, message.window
-    references = 1
+    references = 2
     if receiver is not None:
         receiver.messages.pop(message.cookie, None)
         if window:
@@ -192,9 +192,8 @@ def finish(kernel: Kernel, message: Message, value: int, status: int = OK) -> No
             words = kernel.ram_words
             if words[slot] == entry and window in space.windows:  # untouched
                 words[slot] = space.windows.pop(window)
-                references = 2
-            elif space.close_window(window, slot, entry):
-                references = 2
+            elif not space.close_window(window, slot, entry):
+                references = 1  # the other one is, or was, the entry's
     if message.frame_address and message.counted:
         frame, counts = message.frame, kernel.frame_counts
         left = counts[frame] - references
@@ -255,7 +254,7 @@ def abandon(kernel: Kernel, message: Message) -> None:
     if message.receiver is None:
         message.channel.messages.remove(message)
         if message.frame_address and message.counted:
-            kernel.frames.release(message.frame)
+            kernel.frames.release(message.frame, 2)
 
 
 def destroy_channel(kernel: Kernel, channel: Channel) -> None:

@@ -64,7 +64,7 @@ def send_message(
         kernel.ram_words[message.source_slot] == message.source_entry
     ):
         message.frame_address = message.source_address
-        kernel.frame_counts[message.frame] += 1
+        kernel.frame_counts[message.frame] += 2
     else:
         ipc.take_page(kernel, message, buffer)
     statistics, channel = kernel.statistics, message.channel
