@@ -134,6 +134,9 @@ void load_thread(struct vcpu *cpu, struct thread *thread)
         if (engine) {
             unload(engine);
         }
+        for (int i = 0; i < WALKED_MAX; i++) {
+            __builtin_prefetch(thread->walked[i].leaf); /* it will want them all */
+        }
         engine = choose_engine(cpu, thread);
         unload(engine);
         if (thread->fresh) {

@@ -52,6 +52,26 @@ static bool is_suspect(const struct vcpu *cpu, uint64_t frame)
     return cpu->arch->is_suspect && cpu->arch->is_suspect(cpu, frame);
 }
 
+/*
+ * Walk the page tables, or remember where the walk ended the last time: tables stay where they
+ * are as long as a thread of theirs, so its leaves do. What an upper level forbids is not kept.
+ */
+static int find(const struct vcpu *cpu, uint64_t page, uint64_t *frame, uint64_t **leaf)
+{
+    const uint64_t slot = (page >> FRAME_SHIFT) % WALKED_MAX, name = page | 1;
+    struct thread *const thread = cpu->thread;
+    if (thread->walked[slot].page == name) {
+        *leaf = thread->walked[slot].leaf;
+        return cpu->arch->translate(**leaf, frame);
+    }
+    const int permissions = cpu->arch->walk(cpu, page, frame, leaf);
+    if (permissions && permissions == cpu->arch->translate(**leaf, frame)) {
+        thread->walked[slot].page = name;
+        thread->walked[slot].leaf = *leaf;
+    }
+    return permissions;
+}
+
 /* Ask the run loop to change a frame's use on this engine and to start again. */
 static bool flip(struct vcpu *cpu, uint64_t page, uint64_t frame, uc_mem_type access)
 {
@@ -80,7 +100,7 @@ bool fill(uc_engine *engine, uint64_t page, uc_mem_type access, uc_tlb_entry *en
                        : access == UC_MEM_FETCH ? UC_PROT_EXEC
                                                 : UC_PROT_READ;
     uint64_t *leaf;
-    int permissions = cpu->arch->walk(cpu, page, &number, &leaf);
+    int permissions = find(cpu, page, &number, &leaf);
     const bool memory = permissions && is_memory(board, number);
     if (!(permissions & wanted) || (access == UC_MEM_FETCH && !memory)) {
         if (cpu->trap == NONE || cpu->trap == BUDGET) {

@@ -22,7 +22,8 @@ enum {
     WINDOWS_MAX = 8,
     EXITS_MAX = 64,
     SUSPECTS_MAX = 32,
-    HISTORY_MAX = 16
+    HISTORY_MAX = 16,
+    WALKED_MAX = 8
 };
 enum { TCG_BUFFER_BYTES = 32 << 20 };
 enum { SLOW_VECTOR = 0x69 };
@@ -71,6 +72,10 @@ struct thread {
         uint64_t cookie, arguments[5], pc, result;
     } calls[HISTORY_MAX];
     uint64_t own; /* what its context does not have, where there is something */
+    struct {
+        uint64_t page; /* and 1, so that none is 0 */
+        uint64_t *leaf;
+    } walked[WALKED_MAX]; /* where the entries of its last pages are (mmu.c) */
 };
 
 /* Shared by all engines of a machine; every field is 8 bytes, as Python sees it. */

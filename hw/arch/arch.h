@@ -28,6 +28,8 @@ struct arch {
     int (*add_hooks)(struct vcpu *cpu, uc_engine *uc);
     /* The leaf entry of a user page and its permissions (UC_PROT_*); 0 if there is none. */
     int (*walk)(const struct vcpu *cpu, uint64_t address, uint64_t *frame, uint64_t **leaf);
+    /* What that leaf entry alone says. */
+    int (*translate)(uint64_t entry, uint64_t *frame);
     /* The registers say that the engine has left user mode. */
     bool (*has_escaped)(const uint64_t status[2]);
     /* Each of these may be NULL. */

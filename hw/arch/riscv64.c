@@ -128,6 +128,16 @@ static void was_preempted(struct vcpu *cpu)
 
 /* ---- the MMU ---- */
 
+static int translate(uint64_t entry, uint64_t *frame)
+{
+    if (!(entry & VALID) || !(entry & USER) || (entry & (READABLE | WRITABLE)) == WRITABLE) {
+        return 0;
+    }
+    *frame = entry >> PAGE_NUMBER_SHIFT & PAGE_NUMBER_MASK;
+    return (entry & READABLE ? UC_PROT_READ : 0) | (entry & WRITABLE ? UC_PROT_WRITE : 0) |
+           (entry & EXECUTABLE ? UC_PROT_EXEC : 0);
+}
+
 /* Sv48 (privileged spec, 12.5), leaves at the lowest level only. */
 static int walk(const struct vcpu *cpu, uint64_t address, uint64_t *frame, uint64_t **leaf)
 {
@@ -145,12 +155,7 @@ static int walk(const struct vcpu *cpu, uint64_t address, uint64_t *frame, uint6
         }
         table = (entry >> PAGE_NUMBER_SHIFT & PAGE_NUMBER_MASK) << FRAME_SHIFT;
     }
-    if (!(entry & USER) || (entry & (READABLE | WRITABLE)) == WRITABLE) {
-        return 0;
-    }
-    *frame = table >> FRAME_SHIFT;
-    return (entry & READABLE ? UC_PROT_READ : 0) | (entry & WRITABLE ? UC_PROT_WRITE : 0) |
-           (entry & EXECUTABLE ? UC_PROT_EXEC : 0);
+    return translate(entry, frame);
 }
 
 /* The four bytes of code at `pc`; 0 if they are not all mapped. */
@@ -252,6 +257,7 @@ const struct arch riscv64 = {
     .enter_user_mode = enter_user_mode,
     .add_hooks = add_hooks,
     .walk = walk,
+    .translate = translate,
     .has_escaped = has_escaped,
     .flush_page = tlb_flush_page_riscv64,
     .correct_pc = correct_pc,

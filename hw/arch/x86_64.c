@@ -99,30 +99,33 @@ static int enter_user_mode(struct vcpu *cpu)
 
 /* ---- the MMU ---- */
 
+static int translate(uint64_t entry, uint64_t *frame)
+{
+    if ((entry & (PRESENT | USER)) != (PRESENT | USER)) {
+        return 0;
+    }
+    *frame = (entry & 0x000ffffffffff000ull) >> FRAME_SHIFT;
+    return UC_PROT_READ | (entry & WRITABLE ? UC_PROT_WRITE : 0) |
+           (entry >> 63 ? 0 : UC_PROT_EXEC);
+}
+
 /* Four levels of 4 KiB tables (SDM 3A, 4.5). */
 static int walk(const struct vcpu *cpu, uint64_t address, uint64_t *frame, uint64_t **leaf)
 {
-    uint64_t table = cpu->root;
+    uint64_t table = cpu->root >> FRAME_SHIFT;
     int permissions = UC_PROT_ALL;
     if (address >> 47) {
         return 0;
     }
     for (int shift = 39; shift >= FRAME_SHIFT; shift -= 9) {
-        uint64_t *const slot = (uint64_t *)(cpu->board->ram + table) + ((address >> shift) & 511);
-        const uint64_t entry = *slot;
-        *leaf = slot;
-        if ((entry & (PRESENT | USER)) != (PRESENT | USER)) {
+        const uint64_t *const entries = (uint64_t *)(cpu->board->ram + (table << FRAME_SHIFT));
+        *leaf = (uint64_t *)entries + ((address >> shift) & 511);
+        permissions &= translate(**leaf, &table);
+        if (!permissions) {
             return 0;
         }
-        if (!(entry & WRITABLE)) {
-            permissions &= ~UC_PROT_WRITE;
-        }
-        if (entry >> 63) {
-            permissions &= ~UC_PROT_EXEC;
-        }
-        table = entry & 0x000ffffffffff000ull;
     }
-    *frame = table >> FRAME_SHIFT;
+    *frame = table;
     return permissions;
 }
 
@@ -211,6 +214,7 @@ const struct arch x86_64 = {
     .enter_user_mode = enter_user_mode,
     .add_hooks = add_hooks,
     .walk = walk,
+    .translate = translate,
     .has_escaped = has_escaped,
     .flush_page = tlb_flush_page_x86_64,
     .is_suspect = is_suspect_x86_64,
