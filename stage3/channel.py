@@ -35,11 +35,11 @@ class Message:
     to that `frame` (unless it is not `counted`: a device's) from the send to the reply, so
     neither side's death or unmap can take it from the other. One of them is that of the
     `window`, if there is one: where the receiver has it mapped, by the entry `window_entry`
-    in `window_slot`. Once it is `abandoned`, its sender is gone and a reply answers FAILURE. `capability` is what it was
-    sent through: its badge is told to the receiver. `checked` is the same as long as it need
-    not be looked at again: it may send, and nobody supervises the channel. `slots` are
-    capabilities that travel with it, and `transfer` is where the sender wants those of the
-    `answer` (0: nowhere).
+    in `window_slot`. Once it is `abandoned`, its sender is gone and a reply answers FAILURE.
+    `capability` is what it was sent through: its badge is told to the receiver. `checked` is
+    the same as long as it need not be looked at again: it may send, and nobody supervises
+    the channel. `slots` are capabilities that travel with it, and `transfer` is where the
+    sender wants those of the `answer` (0: nowhere).
     While events are recorded, `told` says whether its sending has been.
     Who sends waits for the answer, so a thread has one message and uses it again
     until it is abandoned. The page it sent last is found again at a glance: while the
