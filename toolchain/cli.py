@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from anos_sim.hw.arch import ARCH_VARIABLE, ARCHITECTURES, default_arch
 from anos_sim.hw.config import ConfigError
 from anos_sim.hw.disk import DiskError
 from anos_sim.hw.vcpu import EngineError
@@ -72,11 +73,23 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def check_environment() -> None:
+    """The architecture that the environment names must be one.
+
+    Raises:
+        UserError: it is none.
+    """
+    if default_arch() not in ARCHITECTURES:
+        allowed = " or ".join(ARCHITECTURES)
+        raise UserError(f"{ARCH_VARIABLE} is {default_arch()!r}; it must be {allowed}, or not set")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status."""
     parsed = make_parser().parse_args(arguments)
     parsed.command_line = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        check_environment()
         status: int = parsed.run(parsed)
         sys.stdout.flush()
     except USER_ERRORS as error:

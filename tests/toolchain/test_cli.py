@@ -88,6 +88,28 @@ def test_bad_input_is_one_sentence_and_status_2(
     assert captured.out == ""
 
 
+def chosen(*arguments: str) -> str:
+    """The processor of a run with these options."""
+    return read_options(make_parser().parse_args(["run", *arguments])).config.arch
+
+
+def test_the_environment_chooses_a_processor_where_nothing_names_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = tmp_path / "machine.toml"
+    machine.write_text('arch = "x86_64"\n')
+    monkeypatch.delenv("ANOS_SIM_ARCH", raising=False)
+    assert chosen() == "x86_64"
+    monkeypatch.setenv("ANOS_SIM_ARCH", "riscv64")
+    assert (chosen(), chosen(str(machine)), chosen("--arch", "x86_64")) == (
+        "riscv64", "x86_64", "x86_64",
+    )  # fmt: skip
+    monkeypatch.setenv("ANOS_SIM_ARCH", "pdp11")
+    assert main(["run"]) == 2
+    said = capsys.readouterr().err
+    assert said == "anos-sim: ANOS_SIM_ARCH is 'pdp11'; it must be x86_64 or riscv64, or not set\n"
+
+
 def test_a_program_can_be_booted_in_place_of_a_system(capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["run", "--system", HELLO, "--until", "hello from printf"])
     captured = capsys.readouterr()
