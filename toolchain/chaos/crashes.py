@@ -42,7 +42,7 @@ FILES = 4
 FILE_BYTES = 100_000
 PERIOD_PS = ROUND_PS = 3 * PS_PER_MS
 """How often a server ends; and a round of copying takes longer, if nothing ends."""
-AT_BOOT = {"pcidrv": 87 * PS_PER_MS // 1000}
+AT_BOOT = {"pcidrv": 75 * PS_PER_MS // 1000}
 """Who has done its work before anything is copied, and the period for it."""
 USUAL_LIMIT = 8
 PATIENT = {"policy": "on-crash", "limit": 16, "within_ms": 1, "backoff_ms": 0}
