@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "pci.h"
+#include "progress.h"
 #include "spawn.h"
 
 #include <anos/abi.h>
@@ -38,9 +39,10 @@ static uint64_t next_vectors(unsigned count)
 /* A driver's devices: its registers, its function's configuration page, its vectors. */
 static struct capability_pair *give_devices(struct capability_pair *pairs,
                                             const struct anos_boot_driver *driver,
-                                            const struct function *function, uint64_t registers)
+                                            const struct function *function, uint64_t registers,
+                                            struct progress *progress)
 {
-    const uint64_t bytes = function_bar_bytes(function, driver->bar);
+    const uint64_t bytes = function_bar_bytes(function, driver->bar, progress);
     const uint64_t begin = registers & -(uint64_t)ANOS_PAGE_BYTES;
     const uint64_t end = (registers + bytes + ANOS_PAGE_BYTES - 1) & -(uint64_t)ANOS_PAGE_BYTES;
     const uint64_t memory = __syscall_capabilities[registers < FOUR_GIB
@@ -102,6 +104,12 @@ void drivers_start(const struct function *function)
     if (entry == NULL) {
         return;
     }
+    struct progress *const progress = progress_of(function);
+    if (progress->is_started) {
+        next_vectors(entry->driver.vector_count); /* it has them */
+        return;
+    }
+    function_finish_sizing(function, entry->driver.bar, progress);
     const uint64_t registers = function_bar(function, entry->driver.bar);
     if (registers == 0) {
         printf("pcidrv: the %s at %02x:%02x.%x has no address\n", entry->driver.name,
@@ -113,14 +121,19 @@ void drivers_start(const struct function *function)
     struct capability_pair pairs[ANOS_CAPABILITY_SLOTS + OBJECTS_MAX];
     struct capability_pair *end = give_calls(pairs, entry);
     if (__syscall_capabilities[ANOS_CAP_CONFIG_SPACE] != 0) {
-        end = give_devices(end, &entry->driver, function, registers);
+        end = give_devices(end, &entry->driver, function, registers, progress);
     }
     const char *arguments[SPAWN_ARGUMENTS_MAX];
     char texts[3][24];
     const size_t count = fill_arguments(arguments, texts, entry, function, registers);
+    if (entry->restart.policy == ANOS_BOOT_NEVER) { /* SYSTEM would start it again if we did */
+        progress_note(&progress->is_started, 1);
+    }
     const int64_t pid =
         spawn(entry->stack_bytes, arguments, count, pairs, (size_t)(end - pairs));
     if (pid <= 0) {
         printf("pcidrv: cannot start %s (error %" PRId64 ")\n", entry->path, pid);
+        return;
     }
+    progress_note(&progress->is_started, 1);
 }

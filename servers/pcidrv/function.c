@@ -2,6 +2,7 @@
 #include "function.h"
 
 #include "pci.h"
+#include "progress.h"
 
 static uint32_t bar_register(const struct function *function, unsigned index)
 {
@@ -30,15 +31,29 @@ uint64_t function_bar(const struct function *function, unsigned index)
     return 0;
 }
 
-uint64_t function_bar_bytes(const struct function *function, unsigned index)
+void function_finish_sizing(const struct function *function, unsigned index,
+                            struct progress *progress)
 {
-    const unsigned offset = PCI_BAR0 + 4 * index;
-    const uint32_t command = pci_read(function->config, PCI_COMMAND) & PCI_COMMAND_MASK;
-    const uint32_t before = bar_register(function, index);
-    pci_write(function->config, PCI_COMMAND, command & ~(uint32_t)PCI_COMMAND_MEMORY);
-    pci_write(function->config, offset, UINT32_MAX);
-    const uint32_t bits = bar_register(function, index) & ~PCI_BAR_FLAGS;
-    pci_write(function->config, offset, before);
-    pci_write(function->config, PCI_COMMAND, command);
-    return ~bits + UINT64_C(1);
+    if (progress->is_sizing) {
+        pci_write(function->config, PCI_BAR0 + 4 * index, progress->bar);
+        pci_write(function->config, PCI_COMMAND, progress->command);
+        progress_note(&progress->is_sizing, 0);
+    }
+}
+
+uint64_t function_bar_bytes(const struct function *function, unsigned index,
+                            struct progress *progress)
+{
+    if (progress->bar_bytes == 0) {
+        progress->command = pci_read(function->config, PCI_COMMAND) & PCI_COMMAND_MASK;
+        progress->bar = bar_register(function, index);
+        progress_note(&progress->is_sizing, 1);
+        pci_write(function->config, PCI_COMMAND,
+                  progress->command & ~(uint32_t)PCI_COMMAND_MEMORY);
+        pci_write(function->config, PCI_BAR0 + 4 * index, UINT32_MAX);
+        const uint32_t bits = bar_register(function, index) & ~PCI_BAR_FLAGS;
+        function_finish_sizing(function, index, progress);
+        progress_note(&progress->bar_bytes, ~bits + UINT64_C(1));
+    }
+    return progress->bar_bytes;
 }

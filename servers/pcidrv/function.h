@@ -24,7 +24,17 @@ struct function {
  */
 uint64_t function_bar(const struct function *function, unsigned index);
 
-/* Bytes of the memory BAR, a power of 2, found by writing ones to it; nobody may use it then. */
-uint64_t function_bar_bytes(const struct function *function, unsigned index);
+struct progress;
+
+/*
+ * Bytes of the memory BAR, a power of 2, found by writing ones to it; nobody may use it then.
+ * If we end meanwhile, function_finish_sizing makes it what it was.
+ */
+uint64_t function_bar_bytes(const struct function *function, unsigned index,
+                            struct progress *progress);
+
+/* If a predecessor has ended while it sized this BAR: put back what was there. */
+void function_finish_sizing(const struct function *function, unsigned index,
+                            struct progress *progress);
 
 #endif

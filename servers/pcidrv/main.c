@@ -11,6 +11,7 @@
 #include "config.h"
 #include "devman.h"
 #include "pci.h"
+#include "progress.h"
 
 #include <anos/abi.h>
 #include <stdbool.h>
@@ -39,6 +40,7 @@ int main(int argc, char **argv)
     }
     printf("pcidrv of anos-sim: segment %u, buses %u to %u\n", (unsigned)segment,
            (unsigned)start, (unsigned)end);
+    progress_open();
     devman_find();
     config_read();
     const struct bus_range range = { ecam, (unsigned)start, (unsigned)end };

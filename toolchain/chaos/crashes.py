@@ -105,8 +105,12 @@ class Crashes:
     """Of the host's."""
 
     def is_right(self, times: int) -> bool:
-        """Was it as often as it should be, was there always a successor, and is all right?"""
-        return self.ended == self.successors == times and not self.wrong
+        """Was it as often as it should be, was there always a successor, and is all right?
+
+        Who has work to do once may have done it before it has ended so often.
+        """
+        is_done = self.server in AT_BOOT and 0 < self.ended < times
+        return self.ended == self.successors and (self.ended == times or is_done) and not self.wrong
 
 
 def content(number: int) -> bytes:
