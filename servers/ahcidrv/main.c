@@ -56,6 +56,9 @@ static void find_disks(void)
     const uint32_t ports = controller.registers->ports;
     for (unsigned index = 0; index < AHCI_PORTS_MAX; index++) {
         struct disk *const disk = &disks[disk_count];
+        if (ports >> index & 1 && supervised_generation() > 1) {
+            port_wake(&controller.registers->port[index]);
+        }
         if (!(ports >> index & 1) || !has_disk(index) ||
             !port_open(&disk->port, &controller, index) || !disk_identify(disk)) {
             continue;

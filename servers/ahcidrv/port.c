@@ -12,6 +12,7 @@
 #define STOP_NS UINT64_C(1000000000) /* what works stops in half of that (10.1.2) */
 #define COMMAND_NS UINT64_C(3000000000)
 #define RESET_NS UINT64_C(1000000) /* 10.4.2 */
+#define WAKE_NS UINT64_C(10000000) /* a link that comes up at all is up in that (10.1.2) */
 #define PAUSE_NS_MIN UINT64_C(50000)
 #define PAUSE_NS_MAX UINT64_C(10000000)
 #define FIS_WORDS (sizeof(struct register_fis) / sizeof(uint32_t))
@@ -60,6 +61,14 @@ bool port_stop(struct port_registers *registers)
     }
     registers->command &= ~PORT_RECEIVE;
     return wait_until(&registers->command, PORT_RECEIVING, 0);
+}
+
+void port_wake(struct port_registers *registers)
+{
+    struct wait wait = { WAKE_NS, PAUSE_NS_MIN };
+    registers->link_control &= ~LINK_DETECTION;
+    while ((registers->link_status & LINK_DETECTION) != LINK_PRESENT && wait_on(&wait)) {
+    }
 }
 
 /* COMRESET: the drive forgets its commands, and keeps what it has written (10.4.2). */

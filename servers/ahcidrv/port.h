@@ -45,6 +45,12 @@ bool port_open(struct port *port, struct controller *controller, unsigned index)
 /* Have a port stop, whoever started it: what was under way is dropped. False if it goes on. */
 bool port_stop(struct port_registers *registers);
 
+/*
+ * A predecessor may have ended in the middle of a reset: let the link come up again. A port
+ * without a drive is waited for in vain, for a moment.
+ */
+void port_wake(struct port_registers *registers);
+
 /* The buffer of a slot. */
 static inline uint8_t *port_buffer(const struct port *port, unsigned slot)
 {

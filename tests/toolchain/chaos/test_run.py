@@ -202,15 +202,32 @@ def test_a_failing_run_is_shrunk_to_the_fault_that_matters(ground: Ground) -> No
     assert small.row["verdict"] == row["verdict"]
 
 
+def begin_of_sync(ground: Ground) -> int:
+    """When the first sync begins, in ns from the branch on."""
+
+    def plain() -> dict[str, Any]:
+        run = Run(ground.base, Plan("test"))
+        run.go()
+        return {"ps": next(time for time, _, text in run.lines.all if text.endswith(" sync"))}
+
+    return (int(branch(plain)["ps"]) - ground.base.begin_ps) // 1000
+
+
 def test_a_sync_that_comes_while_nobody_serves_is_not_answered_as_if_nothing_were_lost(
     ground: Ground,
 ) -> None:
-    def begin_of_sync() -> dict[str, Any]:
-        plain = Run(ground.base, Plan("test"))
-        plain.go()
-        return {"ps": next(time for time, _, text in plain.lines.all if text.endswith(" sync"))}
-
-    begin_ns = (branch(begin_of_sync)["ps"] - ground.base.begin_ps) // 1000
+    begin_ns = begin_of_sync(ground)
     for before_ns in (4000, 3000, 2500, 2000, 1000):
         row = run(ground, Fault("kill", ("time", begin_ns - before_ns), "fat32drv"))
         assert row["verdict"] == "recovered", row
+
+
+def test_a_disk_driver_that_ends_while_it_resets_the_link_leaves_a_disk(ground: Ground) -> None:
+    """Its predecessor ended in the middle of a command, so it resets: 1 ms, and 1 ms to come up."""
+    begin_ns = begin_of_sync(ground)
+    for after_ns in range(60_000, 260_000, 40_000):
+        for lived_ns in (500_000, 1_500_000):
+            kill = Fault("kill", ("time", begin_ns + after_ns), "ahcidrv",
+                         {"successors": 1, "ns": lived_ns})  # fmt: skip
+            row = run(ground, kill)
+            assert row["verdict"] == "recovered", row
