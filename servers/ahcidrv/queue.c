@@ -190,8 +190,10 @@ void queue_end(struct queue *queue)
     request_answer(ended);
 }
 
-bool queue_is_busy(const struct queue *queue)
+bool queue_is_busy(struct queue *queue)
 {
-    return __atomic_load_n(&queue->under_way, __ATOMIC_SEQ_CST) != 0 ||
-           __atomic_load_n(&queue->has_error, __ATOMIC_SEQ_CST);
+    pthread_mutex_lock(&queue->lock);
+    const bool is_busy = queue->under_way != 0 || queue->has_error;
+    pthread_mutex_unlock(&queue->lock);
+    return is_busy;
 }

@@ -50,8 +50,8 @@ void queue_flush(struct queue *queue, struct request *request);
 /* After an interrupt, whosoever it was: deal with what has ended. */
 void queue_end(struct queue *queue);
 
-/* Whether the watchdog has to tick. May be asked without the lock. */
-bool queue_is_busy(const struct queue *queue);
+/* Whether the watchdog has to tick. */
+bool queue_is_busy(struct queue *queue);
 
 /* For the watchdog, a tick later: deal with what has ended unheard, has failed, or hangs. */
 void queue_tick(struct queue *queue);

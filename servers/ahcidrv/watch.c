@@ -25,14 +25,16 @@ static bool is_busy(void)
 
 void watch_wake(void)
 {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* what is under way is there before we look */
-    if (__atomic_load_n(&is_awake, __ATOMIC_SEQ_CST) == 0) {
+    if (__atomic_load_n(&is_awake, __ATOMIC_ACQUIRE) == 0) {
         __atomic_store_n(&is_awake, 1, __ATOMIC_SEQ_CST);
         anos_futex_wake(&is_awake, 1);
     }
 }
 
-/* Either we see what somebody has put under way, or he sees that we are not awake. */
+/*
+ * Either we see what somebody has put under way, or he sees that we are not awake: both look
+ * with the queue's lock.
+ */
 static void sleep_while_idle(void)
 {
     __atomic_store_n(&is_awake, 0, __ATOMIC_SEQ_CST);

@@ -12,7 +12,10 @@
 /* Watch over some disks from now on; false if there is no thread for it. */
 bool watch_start(struct disk *disks, unsigned count);
 
-/* Something is under way, or has failed. Costs nothing while the watchdog is awake. */
+/*
+ * Something is under way, or has failed, in a queue whose lock is held. Costs next to nothing
+ * while the watchdog is awake.
+ */
 void watch_wake(void);
 
 #endif
