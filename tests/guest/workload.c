@@ -14,9 +14,9 @@
  *
  * So whoever reads the lines knows what each file must hold, and since when. A request that
  * fails is tried again for about a second: a driver that is started anew has that long. When the
- * filesystem says that it was restarted, what was changed since the last sync may be lost: such
- * files are not checked any more, and one that is not there is left alone. A sync that fails
- * loses nothing: the next one makes it good.
+ * filesystem says that it was restarted, or cannot be asked (-100), what was changed since the
+ * last sync may be lost: such files are not checked any more, and one that is not there is left
+ * alone. A sync that fails loses nothing: the next one makes it good.
  */
 #include "check.h"
 #include "file_client.h"
@@ -152,6 +152,12 @@ static bool is_passing(int64_t error)
            error < FILE_NO_ANSWER;
 }
 
+/* The filesystem was restarted, or its channel is gone: who is found next may be another one. */
+static bool is_another(int64_t error)
+{
+    return error == FILE_STALE || error <= FILE_NO_ANSWER;
+}
+
 /* What was changed is on the medium; or it may be lost. */
 static void synced(bool is_lost)
 {
@@ -164,7 +170,7 @@ static void synced(bool is_lost)
 static bool carry_out(const struct request *request)
 {
     int64_t error = try_once(request, false);
-    if (error == FILE_STALE) { /* the filesystem was restarted */
+    if (is_another(error)) {
         synced(true);
     }
     for (unsigned tries = 1; error != 0 && tries < TRIES && is_passing(error); tries++) {
@@ -175,7 +181,7 @@ static bool carry_out(const struct request *request)
             disk = found;
         }
         error = try_once(request, true);
-        if (error == FILE_STALE) {
+        if (is_another(error)) {
             synced(true);
         }
     }

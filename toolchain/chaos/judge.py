@@ -17,8 +17,9 @@ from anos_sim.hw.disk import Disk
 from .volume import read_volume
 
 BLOCK = 512
-RESTARTED = "-13"
-"""The error of a filesystem that was restarted: what was not synced may be lost."""
+RESTARTED = ("-13", "-100")
+"""Errors of a filesystem that was restarted, or whose channel is gone, so that it may be another
+one that is found next: what was not synced may be lost."""
 
 
 @attrs.define
@@ -82,7 +83,7 @@ class Ledger:
             self._begin(self._open)
         elif words[0] == "again":
             self.findings.retries += 1
-            if words[2] == RESTARTED:
+            if words[2] in RESTARTED:
                 self.findings.restarts += 1
                 self._lost()
         elif words[0] == "end":
@@ -94,7 +95,7 @@ class Ledger:
                 self.left.append(self.files.pop(self._open[1]))
             else:
                 self.findings.errors.append(f"{' '.join(self._open)}: {' '.join(words[2:])}")
-                if words[3] == RESTARTED:
+                if words[3] in RESTARTED:
                     self._lost()
                 file = self.files.get(self._open[1]) if len(self._open) > 1 else None
                 if file is not None:
