@@ -100,6 +100,31 @@ static void check_allocation(void)
     free(aligned);
 }
 
+/* Every alignment of both sides, and every length that a copy by words may get wrong. */
+static void check_copies(void)
+{
+    enum { BYTES_MAX = 140, ROOM = BYTES_MAX + 32 };
+    void *(*volatile copy)(void *, const void *, size_t) = memcpy;
+    static unsigned char from[ROOM], to[ROOM], expected[ROOM];
+    bool right = true;
+    for (int i = 0; i < ROOM; i++) {
+        from[i] = (unsigned char)(i + 1);
+    }
+    for (int place = 0; place < 16 * 16; place++) {
+        unsigned char *const target = to + 8 + place % 16, *const source = from + 8 + place / 16;
+        for (int bytes = 0; bytes <= BYTES_MAX; bytes += bytes < 20 ? 1 : 7) {
+            memset(to, 0, ROOM);
+            memset(expected, 0, ROOM);
+            for (int i = 0; i < bytes; i++) {
+                expected[target - to + i] = source[i];
+            }
+            right = right && copy(target, source, (size_t)bytes) == target;
+            right = right && memcmp(to, expected, ROOM) == 0;
+        }
+    }
+    CHECK(right);
+}
+
 static void check_the_rest(void)
 {
     static jmp_buf place;
@@ -133,6 +158,7 @@ int main(void)
     check_formatting();
     check_sorting();
     check_allocation();
+    check_copies();
     check_the_rest();
     atexit(at_end);
     return 0;
