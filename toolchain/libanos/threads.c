@@ -103,15 +103,17 @@ static uint64_t timeout_ns(const struct timespec *timeout)
 
 /*
  * Without a call to wait, waking is none either: a waiter looks again at every tick. A
- * program that was allowed to sleep and is not any more would look for ever, so it ends.
+ * program that was allowed to wait or to sleep and may do neither any more would look for
+ * ever, so it ends.
  */
 static long futex_poll(volatile int *word, int value)
 {
     if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) {
         return -EAGAIN;
     }
-    if (anos_task_sleep_current(POLL_NS).type == ANOS_INCAPABLE &&
-        __syscall_capabilities[ANOS_SYS_SLEEP] != 0) {
+    const bool could = __syscall_capabilities[ANOS_SYS_SLEEP] != 0 ||
+                       __syscall_capabilities[ANOS_SYS_FUTEX_WAIT] != 0;
+    if (anos_task_sleep_current(POLL_NS).type == ANOS_INCAPABLE && could) {
         __anos_exit_process(EXIT_FAILURE);
     }
     return 0;
