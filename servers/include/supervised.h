@@ -36,4 +36,15 @@ bool supervised_keep(uint64_t key, uint64_t cookie);
 /* What was kept; 0: nothing. */
 uint64_t supervised_kept(uint64_t key);
 
+/*
+ * Make something true, or true no more, in memory that outlives us: by one store, between all
+ * before it and all behind it.
+ */
+#define supervised_store(at, value)                        \
+    do {                                                   \
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);           \
+        __atomic_store_n((at), (value), __ATOMIC_RELAXED); \
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);           \
+    } while (0)
+
 #endif

@@ -127,7 +127,7 @@ void drivers_start(const struct function *function)
     char texts[3][24];
     const size_t count = fill_arguments(arguments, texts, entry, function, registers);
     if (entry->restart.policy == ANOS_BOOT_NEVER) { /* SYSTEM would start it again if we did */
-        progress_note(&progress->is_started, 1);
+        supervised_store(&progress->is_started, 1);
     }
     const int64_t pid =
         spawn(entry->stack_bytes, arguments, count, pairs, (size_t)(end - pairs));
@@ -135,5 +135,5 @@ void drivers_start(const struct function *function)
         printf("pcidrv: cannot start %s (error %" PRId64 ")\n", entry->path, pid);
         return;
     }
-    progress_note(&progress->is_started, 1);
+    supervised_store(&progress->is_started, 1);
 }

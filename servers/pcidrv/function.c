@@ -37,7 +37,7 @@ void function_finish_sizing(const struct function *function, unsigned index,
     if (progress->is_sizing) {
         pci_write(function->config, PCI_BAR0 + 4 * index, progress->bar);
         pci_write(function->config, PCI_COMMAND, progress->command);
-        progress_note(&progress->is_sizing, 0);
+        supervised_store(&progress->is_sizing, 0);
     }
 }
 
@@ -47,13 +47,13 @@ uint64_t function_bar_bytes(const struct function *function, unsigned index,
     if (progress->bar_bytes == 0) {
         progress->command = pci_read(function->config, PCI_COMMAND) & PCI_COMMAND_MASK;
         progress->bar = bar_register(function, index);
-        progress_note(&progress->is_sizing, 1);
+        supervised_store(&progress->is_sizing, 1);
         pci_write(function->config, PCI_COMMAND,
                   progress->command & ~(uint32_t)PCI_COMMAND_MEMORY);
         pci_write(function->config, PCI_BAR0 + 4 * index, UINT32_MAX);
         const uint32_t bits = bar_register(function, index) & ~PCI_BAR_FLAGS;
         function_finish_sizing(function, index, progress);
-        progress_note(&progress->bar_bytes, ~bits + UINT64_C(1));
+        supervised_store(&progress->bar_bytes, ~bits + UINT64_C(1));
     }
     return progress->bar_bytes;
 }

@@ -23,7 +23,7 @@ struct progress *progress_of(const struct function *function)
     static struct progress spare;
     for (size_t i = 0; i < RECORDS_MAX; i++) {
         if (records[i].config_physical == 0) {
-            progress_note(&records[i].config_physical, function->config_physical);
+            supervised_store(&records[i].config_physical, function->config_physical);
         }
         if (records[i].config_physical == function->config_physical) {
             return &records[i];

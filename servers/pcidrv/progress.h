@@ -3,6 +3,7 @@
 #define PROGRESS_H
 
 #include "function.h"
+#include "supervised.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,13 +21,5 @@ void progress_open(void);
 
 /* The record of a function; if there is no room it is forgotten with us. */
 struct progress *progress_of(const struct function *function);
-
-/* Note one thing, between all before it and all behind it. */
-#define progress_note(at, value)                           \
-    do {                                                   \
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);           \
-        __atomic_store_n((at), (value), __ATOMIC_RELAXED); \
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);           \
-    } while (0)
 
 #endif

@@ -34,7 +34,7 @@ static uint32_t height_of(const struct content *content)
 
 static void set_tree(struct content *content, const void *root, uint32_t height)
 {
-    store_publish(&content->tree, (uint64_t)(uintptr_t)root | height);
+    supervised_store(&content->tree, (uint64_t)(uintptr_t)root | height);
 }
 
 /* Where in a page of this height, above 0, the way to the page with this number goes on. */
@@ -93,7 +93,7 @@ static uint8_t *make(struct content *content, uint64_t number)
             if (page == NULL) {
                 return NULL;
             }
-            store_publish(below, page);
+            supervised_store(below, page);
         }
         at = *below;
     }
@@ -124,7 +124,7 @@ static void trim(void *root, uint32_t height, uint64_t first)
         if (begin < first) {
             trim(below, height - 1, first - begin);
         } else {
-            store_publish(child, NULL);
+            supervised_store(child, NULL);
             free_tree(below, height - 1);
         }
     }
@@ -199,7 +199,7 @@ int64_t content_write(struct content *content, uint64_t offset, const void *from
         done += piece;
     }
     if (bytes > 0 && end > content->bytes) {
-        store_publish(&content->bytes, end);
+        supervised_store(&content->bytes, end);
     }
     return (int64_t)bytes;
 }
@@ -210,7 +210,7 @@ int64_t content_truncate(struct content *content, uint64_t bytes)
         return FILE_TOO_LARGE;
     }
     const bool is_shorter = bytes < content->bytes;
-    store_publish(&content->bytes, bytes);
+    supervised_store(&content->bytes, bytes);
     if (is_shorter) {
         cut(content);
         clear_tail(content);
@@ -228,7 +228,7 @@ static bool claim(void *root, uint32_t height, uint64_t end)
         const uint64_t begin = i * room(height - 1);
         void **const child = (void **)root + i;
         if (*child != NULL && !claim(*child, height - 1, end > begin ? end - begin : 0)) {
-            store_publish(child, NULL);
+            supervised_store(child, NULL);
         }
     }
     return true;

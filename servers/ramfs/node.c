@@ -117,7 +117,7 @@ struct node *node_make(struct node *directory, struct name name, bool is_directo
     }
     node->is_directory = is_directory;
     node->modified = now;
-    store_publish(&node->entry, entry);
+    supervised_store(&node->entry, entry);
     link_node(node);
     return node;
 }
@@ -125,7 +125,7 @@ struct node *node_make(struct node *directory, struct name name, bool is_directo
 void node_remove(struct node *node)
 {
     struct entry *const entry = node->entry;
-    store_publish(&node->entry, NULL);
+    supervised_store(&node->entry, NULL);
     unlink_node(node);
     content_truncate(&node->content, 0);
     pool_object_free(entry, entry_bytes(entry));
@@ -139,13 +139,13 @@ bool node_move(struct node *node, struct node *directory, struct name name, stru
         return false;
     }
     entry->replaced = target;
-    store_publish(&node->entry, entry);
+    supervised_store(&node->entry, entry);
     unlink_node(node);
     link_node(node);
     pool_object_free(before, entry_bytes(before));
     if (target != NULL) {
         node_remove(target);
-        store_publish(&entry->replaced, NULL);
+        supervised_store(&entry->replaced, NULL);
     }
     return true;
 }
@@ -157,8 +157,8 @@ static void finish_moves(void)
 {
     for (struct node *node = pool_next_record(NULL); node != NULL; node = pool_next_record(node)) {
         if (node->entry != NULL && node->entry->replaced != NULL) {
-            store_publish(&node->entry->replaced->entry, NULL);
-            store_publish(&node->entry->replaced, NULL);
+            supervised_store(&node->entry->replaced->entry, NULL);
+            supervised_store(&node->entry->replaced, NULL);
         }
     }
 }

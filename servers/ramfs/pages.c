@@ -21,7 +21,7 @@ static void note(uint32_t index, bool is_there)
 {
     uint64_t *const word = &store->chunks[index / 64];
     const uint64_t bit = UINT64_C(1) << index % 64;
-    store_publish(word, is_there ? *word | bit : *word & ~bit);
+    supervised_store(word, is_there ? *word | bit : *word & ~bit);
 }
 
 /* The first chunk from this one on that was noted; CHUNKS_MAX behind the last. */

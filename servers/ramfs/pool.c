@@ -114,7 +114,7 @@ void *pool_record(void)
             return NULL;
         }
         page->next = store->records;
-        store_publish(&store->records, page);
+        supervised_store(&store->records, page);
     }
     return pop(&records, POOL_RECORD_BYTES);
 }
@@ -198,7 +198,7 @@ void pool_settle(void)
             page->claimed = 0;
             link = &page->next;
         } else {
-            store_publish(link, page->next);
+            supervised_store(link, page->next);
             pages_return(page);
         }
     }

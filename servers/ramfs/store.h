@@ -12,6 +12,7 @@
 #define STORE_H
 
 #include "chunk.h"
+#include "supervised.h"
 
 #include <stdint.h>
 
@@ -20,13 +21,5 @@ struct store {
     struct cut *records;              /* the pages of records (pool.c) */
     uint64_t last_number;             /* of an entry (node.h) */
 };
-
-/* Make something true or false: by one store, between all before it and all behind it. */
-#define store_publish(at, value)                           \
-    do {                                                   \
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);           \
-        __atomic_store_n((at), (value), __ATOMIC_RELAXED); \
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);           \
-    } while (0)
 
 #endif
