@@ -32,9 +32,11 @@ from support.bare_cpu import (
 from support.machine_code import (
     A0,
     A7,
+    C_NOP,
     EBREAK,
     ECALL,
     GP,
+    NOP,
     RISCV_CALL,
     S0,
     S1,
@@ -56,8 +58,6 @@ from support.machine_code import (
 )
 
 ARCHITECTURE = ARCHITECTURES["riscv64"]
-CYCLE, TIME, INSTRET = 0xC00, 0xC01, 0xC02
-NOP, C_NOP = addi(ZERO, ZERO, 0), b"\x01\0"
 
 
 @pytest.fixture

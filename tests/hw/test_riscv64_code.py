@@ -22,13 +22,17 @@ from support.bare_cpu import (
 )
 from support.machine_code import (
     A0,
+    CYCLE,
     FENCE_I,
+    INSTRET,
+    NOP,
     RISCV_CALL,
     S0,
     S1,
     T0,
     T1,
     T2,
+    TIME,
     ZERO,
     add,
     addi,
@@ -43,8 +47,6 @@ from support.machine_code import (
 )
 
 ARCHITECTURE = ARCHITECTURES["riscv64"]
-CYCLE, TIME, INSTRET = 0xC00, 0xC01, 0xC02
-NOP, C_NOP = addi(ZERO, ZERO, 0), b"\x01\0"
 
 
 @pytest.fixture

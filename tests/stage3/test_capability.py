@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from support.architectures import only_if_built
 from support.capability_machine import CapabilityMachine
-from support.effort import EFFORT
-
-SETTINGS = settings(
-    max_examples=max(1, round(30 * EFFORT)),
-    stateful_step_count=50,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    derandomize=EFFORT == 1,
-)
+from support.effort import MACHINES
 
 
 class ProgramsMachine(CapabilityMachine):
@@ -24,9 +16,9 @@ class ProgramsMachine(CapabilityMachine):
 
 
 TestHandlers = pytest.mark.no_machine(CapabilityMachine.TestCase)
-TestHandlers.settings = SETTINGS
+TestHandlers.settings = MACHINES
 TestProgramsOnX86_64 = ProgramsMachine.TestCase
-TestProgramsOnX86_64.settings = SETTINGS
+TestProgramsOnX86_64.settings = MACHINES
 
 
 class RiscvMachine(ProgramsMachine):
@@ -36,4 +28,4 @@ class RiscvMachine(ProgramsMachine):
 
 
 TestProgramsOnRiscv64 = only_if_built("riscv64")(RiscvMachine.TestCase)
-TestProgramsOnRiscv64.settings = SETTINGS
+TestProgramsOnRiscv64.settings = MACHINES

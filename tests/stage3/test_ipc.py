@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from anos_sim.stage3.abi import Sysno
 from support.architectures import only_if_built
-from support.effort import EFFORT
+from support.effort import MACHINES
 from support.ipc_machine import IpcMachine
 from support.puppets import Handlers, Programs
 from support.theatre import Puppet
-
-SETTINGS = settings(
-    max_examples=max(1, round(30 * EFFORT)),
-    stateful_step_count=50,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    derandomize=EFFORT == 1,
-)
 
 
 class ProgramsMachine(IpcMachine):
@@ -27,9 +19,9 @@ class ProgramsMachine(IpcMachine):
 
 
 TestHandlers = pytest.mark.no_machine(IpcMachine.TestCase)
-TestHandlers.settings = SETTINGS
+TestHandlers.settings = MACHINES
 TestProgramsOnX86_64 = ProgramsMachine.TestCase
-TestProgramsOnX86_64.settings = SETTINGS
+TestProgramsOnX86_64.settings = MACHINES
 
 
 class RiscvMachine(ProgramsMachine):
@@ -39,7 +31,7 @@ class RiscvMachine(ProgramsMachine):
 
 
 TestProgramsOnRiscv64 = only_if_built("riscv64")(RiscvMachine.TestCase)
-TestProgramsOnRiscv64.settings = SETTINGS
+TestProgramsOnRiscv64.settings = MACHINES
 
 
 @pytest.mark.parametrize("programs", [False, True])

@@ -89,6 +89,9 @@ def li(target: int, value: int) -> bytes:
 
 
 RISCV_CALL = addi(A7, ZERO, 7) + ECALL
+NOP, C_NOP = addi(ZERO, ZERO, 0), b"\x01\0"
+CYCLE, TIME, INSTRET = 0xC00, 0xC01, 0xC02
+"""Counters, by their numbers as CSRs."""
 
 # ---- the same programs on each ----
 
